@@ -1,0 +1,94 @@
+# fern: one non-recursive Makefile. Tools, pages and tests are found by wildcard: a new tool is new files only.
+include config.mk
+
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# One short line a file; make V=1 shows the commands.
+Q := $(if $(V),,@)
+
+TOOLS   := $(filter-out TEMPLATE,$(patsubst tools/%.c,%,$(wildcard tools/*.c)))
+LIBSRC  := $(wildcard libcommon/*/*.c)
+LIBOBJ  := $(LIBSRC:%.c=$(O)/%.o)
+LIB     := $(O)/libcommon.a
+PROGS   := $(TOOLS:%=$(BIN)/%)
+UNITS   := $(patsubst tests/unit/%.c,$(O)/unit/%.t,$(wildcard tests/unit/*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+TEMPLATE := $(patsubst tools/%.c,$(BIN)/%,$(wildcard tools/TEMPLATE.c))
+PAGES   := $(wildcard man/*.[1-9])
+SHELLS  := $(wildcard scripts/* tests/*.t tests/*.test tests/lib.sh tests/golden .ci/run)
+
+.PHONY: all demo check fuzz lint format install uninstall clean
+all: $(PROGS) $(TEMPLATE)
+
+# Asks apt only when a header is missing; the stamp remembers that none is.
+$(O)/deps.ok: scripts/deps
+	@mkdir -p $(@D)
+	scripts/deps
+	@touch $@
+
+# Kernels for one kind of CPU say so by their file name; num/cpu.c chooses at run time.
+$(O)/%_avx2.o: ISA = -mavx2 -mfma -mf16c
+$(O)/%_avx512.o: ISA = -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl
+$(O)/%_bf16.o: ISA = -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512bf16
+$(O)/%_amx.o: ISA = -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512bf16 -mamx-tile -mamx-bf16
+
+$(O)/%.o: %.c config.mk Makefile | $(O)/deps.ok
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  CC   $<')
+	$(Q)$(CC) $(CFLAGS_ALL) $(ISA) -MMD -MP -c -o $@ $<
+
+$(LIB): $(LIBOBJ)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(PROGS) $(TEMPLATE): $(BIN)/%: $(O)/tools/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK $@')
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $< $(LIB) $(LDFLAGS) $(LIBS)
+
+$(O)/unit/%.t: $(O)/tests/unit/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK $@')
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $< $(LIB) $(LDFLAGS) $(LIBS)
+
+# Unit tests (C, TAP), then tests/*.t (shell, TAP) and tests/*.test (shell, stdout against *.ok), all by prove.
+check: all $(UNITS)
+	FERN_BIN=$(abspath $(BIN)) FERN_O=$(abspath $(O)) FERN_UNITS=$(abspath $(O)/unit) SANITIZE=$(SANITIZE) \
+	  prove -j2 --exec tests/run $(UNITS) $(wildcard tests/*.t) $(wildcard tests/*.test)
+
+# libFuzzer programs need clang; make check runs them briefly through tests/fuzz.t where clang is there.
+$(O)/fuzz/%: tests/fuzz/%.c $(LIBSRC)
+	@mkdir -p $(@D)
+	scripts/fuzz-build $< $@
+fuzz: $(FUZZERS:%=$(O)/fuzz/%)
+	scripts/fuzz $(O)/fuzz $(FUZZ_SECONDS)
+
+demo: all
+	scripts/demo $(abspath $(BIN)) $(if $(DATA),--data $(DATA)) $(if $(WEIGHTS),--weights $(WEIGHTS))
+
+CSRC := $(wildcard tools/*.[ch] libcommon/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch])
+lint: | $(O)/deps.ok
+	scripts/deps lint
+	clang-format --dry-run -Werror $(CSRC)
+	cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --inline-suppr --enable=warning,portability \
+	  --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -DFERN_VERSION='"x"' \
+	  -Ilibcommon -j2 tools libcommon tests/unit
+	mandoc -T lint -W warning $(PAGES)
+	shellcheck -x $(SHELLS)
+format:
+	clang-format -i $(CSRC)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(MANDIR)/man{1,5,7}
+	install -m 755 $(PROGS) $(DESTDIR)$(PREFIX)/bin
+	for p in $(PAGES); do install -m 644 $$p $(DESTDIR)$(MANDIR)/man$${p##*.}; done
+uninstall:
+	cd $(DESTDIR)$(PREFIX)/bin && rm -f $(TOOLS)
+	for p in $(notdir $(PAGES)); do rm -f $(DESTDIR)$(MANDIR)/man$${p##*.}/$$p; done
+clean:
+	rm -rf build bin
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

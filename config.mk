@@ -1,0 +1,29 @@
+# What a packager may change. Everything can also be given on the command line: make CC=clang PREFIX=/usr
+VERSION = 0.1
+PREFIX  = /usr/local
+MANDIR  = $(PREFIX)/share/man
+CC      = gcc
+OPT     = -O2 -g
+O       = build
+BIN     = bin
+
+# Warnings are errors (WERROR= turns that off). Left out on purpose:
+#   -Wsign-conversion: gcc's -Wconversion without it still finds every narrowing; with it, every char
+#   and every getopt value needs a cast that hides more than it shows.
+#   -Wfloat-conversion double to float stays on.
+WERROR  = -Werror
+WARN    = -Wall -Wextra -Wconversion -Wno-sign-conversion -Wshadow -Wstrict-prototypes \
+          -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2 -Wno-format-nonliteral $(WERROR)
+
+# No contraction: a*b+c means the same on every CPU; kernels that want a fused one say so by name.
+CFLAGS_ALL  = -std=c11 -D_GNU_SOURCE -DFERN_VERSION='"$(VERSION)"' -ffp-contract=off -fno-math-errno \
+              $(OPT) $(WARN) -Ilibcommon $(CFLAGS)
+# netpbm and BLIS headers are not clean under our warnings: system headers.
+CFLAGS_ALL += -isystem /usr/include/netpbm
+LIBS    = -lblis -lnetpbm -lpng -ljpeg -lz -lpthread -lm
+
+ifeq ($(SANITIZE),1)
+O      := $(O)/sanitize
+BIN    := $(O)/bin
+OPT     = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+endif

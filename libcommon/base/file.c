@@ -1,0 +1,222 @@
+#include "base/file.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PRODUCTS = 8, BUFFER = 1 << 18 };
+
+struct product {
+    char *name;
+    char temporary[4096]; /* "" while the slot is free */
+    FILE *f;
+};
+
+static struct product products[PRODUCTS];
+
+const char *file_label(const char *name)
+{
+    return !name || strcmp(name, "-") == 0 ? "stdin" : name;
+}
+
+FILE *file_open(const char *name)
+{
+    if (!name || strcmp(name, "-") == 0)
+        return stdin;
+    FILE *f = fopen(name, "rbe");
+    struct stat st;
+    if (!f)
+        die("%s:", name);
+    if (fstat(fileno(f), &st) == 0 && S_ISDIR(st.st_mode)) {
+        errno = EISDIR;
+        die("%s:", name);
+    }
+    return f;
+}
+
+void file_close(FILE *f)
+{
+    if (f && f != stdin)
+        fclose(f);
+}
+
+size_t file_read(void *out, size_t n, FILE *f, const char *name)
+{
+    size_t got = fread(out, 1, n, f);
+    if (got < n && ferror(f))
+        die("%s:", name);
+    return got;
+}
+
+void file_write(const void *data, size_t n, FILE *f, const char *name)
+{
+    if (fwrite(data, 1, n, f) != n)
+        die("%s:", name);
+}
+
+bool file_slurp(const char *name, size_t cap, unsigned char **data, size_t *n, struct err *e)
+{
+    struct stat st;
+    FILE *f = fopen(name, "rbe");
+    if (!f)
+        return err_set(e, "cannot open:");
+    size_t size = 0, capacity = 0;
+    unsigned char *p = NULL;
+    bool ok = true;
+    if (fstat(fileno(f), &st))
+        ok = err_set(e, "cannot stat:");
+    else if (S_ISDIR(st.st_mode))
+        ok = err_set(e, "is a directory");
+    else if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > cap)
+        ok = err_set(e, "is larger than %zu bytes", cap);
+    else
+        capacity = S_ISREG(st.st_mode) ? (size_t)st.st_size + 1 : 65536;
+    while (ok) {
+        p = xrealloc(p, capacity, 1);
+        size += fread(p + size, 1, capacity - 1 - size, f);
+        if (ferror(f))
+            ok = err_set(e, "cannot read:");
+        else if (size < capacity - 1 || (S_ISREG(st.st_mode) && feof(f)))
+            break;
+        else if (size >= cap)
+            ok = size > cap ? err_set(e, "is larger than %zu bytes", cap) : true;
+        capacity = S_ISREG(st.st_mode) ? capacity + 1 : 2 * capacity;
+    }
+    fclose(f);
+    if (!ok) {
+        free(p);
+        return false;
+    }
+    p[size] = 0;
+    *data = p;
+    *n = size;
+    return true;
+}
+
+FILE *out_binary(void)
+{
+    if (isatty(STDOUT_FILENO))
+        misuse("stdout is a terminal: redirect it or add a program (see %s --help)", err_tool());
+    setvbuf(stdout, NULL, _IOFBF, BUFFER);
+    return stdout;
+}
+
+int out_close(void)
+{
+    int failed = ferror(stdout);
+    if (fflush(stdout) || failed || fclose(stdout))
+        die("stdout:");
+    return EXIT_DONE;
+}
+
+static void remove_temporaries(void)
+{
+    for (size_t i = 0; i < PRODUCTS; i++)
+        if (products[i].temporary[0])
+            unlink(products[i].temporary); /* async-signal-safe */
+}
+
+static void on_signal(int sig)
+{
+    remove_temporaries();
+    signal(sig, SIG_DFL);
+    raise(sig);
+}
+
+static void watch_exits(void)
+{
+    static const int deadly[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ};
+    static bool watching = false;
+    if (watching)
+        return;
+    watching = true;
+    atexit(remove_temporaries);
+    for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) {
+        struct sigaction old;
+        if (sigaction(deadly[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+            signal(deadly[i], on_signal);
+    }
+}
+
+/* rw-rw-rw- less the umask, as open() would give; mkstemp gives rw-------. */
+static mode_t default_mode(void)
+{
+    mode_t mask = umask(0);
+    umask(mask);
+    return 0666 & ~mask;
+}
+
+struct product *product_open(const char *name)
+{
+    struct product *p = products;
+    while (p < products + PRODUCTS && p->temporary[0])
+        p++;
+    if (p == products + PRODUCTS)
+        die("%s: too many files written at once", name);
+    watch_exits();
+    char path[sizeof p->temporary];
+    if (snprintf(path, sizeof path, "%s.XXXXXX", name) >= (int)sizeof path)
+        die("%s: name too long", name);
+    int fd = mkostemp(path, O_CLOEXEC);
+    if (fd < 0)
+        die("%s:", name);
+    memcpy(p->temporary, path, sizeof path);
+    fchmod(fd, default_mode());
+    p->name = xstrdup(name);
+    p->f = fdopen(fd, "w+b");
+    if (!p->f)
+        die("%s:", name);
+    setvbuf(p->f, NULL, _IOFBF, BUFFER);
+    return p;
+}
+
+FILE *product_file(struct product *p)
+{
+    return p->f;
+}
+
+static void sync_folder(const char *name)
+{
+    char *folder = xstrdup(name);
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        slash[slash == folder] = 0;
+    int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        fsync(fd); /* best effort: not every file system can sync a folder */
+        close(fd);
+    }
+    free(folder);
+}
+
+void product_commit(struct product *p)
+{
+    if (fflush(p->f) || fsync(fileno(p->f)) || fclose(p->f) || rename(p->temporary, p->name))
+        die("%s:", p->name);
+    p->temporary[0] = 0;
+    sync_folder(p->name);
+    free(p->name);
+}
+
+FILE *spool_open(void)
+{
+    const char *folder = getenv("TMPDIR");
+    char path[4096];
+    if (!folder || !*folder)
+        folder = "/tmp";
+    if (snprintf(path, sizeof path, "%s/fern.XXXXXX", folder) >= (int)sizeof path)
+        die("%s: name too long", folder);
+    int fd = mkostemp(path, O_CLOEXEC);
+    if (fd < 0)
+        die("%s:", path);
+    unlink(path);
+    FILE *f = fdopen(fd, "w+b");
+    if (!f)
+        die("%s:", path);
+    setvbuf(f, NULL, _IOFBF, BUFFER);
+    return f;
+}

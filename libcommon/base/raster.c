@@ -1,0 +1,42 @@
+#include "base/raster.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include <stdlib.h>
+
+size_t raster_depth(const struct raster *r)
+{
+    return r->maxval > 255 ? 2 : 1;
+}
+
+size_t raster_bytes(const struct raster *r)
+{
+    return r->width * r->height * r->channels * raster_depth(r);
+}
+
+int raster_sane(size_t width, size_t height, size_t channels, size_t maxval)
+{
+    return width >= 1 && width <= RASTER_SIDE_MAX && height >= 1 && height <= RASTER_SIDE_MAX &&
+           channels >= 1 && channels <= 4 && maxval >= 1 && maxval <= 65535 &&
+           width * height * channels <= RASTER_SAMPLES_MAX;
+}
+
+struct raster raster_new(size_t width, size_t height, size_t channels, size_t maxval)
+{
+    struct raster r = {width, height, channels, maxval, NULL};
+    if (!raster_sane(width, height, channels, maxval))
+        die("raster of %zu x %zu x %zu is out of range", width, height, channels);
+    mem_need(raster_bytes(&r), "an image");
+    r.samples = xaligned(raster_bytes(&r), 1);
+    return r;
+}
+
+void raster_free(struct raster *r)
+{
+    free(r->samples);
+    *r = (struct raster){0};
+}
+
+uint16_t raster_get(const struct raster *r, size_t i)
+{
+    return r->maxval > 255 ? ((const uint16_t *)r->samples)[i] : ((const uint8_t *)r->samples)[i];
+}

@@ -1,0 +1,49 @@
+/* The image stream: Netpbm images back to back (P1..P7 read, P7 PAM RGB or GRAYSCALE written), header
+ * comments "# key=value".
+ *
+ * Keys: name= label= defect= mask= size=WxH (the original's) crop=X,Y,W,H (the part of it that is seen, in
+ * original pixels) seq= id= end=N on the last image. A stream whose images carry seq= must finish with end=N,
+ * else it was cut; streams of foreign programs, which carry none, may end anywhere between images. Streams
+ * may be concatenated. */
+#ifndef STREAM_IMAGE_H
+#define STREAM_IMAGE_H
+#include "base/raster.h"
+#include "stream/note.h"
+#include <stdio.h>
+
+struct image {
+    struct raster raster;
+    struct note note; /* without seq= and end= */
+};
+
+void image_free(struct image *im);
+/* name=, or "" */
+const char *image_name(const struct image *im);
+
+struct image_reader;
+/* `label` is what messages call the stream. The FILE stays the caller's. */
+struct image_reader *image_reader_new(FILE *f, const char *label);
+/* The next image into *im (its buffers are reused: start with {0}, end with image_free). False at the proper
+ * end. Dies on anything else; an empty input is an error ("no images"). */
+bool image_read(struct image_reader *r, struct image *im);
+/* The same, but with a reason instead of death, for fuzzing: 1 image, 0 end, -1 error. */
+int image_try_read(struct image_reader *r, struct image *im, struct err *e);
+/* Dies with "label: record N (name): reason" about the image read last. */
+_Noreturn void image_reader_die(const struct image_reader *r, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+size_t image_reader_count(const struct image_reader *r);
+void image_reader_free(struct image_reader *r);
+
+/* Writes seq= and, on the last, end=. Holds one image back (a copy) to know which is the last; an image is on
+ * its way when the next one is written or at image_writer_end. */
+struct image_writer;
+struct image_writer *image_writer_new(FILE *f, const char *label);
+void image_write(struct image_writer *w, const struct image *im);
+/* Writes the last image with end=, flushes, frees. */
+void image_writer_end(struct image_writer *w);
+
+/* One raster as PAM/PNM without any comment (a plain file). */
+void image_write_plain(FILE *f, const char *label, const struct raster *r);
+/* One Netpbm image from memory, for the codecs' door. False with a reason. */
+bool image_decode_netpbm(struct raster *out, const unsigned char *data, size_t n, struct err *e);
+#endif
