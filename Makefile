@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.SECONDARY:
 
 # One short line a file; make V=1 shows the commands.
 Q := $(if $(V),,@)
