@@ -1,5 +1,4 @@
 #include "base/raster.h"
-#include "base/err.h"
 #include "base/mem.h"
 #include <stdlib.h>
 
@@ -20,13 +19,25 @@ int raster_sane(size_t width, size_t height, size_t channels, size_t maxval)
            width * height * channels <= RASTER_SAMPLES_MAX;
 }
 
-struct raster raster_new(size_t width, size_t height, size_t channels, size_t maxval)
+bool raster_try_new(struct raster *out, size_t width, size_t height, size_t channels, size_t maxval,
+                    struct err *e)
 {
     struct raster r = {width, height, channels, maxval, NULL};
     if (!raster_sane(width, height, channels, maxval))
-        die("raster of %zu x %zu x %zu is out of range", width, height, channels);
-    mem_need(raster_bytes(&r), "an image");
+        return err_set(e, "%zu x %zu pixels of %zu channels are out of range", width, height, channels);
+    if (raster_bytes(&r) > mem_available())
+        return err_set(e, "%zu x %zu pixels need more memory than there is", width, height);
     r.samples = xaligned(raster_bytes(&r), 1);
+    *out = r;
+    return true;
+}
+
+struct raster raster_new(size_t width, size_t height, size_t channels, size_t maxval)
+{
+    struct raster r;
+    struct err e;
+    if (!raster_try_new(&r, width, height, channels, maxval, &e))
+        die("an image: %s", e.text);
     return r;
 }
 

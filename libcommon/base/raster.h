@@ -2,6 +2,8 @@
  * codecs, streams and image operations. Whoever holds a raster frees it with raster_free. */
 #ifndef BASE_RASTER_H
 #define BASE_RASTER_H
+#include "base/err.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +26,9 @@ size_t raster_bytes(const struct raster *r);
 int raster_sane(size_t width, size_t height, size_t channels, size_t maxval);
 /* Uncleared memory for a sane raster. */
 struct raster raster_new(size_t width, size_t height, size_t channels, size_t maxval);
+/* The same for decoders: false with a reason where raster_new dies (out of range, out of memory). */
+bool raster_try_new(struct raster *out, size_t width, size_t height, size_t channels, size_t maxval,
+                    struct err *e);
 void raster_free(struct raster *r);
 /* Sample i whatever the depth. */
 uint16_t raster_get(const struct raster *r, size_t i);
