@@ -28,7 +28,12 @@ void note_clear(struct note *note);                       /* keeps nothing */
  */
 char *note_format(const struct note *note);
 bool note_parse(struct note *note, const char *text, size_t len, struct err *e);
+/* One value so escaped, and back (a backslash before anything else stands for itself). free() them. */
+char *note_escape(const char *value);
+char *note_unescape(const char *text, size_t len);
 
-/* "WxH" of keys such as size= and crop=; false when absent or malformed. */
+/* A whole number; false when absent or malformed. */
+bool note_count(const struct note *note, const char *key, size_t *value);
+/* "WxH" of keys such as size=; false when absent or malformed. */
 bool note_size(const struct note *note, const char *key, size_t *width, size_t *height);
 #endif

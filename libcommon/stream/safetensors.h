@@ -13,12 +13,18 @@ struct safetensors {
         struct tensor tensor;
     } * entry; /* sorted by name */
     size_t n, capacity;
-    struct note meta; /* __metadata__ */
-    void *mapping;    /* the file, where the tensors lie in it; the struct's own */
+    struct note meta; /* __metadata__; by= may occur more than once, and is one string of lines in the file */
+    void *mapping;    /* the file's bytes, where the tensors of a read file lie */
     size_t mapped;
+    enum { ST_BORROWED, ST_MAPPED, ST_ALLOCATED } mapping_kind; /* who frees them, and how */
 };
 
-/* Reads a file (mapped, so that only what is used is paged in); tensors are valid until safetensors_free. */
+/* Names of element types as the files have them: "F32". Types without a name here are refused. */
+extern const char *const safetensors_dtype[DT_COUNT];
+
+/* Reads a file (mapped, so that only what is used is paged in; a pipe is read whole); tensors are valid until
+ * safetensors_free. Checked: JSON without duplicate names, known types, offsets that fit the shapes and tile
+ * the data. On error *st is empty. */
 bool safetensors_read(struct safetensors *st, const char *path, struct err *e);
 /* The same from memory, which must stay; for fuzzing. */
 bool safetensors_parse(struct safetensors *st, const unsigned char *data, size_t n, struct err *e);
@@ -28,7 +34,7 @@ void safetensors_free(struct safetensors *st);
 
 /* NULL where absent. */
 const struct tensor *safetensors_find(const struct safetensors *st, const char *name);
-/* Adds a tensor (copied). Dies on a name twice. */
+/* Adds a tensor (copied). Dies on a name twice, or on "__metadata__". */
 void safetensors_add(struct safetensors *st, const char *name, const struct tensor *t);
 /* Adds one without copying: st frees data (from xaligned/xmalloc) later. */
 void safetensors_add_owned(struct safetensors *st, const char *name, struct tensor t);

@@ -1,0 +1,259 @@
+#include "stream/npys.h"
+#include "base/mem.h"
+#include "stream/npys_header.h"
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct npys_reader {
+    FILE *f;
+    char *label;
+    struct note opening; /* of the first part */
+    struct note note;    /* read last */
+    struct npys_header header;
+    bool begun;     /* the first item has been looked at ... */
+    bool pending;   /* ... and is still to be handed out */
+    bool noted;     /* an opening note has been seen */
+    bool open;      /* inside a part that has one: its end=N is still to come */
+    size_t items;   /* headers read */
+    size_t count;   /* records read */
+    size_t part;    /* of them, in this part */
+    size_t inside;  /* 1 while a record is being read */
+    char name[200]; /* of the record at hand, or "" */
+};
+
+void npys_record_free(struct npys_record *rec)
+{
+    for (size_t i = 0; i < NPYS_ARRAYS_MAX; i++)
+        free(rec->array[i].data);
+    note_clear(&rec->note);
+    *rec = (struct npys_record){0};
+}
+
+struct npys_reader *npys_reader_new(FILE *f, const char *label)
+{
+    struct npys_reader *r = xcalloc(1, sizeof *r);
+    r->f = f;
+    r->label = xstrdup(label);
+    return r;
+}
+
+void npys_reader_free(struct npys_reader *r)
+{
+    if (!r)
+        return;
+    note_clear(&r->opening);
+    note_clear(&r->note);
+    free(r->label);
+    free(r);
+}
+
+size_t npys_reader_count(const struct npys_reader *r)
+{
+    return r->count;
+}
+
+void npys_reader_die(const struct npys_reader *r, const char *fmt, ...)
+{
+    struct err e;
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(e.text, sizeof e.text, fmt, ap);
+    va_end(ap);
+    size_t number = r->count + r->inside;
+    if (number == 0)
+        die("%s: %s", r->label, e.text);
+    if (r->name[0])
+        die("%s: record %zu (%s): %s", r->label, number, r->name, e.text);
+    die("%s: record %zu: %s", r->label, number, e.text);
+}
+
+static bool cut(const struct npys_reader *r, const char *where, struct err *e)
+{
+    return ferror(r->f) ? err_set(e, "cannot read:") : err_set(e, "the stream is cut %s", where);
+}
+
+/* The next item's header and, of a note, its pairs. 1, 0 at the end of the file, -1. */
+static int next_item(struct npys_reader *r, struct err *e)
+{
+    int got = npys_header_read(r->f, &r->header, e);
+    if (got <= 0)
+        return got;
+    r->items++;
+    if (!r->header.note)
+        return 1;
+    size_t n = r->header.note_bytes;
+    char *text = xmalloc(n, 1);
+    bool fine = fread(text, 1, n, r->f) == n ? note_parse(&r->note, text, n, e) : cut(r, "in a note", e);
+    free(text);
+    return fine ? 1 : -1;
+}
+
+/* Values that decide whether two streams may be joined. */
+static bool agrees(const struct note *a, const struct note *b, struct err *e)
+{
+    static const char *const keys[] = {"stream", "weights", "layers"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const char *x = note_get(a, keys[i]), *y = note_get(b, keys[i]);
+        if (strcmp(x ? x : "", y ? y : "") != 0)
+            return err_set(e, "streams that differ are joined: %s=%s, then %s=%s", keys[i], x ? x : "",
+                           keys[i], y ? y : "");
+    }
+    return true;
+}
+
+static bool begin_part(struct npys_reader *r, struct err *e)
+{
+    if (r->open)
+        return err_set(e, "another stream begins here: the one before was cut (no end= seen)");
+    if ((r->noted || r->items > 1) && !agrees(&r->opening, &r->note, e))
+        return false;
+    if (!r->noted)
+        note_copy(&r->opening, &r->note);
+    r->noted = r->open = true;
+    r->part = 0;
+    return true;
+}
+
+static bool end_part(struct npys_reader *r, struct err *e)
+{
+    size_t n;
+    if (r->noted && !r->open)
+        return err_set(e, "end= twice");
+    if (!note_count(&r->note, "end", &n) || n != r->part)
+        return err_set(e, "end=%s after %zu records", note_get(&r->note, "end"), r->part);
+    r->open = false;
+    r->part = 0;
+    return true;
+}
+
+/* Opening and closing notes are dealt with here: 1 when a record begins, 0 at the end, -1. */
+static int next_record(struct npys_reader *r, struct err *e)
+{
+    for (;;) {
+        int got = r->pending ? 1 : next_item(r, e);
+        r->pending = false;
+        if (got < 0)
+            return -1;
+        if (got == 0) {
+            if (r->open)
+                cut(r, "here (no end= seen)", e);
+            else if (r->items == 0)
+                r->inside = err_set(e, "no data: did the program upstream die?");
+            return r->open || r->items == 0 ? -1 : 0;
+        }
+        bool note = r->header.note, fine = true;
+        if (note && note_get(&r->note, "stream"))
+            fine = begin_part(r, e);
+        else if (note && note_get(&r->note, "end"))
+            fine = end_part(r, e);
+        else if (r->noted && !(note && r->open))
+            fine =
+                err_set(e, r->open ? "an array without a note" : "data after end= without an opening note");
+        else
+            return 1;
+        if (!fine)
+            return -1;
+    }
+}
+
+/* Makes room for data shaped as the header says, and reads it. */
+static bool read_array(struct npys_reader *r, struct npys_record *rec, struct err *e)
+{
+    size_t i = rec->n, bytes = tensor_bytes(&r->header.like);
+    void *data = rec->array[i].data;
+    if (!data || bytes > rec->capacity[i]) {
+        free(data);
+        rec->array[i].data = NULL;
+        rec->capacity[i] = 0;
+        if (bytes > (1 << 20) && bytes > mem_available())
+            return err_set(e, "an array of %zu bytes does not fit into memory", bytes);
+        data = xaligned(bytes, 1);
+        rec->capacity[i] = bytes;
+    }
+    rec->array[i] = r->header.like;
+    rec->array[i].data = data;
+    rec->n++;
+    return fread(data, 1, bytes, r->f) == bytes || cut(r, "in an array", e);
+}
+
+/* How many arrays belong to a note: as many as arrays= names, else one. */
+static size_t arrays_named(const struct note *note)
+{
+    const char *names = note_get(note, "arrays");
+    size_t n = 1;
+    if (!names || !*names)
+        return names ? 0 : 1;
+    for (; *names; names++)
+        n += *names == ',';
+    return n;
+}
+
+static bool read_noted(struct npys_reader *r, struct npys_record *rec, struct err *e)
+{
+    note_copy(&rec->note, &r->note);
+    const char *name = note_get(&rec->note, "name");
+    snprintf(r->name, sizeof r->name, "%s", name ? name : "");
+    size_t n = arrays_named(&rec->note);
+    if (n > NPYS_ARRAYS_MAX)
+        return err_set(e, "%zu arrays in one record; %d is the most", n, NPYS_ARRAYS_MAX);
+    while (rec->n < n) {
+        int got = next_item(r, e);
+        if (got <= 0)
+            return got < 0 ? false : cut(r, "before an array", e);
+        if (r->header.note)
+            return err_set(e, "a note where array %zu of %zu was expected", rec->n + 1, n);
+        if (!read_array(r, rec, e))
+            return false;
+    }
+    return true;
+}
+
+int npys_try_read(struct npys_reader *r, struct npys_record *rec, struct err *e)
+{
+    r->begun = true;
+    r->inside = 1;
+    r->name[0] = 0;
+    note_clear(&rec->note);
+    rec->n = 0;
+    int got = next_record(r, e);
+    if (got <= 0)
+        return got;
+    if (!(r->header.note ? read_noted(r, rec, e) : read_array(r, rec, e)))
+        return -1;
+    r->count++;
+    r->part++;
+    r->inside = 0;
+    return 1;
+}
+
+bool npys_read(struct npys_reader *r, struct npys_record *rec)
+{
+    struct err e;
+    int got = npys_try_read(r, rec, &e);
+    if (got < 0)
+        npys_reader_die(r, "%s", e.text);
+    return got > 0;
+}
+
+const struct note *npys_opening(struct npys_reader *r)
+{
+    struct err e;
+    if (r->begun)
+        return &r->opening;
+    r->begun = true;
+    int got = next_item(r, &e);
+    if (got < 0) {
+        r->inside = 1;
+        npys_reader_die(r, "%s", e.text);
+    }
+    if (got == 0)
+        die("%s: no data: did the program upstream die?", r->label);
+    if (r->header.note && note_get(&r->note, "stream")) {
+        if (!begin_part(r, &e))
+            npys_reader_die(r, "%s", e.text);
+    } else {
+        r->pending = true;
+    }
+    return &r->opening;
+}
