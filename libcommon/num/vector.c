@@ -1,0 +1,27 @@
+#include "num/vector.h"
+#include "num/cpu.h"
+#include "num/vector_kernel.h"
+
+static const struct vector_kernels *kernels(void)
+{
+    if (cpu_level() >= CPU_AVX512 && vector_kernels_avx512.forward)
+        return &vector_kernels_avx512;
+    if (cpu_level() >= CPU_AVX2 && vector_kernels_avx2.forward)
+        return &vector_kernels_avx2;
+    return &vector_kernels_plain;
+}
+
+double vector_forward(double *z, const float *rows, size_t first, size_t n)
+{
+    return kernels()->forward(z, rows, first, n);
+}
+
+double vector_projection(const float *w, const double *y, size_t rows, size_t n)
+{
+    return kernels()->projection(w, y, rows, n);
+}
+
+void vector_solve(double *b, size_t b_row, size_t columns, const double *u, size_t u_row, size_t n)
+{
+    kernels()->solve(b, b_row, columns, u, u_row, n);
+}
