@@ -164,11 +164,17 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct item *)a)->name, ((const struct item *)b)->name);
 }
 
+static void sort(struct items *all, int (*order)(const void *, const void *))
+{
+    if (all->n)
+        qsort(all->item, all->n, sizeof *all->item, order);
+}
+
 /* The tensors must tile the data: in range, no overlap, no hole, nothing behind them. */
 static bool check_tiling(struct items *all, size_t bytes, struct err *e)
 {
     size_t reached = 0;
-    qsort(all->item, all->n, sizeof *all->item, by_offset);
+    sort(all, by_offset);
     for (size_t i = 0; i < all->n; i++) {
         const struct item *it = &all->item[i];
         if (it->end < it->begin || it->end > bytes)
@@ -187,7 +193,7 @@ static bool check_tiling(struct items *all, size_t bytes, struct err *e)
 /* Takes the names over. Tensors stay in the file's bytes, but for those that lie at odd addresses. */
 static bool build(struct safetensors *st, struct items *all, const unsigned char *data, struct err *e)
 {
-    qsort(all->item, all->n, sizeof *all->item, by_name);
+    sort(all, by_name);
     for (size_t i = 1; i < all->n; i++)
         if (strcmp(all->item[i - 1].name, all->item[i].name) == 0)
             return err_set(e, "tensor %s: described twice", all->item[i].name);
