@@ -1,0 +1,33 @@
+/* The convolution layer over views: forward, and the walks of num/conv.h that it takes. Square kernels, zero
+ * padding, as torch.nn.Conv2d without dilation and groups. A linear layer is a 1 x 1 convolution of a 1 x 1
+ * image. */
+#ifndef NN_CONVOLUTION_H
+#define NN_CONVOLUTION_H
+#include "nn/view.h"
+#include "num/conv.h"
+
+struct convolution {
+    size_t in_channels, out_channels;
+    size_t kernel, stride, padding;
+};
+
+/* The output's side for an input's side. */
+size_t convolution_side(const struct convolution *c, size_t side);
+/* Depth K of the packed weights: kernel * kernel * in_channels. */
+size_t convolution_depth(const struct convolution *c);
+
+/* Weights as torch keeps them (out x in x kernel x kernel) into panels and back. `scale` (per output channel,
+ * or NULL) multiplies. */
+void convolution_pack(float *packed, const float *weight, const float *scale, const struct convolution *c);
+void convolution_unpack(float *weight, const float *packed, const struct convolution *c);
+
+/* out: N x H' x W' x out_channels; in: N x H x W x in_channels with a halo of at least `padding`. The halo of
+ * out is left alone. epilogue->residual is the base of pixel (0, 0, 0) of a view shaped and framed as out is.
+ */
+void convolution_forward(const struct view *out, const struct view *in, const float *packed,
+                         const struct conv_epilogue *epilogue, const struct convolution *c);
+
+/* The definition, from torch's weights, for tests; in f64. */
+void convolution_forward_naive(const struct view *out, const struct view *in, const float *weight,
+                               const struct convolution *c);
+#endif

@@ -1,0 +1,27 @@
+/* The inference executor: compiles a graph for one input size, with batch norm folded into convolutions, ReLU
+ * and residual sums into their epilogues, and all activations planned into one arena; then runs it as often
+ * as wanted.
+ *
+ * The bits of an output depend on its own image alone, not on batch or threads. */
+#ifndef NN_INFER_H
+#define NN_INFER_H
+#include "nn/graph.h"
+#include "stream/safetensors.h"
+
+struct infer;
+
+/* n images of h x w at once. Only nodes that lead to the wanted ones are compiled, and only their tensors
+ * must be in st (`file` names it in messages). st may be freed afterwards. Dies when memory is short, an
+ * input too small, or a tensor wrong. */
+struct infer *infer_new(const struct graph *g, const struct safetensors *st, const char *file,
+                        const size_t *wanted, size_t wanted_n, size_t n, size_t h, size_t w);
+/* Where the images go: n x h x w x channels, framed; fill before each run. */
+struct view infer_input(const struct infer *x);
+void infer_run(struct infer *x);
+/* The output of wanted node i, valid until the next run. */
+struct view infer_output(const struct infer *x, size_t i);
+/* Bytes of weights and of activations. */
+size_t infer_weight_bytes(const struct infer *x);
+size_t infer_arena_bytes(const struct infer *x);
+void infer_free(struct infer *x);
+#endif

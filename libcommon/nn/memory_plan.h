@@ -1,0 +1,16 @@
+/* Where buffers of known lifetimes lie in one arena, so that those alive at the same time do not overlap.
+ * Greedy by size (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020,
+ * "greedy by size for offsets"). */
+#ifndef NN_MEMORY_PLAN_H
+#define NN_MEMORY_PLAN_H
+#include <stddef.h>
+
+struct buffer {
+    size_t size;        /* floats; 0: not placed */
+    size_t first, last; /* the first and last step in which it is alive, both included */
+    size_t offset;      /* the answer: floats, a multiple of 16 */
+};
+
+/* Fills in the offsets; returns the floats of the arena. */
+size_t memory_plan(struct buffer *buffer, size_t n);
+#endif

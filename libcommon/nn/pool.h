@@ -1,0 +1,12 @@
+/* Pooling layers over views. */
+#ifndef NN_POOL_H
+#define NN_POOL_H
+#include "nn/view.h"
+
+/* Largest value of each kernel x kernel window, padded with -infinity (torch.nn.MaxPool2d). out: N x H' x W'
+ * x C, in: N x H x W x C. */
+void maxpool_forward(const struct view *out, const struct view *in, size_t kernel, size_t stride,
+                     size_t padding);
+/* Mean over all pixels. out: N x 1 x 1 x C. Sums in double, row by row. */
+void meanpool_forward(const struct view *out, const struct view *in);
+#endif

@@ -1,0 +1,170 @@
+/* nn/: the backbones against torchvision (tests/oracle/networks.py), their parameter counts, batch and CPU
+ * kinds. */
+#include "base/mem.h"
+#include "nn/infer.h"
+#include "nn/networks.h"
+#include "nn/weights.h"
+#include "stream/npys.h"
+#include "tap.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* The formula of tests/oracle/networks.py. */
+static uint32_t formula_seed(const char *name)
+{
+    uint32_t seed = 0;
+    for (; *name; name++)
+        seed = seed * 31 + (unsigned char)*name;
+    return seed;
+}
+
+static double formula(uint32_t seed, size_t i)
+{
+    uint32_t x = (uint32_t)i * 2654435761u + seed;
+    x = (x ^ x >> 16) * 0x85EBCA6Bu;
+    x = (x ^ x >> 13) * 0xC2B2AE35u;
+    x ^= x >> 16;
+    return (double)(x >> 8) / 16777216.0;
+}
+
+static void fill(struct safetensors *st, const struct graph *g)
+{
+    for (size_t i = 0; i < g->n; i++) {
+        struct weights_part part[WEIGHTS_PARTS];
+        const size_t parts = weights_parts(part, &g->node[i]);
+        for (size_t p = 0; p < parts; p++) {
+            struct tensor t = tensor_new(DT_F32, part[p].shape.rank, part[p].shape.dim);
+            const uint32_t seed = formula_seed(part[p].name);
+            const char *suffix = strrchr(part[p].name, '.') + 1;
+            float *data = t.data;
+            for (size_t j = 0; j < tensor_count(&t); j++) {
+                const double u = formula(seed, j);
+                if (t.rank == 4)
+                    data[j] = (float)((u - 0.5) * sqrt(24.0 / (double)(t.dim[1] * t.dim[2] * t.dim[3])));
+                else
+                    data[j] = (float)(strcmp(suffix, "running_var") == 0 || strcmp(suffix, "weight") == 0
+                                          ? 0.5 + 0.5 * u
+                                          : (u - 0.5) * 0.2);
+            }
+            safetensors_add_owned(st, part[p].name, t);
+        }
+    }
+}
+
+static void fill_image(const struct view *v, size_t n)
+{
+    const uint32_t seed = formula_seed("image");
+    float *image = xmalloc(v->h * v->w * v->c, sizeof *image);
+    for (size_t i = 0; i < v->h * v->w * v->c; i++)
+        image[i] = (float)formula(seed, i) * 4 - 2;
+    view_copy_in(v, n, image);
+    free(image);
+}
+
+/* Builds a network for one tap and n images, all of them the oracle's. */
+static struct infer *network(struct graph *g, const char *arch, const char *tap, size_t n)
+{
+    struct safetensors st = {0};
+    network_build(g, arch, 0);
+    fill(&st, g);
+    const size_t wanted = (size_t)graph_find_tap(g, tap);
+    struct infer *x = infer_new(g, &st, "formula", &wanted, 1, n, 96, 64);
+    safetensors_free(&st);
+    return x;
+}
+
+static void check_record(const struct npys_record *rec)
+{
+    struct graph g = {0};
+    const char *arch = note_get(&rec->note, "arch"), *tap = note_get(&rec->note, "tap");
+    const double scale = atof(note_get(&rec->note, "scale"));
+    struct infer *x = network(&g, arch, tap, 1);
+    const struct view in = infer_input(x);
+    fill_image(&in, 0);
+    infer_run(x);
+    const struct view v = infer_output(x, 0);
+    float *out = xmalloc(v.h * v.w * v.c, sizeof *out);
+    view_copy_out(out, &v, 0);
+    char shape[64], seed[64];
+    snprintf(shape, sizeof shape, "%zux%zux%zu", v.h, v.w, v.c);
+    snprintf(seed, sizeof seed, "%s %s", arch, tap);
+    double worst = 0;
+    for (size_t i = 0; i < 1000; i++) {
+        const size_t at = (size_t)(formula(formula_seed(seed), i) * (double)(v.h * v.w * v.c));
+        worst = fmax(worst, fabs(out[at] - tensor_get(&rec->array[0], i)));
+    }
+    ok(strcmp(shape, note_get(&rec->note, "shape")) == 0, "%s %s is %s", arch, tap, shape);
+    ok(worst <= 1e-4 * scale && scale > 0.01, "%s %s equals torchvision: error %.2g of the scale %.3g", arch,
+       tap, worst / scale, scale);
+    free(out);
+    infer_free(x);
+    graph_free(&g);
+}
+
+static void against_torchvision(void)
+{
+    char path[4096];
+    const char *tests = getenv("FERN_TESTS");
+    snprintf(path, sizeof path, "%s/oracle/networks.npys", tests ? tests : "tests");
+    FILE *f = fopen(path, "rb");
+    if (!ok(f != NULL, "the dumps are there"))
+        return;
+    struct npys_reader *r = npys_reader_new(f, path);
+    struct npys_record rec = {0};
+    while (npys_read(r, &rec))
+        check_record(&rec);
+    ok(npys_reader_count(r) == 15, "five taps of three networks");
+    npys_record_free(&rec);
+    npys_reader_free(r);
+    fclose(f);
+}
+
+/* methods.md section 2: exact counts, as torchvision's. */
+static void parameter_counts(void)
+{
+    static const struct {
+        const char *arch, *tap;
+        size_t classes, count;
+    } known[] = {{"wide_resnet50_2", "fc", 1000, 68883240},  {"wide_resnet50_2", "layer4", 0, 66834240},
+                 {"wide_resnet50_2", "layer3", 0, 24862528}, {"resnet18", "fc", 1000, 11689512},
+                 {"resnet34", "fc", 1000, 21797672},         {"resnet50", "fc", 1000, 25557032},
+                 {"resnet101", "fc", 1000, 44549160}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        struct graph g = {0};
+        network_build(&g, known[i].arch, known[i].classes);
+        const size_t n = graph_parameters(&g, (size_t)graph_find_tap(&g, known[i].tap));
+        ok(n == known[i].count, "%s to %s has %zu parameters", known[i].arch, known[i].tap, known[i].count);
+        graph_free(&g);
+    }
+}
+
+static void batch_bits(void)
+{
+    struct graph g = {0}, h = {0};
+    struct infer *one = network(&g, "resnet18", "layer3", 1), *three = network(&h, "resnet18", "layer3", 3);
+    const struct view in = infer_input(one), in3 = infer_input(three);
+    fill_image(&in, 0);
+    fill_image(&in3, 2);
+    for (size_t y = 0; y < in3.h; y++) /* strangers before it */
+        memset(view_at(&in3, 0, (ptrdiff_t)y, 0), 0, in3.w * in3.c * sizeof(float)),
+            memset(view_at(&in3, 1, (ptrdiff_t)y, 0), 1, in3.w * in3.c * sizeof(float));
+    infer_run(one);
+    infer_run(three);
+    const struct view a = infer_output(one, 0), b = infer_output(three, 0);
+    const size_t n = a.h * a.w * a.c;
+    float *x = xmalloc(n, sizeof *x), *y = xmalloc(n, sizeof *y);
+    view_copy_out(x, &a, 0);
+    view_copy_out(y, &b, 2);
+    ok(memcmp(x, y, n * sizeof *x) == 0, "an image alone and third of three: the same bits");
+    free(x), free(y);
+    infer_free(one), infer_free(three);
+    graph_free(&g), graph_free(&h);
+}
+
+int main(void)
+{
+    parameter_counts();
+    against_torchvision();
+    batch_bits();
+    return done();
+}
