@@ -23,9 +23,14 @@ static char complaint[200]; /* libnetpbm's last error; under lock */
 /* Asked by the leak sanitizer. What libnetpbm held when it left by longjmp is lost: some hundred bytes for
  * each broken header. */
 const char *__lsan_default_suppressions(void);
+const char *__lsan_default_options(void);
 const char *__lsan_default_suppressions(void)
 {
     return "leak:libnetpbm";
+}
+const char *__lsan_default_options(void)
+{
+    return "print_suppressions=0";
 }
 
 static void keep_complaint(const char *message)

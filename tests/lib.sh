@@ -1,0 +1,57 @@
+# Helpers for the shell tests: small streams made by hand. Sourced: . "$FERN_TESTS/lib.sh"
+# shellcheck shell=bash
+
+# npy_header DESCR SHAPE: the header of one .npy record, such as npy_header '<f4' '2, 3'
+npy_header() {
+    local text="{'descr': '$1', 'fortran_order': False, 'shape': ($2), }" length low high
+    length=$(((10 + ${#text} + 1 + 63) / 64 * 64 - 10))
+    printf -v low '\\0%03o' $((length % 256))
+    printf -v high '\\0%03o' $((length / 256))
+    printf '\223NUMPY\1\0%b' "$low$high"
+    printf "%-$((length - 1))s\n" "$text"
+}
+
+# npy_note KEY=VALUE...: a note
+npy_note() {
+    local IFS=$'\t'
+    local LC_ALL=C
+    npy_header "|S$(printf %s "$*" | wc -c)" ''
+    printf %s "$*"
+}
+
+# npy_f4 SHAPE NUMBER...: an array of float32
+npy_f4() {
+    npy_header '<f4' "$1"
+    shift
+    perl -e 'print pack("f<*", @ARGV)' -- "$@"
+}
+
+# pam NAME WIDTH HEIGHT [COMMENT...] < bytes: one RGB image; comments are key=value
+pam() {
+    printf 'P7\n# name=%s\n' "$1"
+    [ $# -lt 4 ] || printf '# %s\n' "${@:4}"
+    printf 'WIDTH %d\nHEIGHT %d\nDEPTH 3\nMAXVAL 255\nTUPLTYPE RGB\nENDHDR\n' "$2" "$3"
+    head -c $(($2 * $3 * 3))
+}
+
+# bytes N SEED: N bytes that look random and are always the same
+bytes() {
+    perl -e 'my ($n, $x) = @ARGV; print pack("C*", map { $x = ($x * 1103515245 + 12345) % 2147483648; $x >> 16 & 255 } 1 .. $n)' "$@"
+}
+
+# TAP
+tap_count=0
+# ok STATUS WHAT: passed when STATUS is 0
+ok() {
+    tap_count=$((tap_count + 1))
+    if [ "$1" -eq 0 ]; then
+        echo "ok $tap_count - $2"
+    else
+        echo "not ok $tap_count - $2"
+    fi
+}
+skip() {
+    tap_count=$((tap_count + 1))
+    echo "ok $tap_count - $1 # SKIP $2"
+}
+done_testing() { echo "1..$tap_count"; }
