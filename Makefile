@@ -31,10 +31,11 @@ $(O)/deps.ok: scripts/deps
 	@touch $@
 
 # Kernels for one kind of CPU say so by their file name; num/cpu.c chooses at run time.
-$(O)/%_avx2.o: ISA = -mavx2 -mfma -mf16c
-$(O)/%_avx512.o: ISA = -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl
-$(O)/%_bf16.o: ISA = -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512bf16
-$(O)/%_amx.o: ISA = -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512bf16 -mamx-tile -mamx-bf16
+$(O)/%_plain.o: ISA = -O3
+$(O)/%_avx2.o: ISA = -O3 -mavx2 -mfma -mf16c
+$(O)/%_avx512.o: ISA = -O3 -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl
+$(O)/%_bf16.o: ISA = -O3 -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512bf16
+$(O)/%_amx.o: ISA = -O3 -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512bf16 -mamx-tile -mamx-bf16
 
 $(O)/%.o: %.c config.mk Makefile | $(O)/deps.ok
 	@mkdir -p $(@D)

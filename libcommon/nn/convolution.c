@@ -42,8 +42,7 @@ void convolution_unpack(float *weight, const float *packed, const struct convolu
 }
 
 /* Kernel rows are contiguous in a framed NHWC image: one segment each. */
-static struct conv_walk forward_walk(const struct view *out, const struct view *in,
-                                     const struct convolution *c)
+struct conv_walk convolution_walk(const struct view *out, const struct view *in, const struct convolution *c)
 {
     const ptrdiff_t stride = (ptrdiff_t)c->stride;
     struct conv_walk walk = {
@@ -63,7 +62,7 @@ static struct conv_walk forward_walk(const struct view *out, const struct view *
 void convolution_forward(const struct view *out, const struct view *in, const float *packed,
                          const struct conv_epilogue *epilogue, const struct convolution *c)
 {
-    const struct conv_walk walk = forward_walk(out, in, c);
+    const struct conv_walk walk = convolution_walk(out, in, c);
     const ptrdiff_t corner = -(ptrdiff_t)c->padding;
     conv_run(view_at(out, 0, 0, 0), view_at(in, 0, corner, corner), packed, epilogue, &walk);
 }

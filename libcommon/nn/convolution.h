@@ -21,11 +21,27 @@ size_t convolution_depth(const struct convolution *c);
 void convolution_pack(float *packed, const float *weight, const float *scale, const struct convolution *c);
 void convolution_unpack(float *weight, const float *packed, const struct convolution *c);
 
+/* The walk from in (or its gradient's partner) to out; its base in `in` is pixel (-padding, -padding). */
+struct conv_walk convolution_walk(const struct view *out, const struct view *in, const struct convolution *c);
+
 /* out: N x H' x W' x out_channels; in: N x H x W x in_channels with a halo of at least `padding`. The halo of
  * out is left alone. epilogue->residual is the base of pixel (0, 0, 0) of a view shaped and framed as out is.
  */
 void convolution_forward(const struct view *out, const struct view *in, const float *packed,
                          const struct conv_epilogue *epilogue, const struct convolution *c);
+
+/* Halo that a view of output gradients needs for convolution_backward_data. */
+size_t convolution_gradient_halo(const struct convolution *c);
+/* Floats of the weights packed for it, and the packing (from the forward's panels; runs on the pool). */
+size_t convolution_turned_size(const struct convolution *c);
+void convolution_turn(float *turned, const float *packed, const struct convolution *c);
+/* dx: N x H x W x in_channels; dy: N x H' x W' x out_channels with that halo, zeroed. accumulate: dx +=
+ * instead of =. */
+void convolution_backward_data(const struct view *dx, const struct view *dy, const float *turned,
+                               bool accumulate, const struct convolution *c);
+/* gradient += that of the packed weights. x as in the forward, with its halo. */
+void convolution_backward_weights(float *gradient, const struct view *x, const struct view *dy,
+                                  const struct convolution *c);
 
 /* The definition, from torch's weights, for tests; in f64. */
 void convolution_forward_naive(const struct view *out, const struct view *in, const float *weight,

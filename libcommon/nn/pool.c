@@ -60,3 +60,59 @@ void meanpool_forward(const struct view *out, const struct view *in)
     }
     free(sum);
 }
+
+struct maxpool_gradient {
+    const struct view *dx, *dy, *in;
+    size_t kernel, stride, padding;
+};
+
+/* Sends dy of one window, one channel at a time, to the first pixel that holds the maximum. */
+static void maxpool_gradient_pixel(const struct maxpool_gradient *g, size_t n, size_t oy, size_t ox)
+{
+    const float *dy = view_at(g->dy, n, (ptrdiff_t)oy, (ptrdiff_t)ox);
+    for (size_t c = 0; c < g->in->c; c++) {
+        float best = -INFINITY;
+        ptrdiff_t at_y = -1, at_x = -1;
+        for (size_t ky = 0; ky < g->kernel; ky++)
+            for (size_t kx = 0; kx < g->kernel; kx++) {
+                const size_t y = oy * g->stride + ky - g->padding, x = ox * g->stride + kx - g->padding;
+                if (y >= g->in->h || x >= g->in->w)
+                    continue;
+                const float v = view_at(g->in, n, (ptrdiff_t)y, (ptrdiff_t)x)[c];
+                if (v > best || at_y < 0) {
+                    best = v;
+                    at_y = (ptrdiff_t)y;
+                    at_x = (ptrdiff_t)x;
+                }
+            }
+        view_at(g->dx, n, at_y, at_x)[c] += dy[c];
+    }
+}
+
+static void maxpool_gradient_image(void *arg, size_t n, size_t worker)
+{
+    (void)worker;
+    const struct maxpool_gradient *g = arg;
+    for (size_t y = 0; y < g->dx->h; y++)
+        memset(view_at(g->dx, n, (ptrdiff_t)y, 0), 0, g->dx->w * g->dx->c * sizeof(float));
+    for (size_t y = 0; y < g->dy->h; y++)
+        for (size_t x = 0; x < g->dy->w; x++)
+            maxpool_gradient_pixel(g, n, y, x);
+}
+
+void maxpool_backward(const struct view *dx, const struct view *dy, const struct view *in, size_t kernel,
+                      size_t stride, size_t padding)
+{
+    struct maxpool_gradient g = {dx, dy, in, kernel, stride, padding};
+    pool_run(dx->n, maxpool_gradient_image, &g);
+}
+
+void meanpool_backward(const struct view *dx, const struct view *dy)
+{
+    const float share = 1.0f / (float)(dx->h * dx->w);
+    for (size_t n = 0; n < dx->n; n++)
+        for (size_t y = 0; y < dx->h; y++)
+            for (size_t x = 0; x < dx->w; x++)
+                for (size_t c = 0; c < dx->c; c++)
+                    view_at(dx, n, (ptrdiff_t)y, (ptrdiff_t)x)[c] = view_at(dy, n, 0, 0)[c] * share;
+}

@@ -7,6 +7,11 @@
  * x C, in: N x H x W x C. */
 void maxpool_forward(const struct view *out, const struct view *in, size_t kernel, size_t stride,
                      size_t padding);
+/* dx = the gradient for in: every window sends dy to its first largest pixel, as torch does. */
+void maxpool_backward(const struct view *dx, const struct view *dy, const struct view *in, size_t kernel,
+                      size_t stride, size_t padding);
 /* Mean over all pixels. out: N x 1 x 1 x C. Sums in double, row by row. */
 void meanpool_forward(const struct view *out, const struct view *in);
+/* dx = dy / pixels, everywhere. */
+void meanpool_backward(const struct view *dx, const struct view *dy);
 #endif

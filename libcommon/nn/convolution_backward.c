@@ -1,0 +1,148 @@
+/* Gradients of the convolution. For its input, the pixels of dx fall into stride x stride classes by their
+ * position modulo the stride: within a class each takes part in the same kernel taps, whose output pixels lie
+ * side by side, so each class is a small convolution of dy. */
+#include "base/thread.h"
+#include "nn/convolution.h"
+#include <string.h>
+
+/* Taps of one axis that touch positions p (mod stride): kernel indices first, first - stride, ... (count of
+ * them), for output positions that ascend from i + shift, where the input position is i * stride + p. */
+struct taps {
+    size_t first, count;
+    ptrdiff_t shift;
+};
+
+static struct taps taps_of(const struct convolution *c, size_t p)
+{
+    const size_t lowest = (p + c->padding) % c->stride;
+    struct taps t = {0};
+    if (lowest >= c->kernel)
+        return t;
+    t.count = (c->kernel - 1 - lowest) / c->stride + 1;
+    t.first = lowest + (t.count - 1) * c->stride;
+    t.shift = ((ptrdiff_t)(p + c->padding) - (ptrdiff_t)t.first) / (ptrdiff_t)c->stride;
+    return t;
+}
+
+size_t convolution_gradient_halo(const struct convolution *c)
+{
+    size_t halo = 0;
+    for (size_t p = 0; p < c->stride; p++) {
+        const struct taps t = taps_of(c, p);
+        const ptrdiff_t before = -t.shift, after = t.shift + (ptrdiff_t)t.count - 1;
+        if (t.count && before > (ptrdiff_t)halo)
+            halo = (size_t)before;
+        if (t.count && after > (ptrdiff_t)halo)
+            halo = (size_t)after;
+    }
+    return halo;
+}
+
+static size_t class_depth(const struct convolution *c, struct taps y, struct taps x)
+{
+    return y.count * x.count * c->out_channels;
+}
+
+size_t convolution_turned_size(const struct convolution *c)
+{
+    size_t sum = 0;
+    for (size_t py = 0; py < c->stride; py++)
+        for (size_t px = 0; px < c->stride; px++)
+            sum += conv_packed_size(class_depth(c, taps_of(c, py), taps_of(c, px)), c->in_channels);
+    return sum;
+}
+
+struct turn {
+    float *turned;
+    const float *packed;
+    const struct convolution *c;
+    struct taps y, x;
+};
+
+/* One panel of 64 input channels: for each tap and output channel, the 64 weights. */
+static void turn_panel(void *arg, size_t panel, size_t worker)
+{
+    (void)worker;
+    const struct turn *t = arg;
+    const struct convolution *c = t->c;
+    const size_t depth = convolution_depth(c), first = panel * CONV_PANEL;
+    const size_t columns = c->in_channels - first < CONV_PANEL ? c->in_channels - first : CONV_PANEL;
+    float *to = t->turned + panel * CONV_PANEL * class_depth(c, t->y, t->x);
+    for (size_t i = 0; i < t->y.count * t->x.count; i++) {
+        const size_t ky = t->y.first - i / t->x.count * c->stride,
+                     kx = t->x.first - i % t->x.count * c->stride;
+        const size_t k = (ky * c->kernel + kx) * c->in_channels + first;
+        for (size_t o = 0; o < c->out_channels; o++, to += CONV_PANEL) {
+            const float *from = t->packed + (o / CONV_PANEL * depth + k) * CONV_PANEL + o % CONV_PANEL;
+            for (size_t j = 0; j < columns; j++)
+                to[j] = from[j * CONV_PANEL];
+            memset(to + columns, 0, (CONV_PANEL - columns) * sizeof *to);
+        }
+    }
+}
+
+void convolution_turn(float *turned, const float *packed, const struct convolution *c)
+{
+    for (size_t py = 0; py < c->stride; py++)
+        for (size_t px = 0; px < c->stride; px++) {
+            struct turn t = {turned, packed, c, taps_of(c, py), taps_of(c, px)};
+            pool_run((c->in_channels + CONV_PANEL - 1) / CONV_PANEL, turn_panel, &t);
+            turned += conv_packed_size(class_depth(c, t.y, t.x), c->in_channels);
+        }
+}
+
+/* dx at positions (i * stride + py, j * stride + px), all i, j. */
+static struct conv_walk class_walk(const struct view *dx, const struct view *dy, const struct convolution *c,
+                                   struct taps y, struct taps x, size_t py, size_t px)
+{
+    const size_t s = c->stride;
+    const ptrdiff_t step = (ptrdiff_t)s;
+    struct conv_walk walk = {
+        .n = dx->n,
+        .h = dx->h > py ? (dx->h - py - 1) / s + 1 : 0,
+        .w = dx->w > px ? (dx->w - px - 1) / s + 1 : 0,
+        .in_step = {view_image(dy), view_row(dy), (ptrdiff_t)dy->c},
+        .out_step = {view_image(dx), step * view_row(dx), step * (ptrdiff_t)dx->c},
+        .segments = y.count,
+        .channels = c->in_channels,
+    };
+    for (size_t i = 0; i < y.count; i++)
+        walk.segment[i] = (struct conv_segment){(ptrdiff_t)i * view_row(dy), x.count * c->out_channels};
+    return walk;
+}
+
+/* A class without taps (a 1 x 1 convolution with stride): nothing came from there. */
+static void clear_class(const struct view *dx, const struct conv_walk *walk, size_t py, size_t px)
+{
+    for (size_t n = 0; n < walk->n; n++)
+        for (size_t y = 0; y < walk->h; y++)
+            for (size_t x = 0; x < walk->w; x++)
+                memset(view_at(dx, n, (ptrdiff_t)py, (ptrdiff_t)px) + (ptrdiff_t)y * walk->out_step[1] +
+                           (ptrdiff_t)x * walk->out_step[2],
+                       0, dx->c * sizeof(float));
+}
+
+void convolution_backward_data(const struct view *dx, const struct view *dy, const float *turned,
+                               bool accumulate, const struct convolution *c)
+{
+    for (size_t py = 0; py < c->stride; py++)
+        for (size_t px = 0; px < c->stride; px++) {
+            const struct taps y = taps_of(c, py), x = taps_of(c, px);
+            const struct conv_walk walk = class_walk(dx, dy, c, y, x, py, px);
+            float *out = view_at(dx, 0, (ptrdiff_t)py, (ptrdiff_t)px);
+            const struct conv_epilogue e = {.residual = accumulate ? out : NULL};
+            if (y.count && x.count)
+                conv_run(out, view_at(dy, 0, y.shift, x.shift), turned, &e, &walk);
+            else if (!accumulate)
+                clear_class(dx, &walk, py, px);
+            turned += conv_packed_size(class_depth(c, y, x), c->in_channels);
+        }
+}
+
+void convolution_backward_weights(float *gradient, const struct view *x, const struct view *dy,
+                                  const struct convolution *c)
+{
+    const struct conv_walk walk = convolution_walk(dy, x, c);
+    const ptrdiff_t corner = -(ptrdiff_t)c->padding;
+    conv_gradient(gradient, view_at(x, 0, corner, corner), view_at(dy, 0, 0, 0), &walk);
+}

@@ -1,0 +1,278 @@
+/* nn/: every layer's forward against its definition, every gradient against finite differences or the
+ * definition, on odd sizes, strides, paddings and channel counts. */
+#include "base/mem.h"
+#include "base/rng.h"
+#include "nn/batchnorm.h"
+#include "nn/convolution.h"
+#include "nn/memory_plan.h"
+#include "nn/pool.h"
+#include "num/cpu.h"
+#include "tap.h"
+#include <stdlib.h>
+#include <string.h>
+
+static struct view new_view(size_t n, size_t h, size_t w, size_t c, size_t halo)
+{
+    struct view v = {NULL, n, h, w, c, halo};
+    v.data = xcalloc(view_size(&v), sizeof *v.data);
+    return v;
+}
+
+/* Noise inside, zeros in the halo. */
+static struct view noise(size_t n, size_t h, size_t w, size_t c, size_t halo, uint64_t stream)
+{
+    struct view v = new_view(n, h, w, c, halo);
+    struct rng r = rng_new(3, stream);
+    for (size_t i = 0; i < n; i++)
+        for (size_t y = 0; y < h; y++)
+            for (size_t x = 0; x < w * c; x++)
+                view_at(&v, i, (ptrdiff_t)y, 0)[x] = (float)rng_normal(&r);
+    return v;
+}
+
+static double dot(const struct view *a, const struct view *b)
+{
+    double sum = 0;
+    for (size_t i = 0; i < a->n; i++)
+        for (size_t y = 0; y < a->h; y++)
+            for (size_t x = 0; x < a->w * a->c; x++)
+                sum += (double)view_at(a, i, (ptrdiff_t)y, 0)[x] * view_at(b, i, (ptrdiff_t)y, 0)[x];
+    return sum;
+}
+
+static double largest_difference(const struct view *a, const struct view *b)
+{
+    double worst = 0;
+    for (size_t i = 0; i < a->n; i++)
+        for (size_t y = 0; y < a->h; y++)
+            for (size_t x = 0; x < a->w * a->c; x++)
+                worst = fmax(worst, fabs((double)view_at(a, i, (ptrdiff_t)y, 0)[x] -
+                                         view_at(b, i, (ptrdiff_t)y, 0)[x]));
+    return worst;
+}
+
+/* The convolution is linear in its input and in its weights, so its gradients are known exactly: <dy, conv(x,
+ * w)> = <dx, x> = <dw, w> for any x, w, dy, and dx must not depend on x. Checked elementwise against the
+ * naive convolution with unit inputs would be slow; the adjoint identity with fresh random probes pins every
+ * entry. */
+static void convolution(struct convolution c, size_t n, size_t h, size_t w)
+{
+    const size_t oh = convolution_side(&c, h), ow = convolution_side(&c, w), depth = convolution_depth(&c);
+    const size_t packed_n = conv_packed_size(depth, c.out_channels), weights_n = depth * c.out_channels;
+    struct view x = noise(n, h, w, c.in_channels, c.padding, 1), dx = noise(n, h, w, c.in_channels, 1, 2);
+    struct view y = new_view(n, oh, ow, c.out_channels, 1), naive = new_view(n, oh, ow, c.out_channels, 0);
+    struct view dy = noise(n, oh, ow, c.out_channels, convolution_gradient_halo(&c), 3);
+    struct view probe = noise(n, h, w, c.in_channels, c.padding, 5),
+                old = noise(n, h, w, c.in_channels, 0, 2);
+    struct view weights = noise(1, 1, 1, weights_n, 0, 4), other = noise(1, 1, 1, weights_n, 0, 6);
+    float *packed = xmalloc(packed_n, sizeof *packed), *gradient = xcalloc(packed_n, sizeof *gradient);
+    float *turned = xmalloc(convolution_turned_size(&c), sizeof *turned);
+    struct view dw = new_view(1, 1, 1, weights_n, 0);
+    char name[100];
+    snprintf(name, sizeof name, "%zu->%zu %zux%zu stride %zu padding %zu on %zux%zux%zu", c.in_channels,
+             c.out_channels, c.kernel, c.kernel, c.stride, c.padding, n, h, w);
+
+    convolution_pack(packed, weights.data, NULL, &c);
+    convolution_forward(&y, &x, packed, &(struct conv_epilogue){0}, &c);
+    convolution_forward_naive(&naive, &x, weights.data, &c);
+    const double scale = sqrt((double)depth);
+    ok(largest_difference(&y, &naive) < 3e-6 * scale, "forward %s", name);
+
+    convolution_turn(turned, packed, &c);
+    convolution_backward_data(&dx, &dy, turned, false, &c);
+    convolution_forward_naive(&naive, &probe, weights.data, &c);
+    const double want = dot(&dy, &naive), size = sqrt(dot(&dy, &dy) * dot(&naive, &naive));
+    ok(fabs(dot(&dx, &probe) - want) < 1e-5 * size, "gradient of the input, %s", name);
+    convolution_backward_data(&old, &dy, turned, true, &c);
+    struct view fresh = noise(n, h, w, c.in_channels, 0, 2);
+    ok(fabs(dot(&old, &probe) - dot(&fresh, &probe) - want) < 1e-5 * size, "and accumulated");
+
+    convolution_backward_weights(gradient, &x, &dy, &c);
+    convolution_unpack(dw.data, gradient, &c);
+    convolution_forward_naive(&naive, &x, other.data, &c);
+    ok(fabs(dot(&dw, &other) - dot(&dy, &naive)) < 1e-5 * sqrt(dot(&dy, &dy) * dot(&naive, &naive)),
+       "gradient of the weights, %s", name);
+    float *all[] = {x.data,       dx.data,    y.data,  naive.data, dy.data, probe.data, old.data,
+                    weights.data, other.data, dw.data, fresh.data, packed,  gradient,   turned};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
+}
+
+static void epilogue(void)
+{
+    struct convolution c = {5, 70, 3, 1, 1};
+    struct view x = noise(1, 7, 9, 5, 1, 1), y = new_view(1, 7, 9, 70, 1), r = noise(1, 7, 9, 70, 1, 2);
+    struct view naive = new_view(1, 7, 9, 70, 1), w = noise(1, 1, 1, 5 * 9 * 70, 0, 3),
+                b = noise(1, 1, 1, 128, 0, 4);
+    float *packed = xmalloc(conv_packed_size(45, 70), sizeof *packed);
+    convolution_pack(packed, w.data, NULL, &c);
+    convolution_forward(&y, &x, packed, &(struct conv_epilogue){b.data, view_at(&r, 0, 0, 0), true}, &c);
+    convolution_forward_naive(&naive, &x, w.data, &c);
+    for (ptrdiff_t i = 0; i < 7; i++)
+        for (ptrdiff_t j = 0; j < 9; j++)
+            for (size_t k = 0; k < 70; k++) {
+                float *v = view_at(&naive, 0, i, j) + k;
+                *v = fmaxf(*v + b.data[k] + view_at(&r, 0, i, j)[k], 0);
+            }
+    ok(largest_difference(&y, &naive) < 2e-5, "bias, residual and ReLU in the epilogue; 70 channels");
+    bool zero = true;
+    for (ptrdiff_t j = -1; j < 10; j++)
+        for (size_t k = 0; k < 70; k++)
+            zero &= view_at(&y, 0, -1, j)[k] == 0 && view_at(&y, 0, 7, j)[k] == 0;
+    ok(zero, "the halo of the output is left alone");
+    free(x.data), free(y.data), free(r.data), free(naive.data), free(w.data), free(b.data), free(packed);
+}
+
+enum { BN_C = 19 };
+
+struct bn_case {
+    struct view x, r, y, dy;
+    struct batchnorm b;
+    float numbers[8][BN_C];
+};
+
+/* <dy, relu(bn(x) + r)> in the current state. */
+static double bn_value(struct bn_case *t)
+{
+    batchnorm_forward(&t->y, &t->x, &t->r, true, &t->b);
+    return dot(&t->dy, &t->y);
+}
+
+/* Central difference of bn_value along one float; the step is small where it moves many elements, of which
+ * one might cross ReLU's kink. */
+static double slope(struct bn_case *t, float *at, float step)
+{
+    const float old = *at;
+    *at = old + step;
+    const double up = bn_value(t);
+    *at = old - step;
+    const double down = bn_value(t);
+    *at = old;
+    return (up - down) / (2.0 * step);
+}
+
+static void batch_normalisation(void)
+{
+    struct bn_case t = {noise(3, 5, 4, BN_C, 0, 1),
+                        noise(3, 5, 4, BN_C, 2, 2),
+                        new_view(3, 5, 4, BN_C, 1),
+                        noise(3, 5, 4, BN_C, 0, 3),
+                        {0},
+                        {{0}}};
+    struct rng rng = rng_new(1, 1);
+    t.b = (struct batchnorm){BN_C,         t.numbers[0], t.numbers[1], t.numbers[2], t.numbers[3],
+                             t.numbers[4], t.numbers[5], t.numbers[6], t.numbers[7]};
+    for (size_t i = 0; i < BN_C; i++) {
+        t.numbers[0][i] = (float)rng_range(&rng, 0.5, 1.5);
+        t.numbers[1][i] = (float)rng_range(&rng, -1, 1);
+        t.numbers[3][i] = 1;
+    }
+    bn_value(&t);
+    const double mean = t.b.mean[0], var = 1.0 / ((double)t.b.inverse[0] * t.b.inverse[0]) - 1e-5;
+    ok_close(t.b.running_mean[0], 0.1 * mean, 1e-6, "running mean, momentum 0.1");
+    ok_close(t.b.running_var[0], 0.9 + 0.1 * var * 60 / 59, 1e-5, "running variance, unbiased");
+
+    struct view dx = new_view(3, 5, 4, BN_C, 0), dr = new_view(3, 5, 4, BN_C, 0);
+    batchnorm_backward(&dx, &dr, false, &t.dy, &t.y, &t.x, &t.b);
+    double error = 0, size = 0, error_r = 0;
+    for (size_t i = 0; i < 3 * 5 * 4 * BN_C; i += 7) {
+        const double d = slope(&t, &t.x.data[i], 1e-2f) - dx.data[i];
+        error += d * d;
+        size += (double)dx.data[i] * dx.data[i];
+    }
+    for (size_t i = 0; i < 3 * 5 * 4 * BN_C; i++) {
+        bn_value(&t);
+        const size_t p = i / BN_C;
+        const bool on = view_at(&t.y, p / 20, (ptrdiff_t)(p / 4 % 5), (ptrdiff_t)(p % 4))[i % BN_C] > 0;
+        error_r += fabs((double)dr.data[i] - (on ? t.dy.data[i] : 0));
+    }
+    ok(sqrt(error / size) < 2e-2, "batch norm with residual and ReLU, dx by differences: %.2g",
+       sqrt(error / size));
+    ok(error_r == 0, "the residual's gradient is dy where ReLU is on");
+    double worst = 0;
+    for (size_t c = 0; c < BN_C; c++) {
+        worst = fmax(worst, fabs(slope(&t, &t.b.weight[c], 2e-4f) - t.b.weight_gradient[c]));
+        worst = fmax(worst, fabs(slope(&t, &t.b.bias[c], 2e-4f) - t.b.bias_gradient[c]));
+    }
+    ok(worst < 0.05, "gradients of weight and bias by differences: %.2g", worst);
+    free(t.x.data), free(t.r.data), free(t.y.data), free(t.dy.data), free(dx.data), free(dr.data);
+}
+
+static void pools(void)
+{
+    struct view x = noise(2, 7, 6, 5, 1, 1), y = new_view(2, 4, 3, 5, 0), dy = noise(2, 4, 3, 5, 0, 2),
+                dx = new_view(2, 7, 6, 5, 0);
+    maxpool_forward(&y, &x, 3, 2, 1);
+    bool right = true;
+    for (ptrdiff_t i = 0; i < 4; i++)
+        for (ptrdiff_t j = 0; j < 3; j++) {
+            float most = -INFINITY;
+            for (ptrdiff_t a = 2 * i - 1; a <= 2 * i + 1; a++)
+                for (ptrdiff_t b = 2 * j - 1; b <= 2 * j + 1; b++)
+                    if (a >= 0 && a < 7 && b >= 0 && b < 6)
+                        most = fmaxf(most, view_at(&x, 1, a, b)[4]);
+            right &= view_at(&y, 1, i, j)[4] == most;
+        }
+    ok(right, "maximum of each window; the padding does not count");
+    maxpool_backward(&dx, &dy, &x, 3, 2, 1);
+    double sent = 0, came = 0;
+    for (size_t i = 0; i < view_size(&dx); i++)
+        came += dx.data[i];
+    for (size_t i = 0; i < view_size(&dy); i++)
+        sent += dy.data[i];
+    ok_close(came, sent, 1e-4, "max pool sends every gradient on");
+    ok_close(dot(&dx, &x), dot(&dy, &y), 1e-4, "and to the maxima (Euler's identity)");
+    struct view mean = new_view(2, 1, 1, 5, 0), dmean = noise(2, 1, 1, 5, 0, 4),
+                dxm = new_view(2, 7, 6, 5, 0);
+    meanpool_forward(&mean, &x);
+    meanpool_backward(&dxm, &dmean);
+    ok_close(dot(&dxm, &x), dot(&dmean, &mean), 1e-5, "mean pool: gradient is the adjoint");
+    free(x.data), free(y.data), free(dy.data), free(dx.data), free(mean.data), free(dmean.data),
+        free(dxm.data);
+}
+
+static void plan(void)
+{
+    struct buffer b[60] = {{0}};
+    struct rng r = rng_new(9, 9);
+    for (size_t i = 0; i < 60; i++) {
+        b[i].first = rng_below(&r, 40);
+        b[i].last = b[i].first + rng_below(&r, 12);
+        b[i].size = rng_below(&r, 1000);
+    }
+    const size_t arena = memory_plan(b, 60);
+    bool apart = true, inside = true;
+    size_t peak = 0;
+    for (size_t i = 0; i < 60; i++) {
+        inside &= b[i].offset + b[i].size <= arena && b[i].offset % 16 == 0;
+        for (size_t j = 0; j < i; j++)
+            apart &= !b[i].size || !b[j].size || b[i].last < b[j].first || b[j].last < b[i].first ||
+                     b[i].offset + b[i].size <= b[j].offset || b[j].offset + b[j].size <= b[i].offset;
+    }
+    for (size_t t = 0; t < 60; t++) {
+        size_t alive = 0;
+        for (size_t i = 0; i < 60; i++)
+            alive += b[i].first <= t && t <= b[i].last ? b[i].size : 0;
+        peak = alive > peak ? alive : peak;
+    }
+    ok(apart && inside, "planned buffers that live together do not overlap");
+    ok(arena < 2 * peak + 16 * 60, "the arena (%zu) is not far above the peak (%zu)", arena, peak);
+}
+
+int main(void)
+{
+    printf("# CPU %s\n", cpu_level_name(cpu_level()));
+    convolution((struct convolution){3, 64, 7, 2, 3}, 2, 19, 22);
+    convolution((struct convolution){64, 64, 3, 1, 1}, 1, 8, 8);
+    convolution((struct convolution){16, 40, 3, 2, 1}, 2, 9, 10);
+    convolution((struct convolution){7, 130, 3, 1, 1}, 2, 5, 3);
+    convolution((struct convolution){33, 65, 1, 1, 0}, 3, 5, 7);
+    convolution((struct convolution){20, 9, 1, 2, 0}, 2, 7, 6);
+    convolution((struct convolution){5, 6, 5, 3, 2}, 1, 14, 13);
+    convolution((struct convolution){100, 10, 1, 1, 0}, 7, 1, 1);
+    epilogue();
+    batch_normalisation();
+    pools();
+    plan();
+    return done();
+}
