@@ -66,14 +66,20 @@ static void put_entry(FILE *f, const struct named_tensor *entry, size_t begin)
     fprintf(f, "],\"data_offsets\":[%zu,%zu]}", begin, begin + tensor_bytes(t));
 }
 
+static FILE *text_file(char **text, size_t *n)
+{
+    FILE *f = open_memstream(text, n);
+    if (!f)
+        die("out of memory in a header");
+    return f;
+}
+
 /* The header's JSON, padded by spaces so that the data are aligned; *n bytes. */
 static char *make_header(const struct safetensors *st, const struct named_tensor *const *order, size_t *n)
 {
     char *text = NULL;
     size_t begin = 0;
-    FILE *f = open_memstream(&text, n);
-    if (!f)
-        die("out of memory in a header");
+    FILE *f = text_file(&text, n);
     putc('{', f);
     if (st->meta.n)
         put_meta(f, &st->meta);
