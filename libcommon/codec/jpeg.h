@@ -1,0 +1,16 @@
+/* JPEG (ITU-T T.81) through libjpeg-turbo, from memory. A decoded raster is the caller's: raster_free. */
+#ifndef CODEC_JPEG_H
+#define CODEC_JPEG_H
+#include "base/err.h"
+#include "base/raster.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/* By magic. */
+bool jpeg_is(const unsigned char *data, size_t n);
+
+/* Baseline and progressive, 8 bit, into grey or RGB; CMYK and YCCK by Adobe's inverted convention, without a
+ * colour profile. EXIF orientation is not applied: masks are drawn on the pixels as they are stored. False
+ * with a reason for anything damaged or cut, where libjpeg itself would warn and fill the rest with grey. */
+bool jpeg_decode(struct raster *out, const unsigned char *data, size_t n, struct err *e);
+#endif
