@@ -1,0 +1,18 @@
+/* Image files of any kind that fern reads: the kind is told by the first bytes, never by the name. A decoded
+ * raster is the caller's: raster_free. */
+#ifndef DATASET_DECODE_H
+#define DATASET_DECODE_H
+#include "base/err.h"
+#include "base/raster.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/* PNG, JPEG, BMP (as their codecs say) or the first image of Netpbm data. False with a reason; kinds of image
+ * that are known but not read (TIFF, GIF, ...) are named. May be called from several threads. */
+bool image_decode(struct raster *out, const unsigned char *data, size_t n, struct err *e);
+/* The same of a file. The reason does not name the file. */
+bool image_load(struct raster *out, const char *path, struct err *e);
+
+/* "P1" to "P7": an image, or a stream of them. */
+bool image_is_netpbm(const unsigned char *data, size_t n);
+#endif

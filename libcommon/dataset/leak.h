@@ -1,0 +1,14 @@
+/* Leaks: images that are in train (or validation) and in test as well, byte for byte. */
+#ifndef DATASET_LEAK_H
+#define DATASET_LEAK_H
+#include "dataset/dataset.h"
+
+struct leak {
+    const struct entry *train, *test;
+};
+
+/* All pairs of the set, which must still hold its splits; free() them. Cheap: only files of equal size are
+ * looked into, first at three places, and read whole where these agree. Files that can't be read are passed
+ * over. The same picture encoded another way is not found. */
+struct leak *leaks_find(const struct dataset *d, size_t *n);
+#endif

@@ -1,0 +1,136 @@
+#include "dataset/load.h"
+#include "dataset/decode.h"
+#include "image/colour.h"
+#include "image/crop.h"
+#include "image/resize.h"
+#include <stdio.h>
+#include <string.h>
+
+static void replace(struct raster *r, struct raster by)
+{
+    raster_free(r);
+    *r = by;
+}
+
+static bool full_size(const struct raster *r, const struct geometry *g)
+{
+    return g->width == r->width && g->height == r->height && g->full_width == r->width &&
+           g->full_height == r->height;
+}
+
+static void fit_raster(struct raster *r, const struct geometry *g, bool mask)
+{
+    if (!full_size(r, g))
+        replace(r, mask ? resize_nearest(r, g) : resize_bilinear(r, g));
+    if (mask)
+        replace(r, colour_mask(r));
+    else if (r->channels != 3 || r->maxval != 255)
+        replace(r, colour_rgb(r));
+}
+
+/* What an image that has been cropped before shows of its original, or all of it. */
+static struct seen seen_before(const struct image *im, double width, double height)
+{
+    const char *crop = note_get(&im->note, "crop");
+    struct seen s = {0, 0, width, height};
+    if (!crop || sscanf(crop, "%lf,%lf,%lf,%lf", &s.x, &s.y, &s.width, &s.height) != 4)
+        s = (struct seen){0, 0, width, height};
+    return s;
+}
+
+/* size= and crop=: %.10g keeps whole pixels whole and halves exact. */
+static void set_geometry(struct image *im, const struct geometry *g)
+{
+    size_t width = im->raster.width, height = im->raster.height, first_width, first_height;
+    if (!note_size(&im->note, "size", &first_width, &first_height)) {
+        first_width = width;
+        first_height = height;
+        note_setf(&im->note, "size", "%zux%zu", width, height);
+    }
+    struct seen before = seen_before(im, (double)first_width, (double)first_height);
+    struct seen now = geometry_seen(g, width, height);
+    double across = before.width / (double)width, down = before.height / (double)height;
+    note_setf(&im->note, "crop", "%.10g,%.10g,%.10g,%.10g", before.x + now.x * across,
+              before.y + now.y * down, now.width * across, now.height * down);
+}
+
+bool image_fit(struct image *im, const struct view *v, struct err *e)
+{
+    struct geometry g;
+    if (!geometry_of(&g, im->raster.width, im->raster.height, v->resize, v->crop, e))
+        return false;
+    set_geometry(im, &g);
+    fit_raster(&im->raster, &g, v->masks);
+    return true;
+}
+
+/* Both of one size: the larger value of each pixel. */
+static void unite(struct raster *to, const struct raster *from)
+{
+    uint8_t *a = to->samples;
+    const uint8_t *b = from->samples;
+    size_t n = raster_bytes(to);
+    for (size_t i = 0; i < n; i++)
+        a[i] = a[i] > b[i] ? a[i] : b[i];
+}
+
+static bool add_mask(struct raster *to, const char *path, struct err *e)
+{
+    struct raster mask;
+    struct err reason;
+    if (!image_load(&mask, path, &reason))
+        return err_set(e, "%s: %s", path, reason.text);
+    bool fits = mask.width == to->width && mask.height == to->height;
+    if (!fits)
+        err_set(e, "%s: a mask of %zu x %zu for an image of %zu x %zu", path, mask.width, mask.height,
+                to->width, to->height);
+    else {
+        replace(&mask, colour_mask(&mask));
+        unite(to, &mask);
+    }
+    raster_free(&mask);
+    return fits;
+}
+
+/* Puts the entry's mask in the place of its image. */
+static bool become_mask(struct raster *r, const struct entry *en, struct err *e)
+{
+    bool normal = en->label && strcmp(en->label, "0") == 0;
+    if (!normal && en->masks == 0)
+        return err_set(e, "%s: %s", en->path,
+                       en->label ? "shows a defect but has no mask" : "neither a label nor a mask is known");
+    replace(r, raster_new(r->width, r->height, 1, 255));
+    memset(r->samples, 0, raster_bytes(r));
+    for (size_t i = 0; !normal && i < en->masks; i++)
+        if (!add_mask(r, en->mask[i], e))
+            return false;
+    return true;
+}
+
+static void set_comments(struct image *im, const struct entry *en)
+{
+    note_clear(&im->note);
+    note_set(&im->note, "name", en->name);
+    if (en->label)
+        note_set(&im->note, "label", en->label);
+    if (en->defect)
+        note_set(&im->note, "defect", en->defect);
+}
+
+enum load entry_load(struct image *im, const struct entry *en, const struct view *v, struct err *e)
+{
+    struct err reason;
+    raster_free(&im->raster);
+    set_comments(im, en);
+    if (!image_load(&im->raster, en->path, &reason)) {
+        err_set(e, "%s: %s", en->path, reason.text);
+        return LOAD_NO_IMAGE;
+    }
+    if (v->masks && !become_mask(&im->raster, en, e))
+        return LOAD_NO_MASK;
+    if (!image_fit(im, v, &reason)) {
+        err_set(e, "%s: %s", en->path, reason.text);
+        return LOAD_NO_IMAGE;
+    }
+    return LOAD_DONE;
+}
