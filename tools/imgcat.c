@@ -13,8 +13,6 @@
 #include "dataset/walk.h"
 #include "stream/image.h"
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 static const char usage[] =
     "usage: imgcat [-kMqv] [-s SUBSET] [-r SIZE] [-c CROP] [-l N] [-j N] [--layout LAYOUT]\n"
@@ -156,13 +154,13 @@ static void take_entry(void *arg, size_t i, size_t slot)
 /* Writes what is waiting, loaded ahead by all threads. */
 static void flush_entries(struct job *j)
 {
-    size_t left = j->o->limit - j->listed;
-    struct ahead line = {j->waiting.n < left ? j->waiting.n : left, 2 * pool_size(), load_entry, take_entry,
-                         j};
+    size_t left = j->o->limit - j->listed, n = j->waiting.n < left ? j->waiting.n : left;
+    if (n == 0)
+        return;
+    struct ahead line = {n, 2 * pool_size(), load_entry, take_entry, j};
     j->slot = xcalloc(line.window, sizeof *j->slot);
-    j->progress = progress_start("images", line.n);
-    if (line.n)
-        ahead_run(&line);
+    j->progress = progress_start("images", n);
+    ahead_run(&line);
     progress_end(&j->progress);
     for (size_t i = 0; i < line.window; i++)
         image_free(&j->slot[i].image);
@@ -191,18 +189,6 @@ static void copy_stream(struct job *j, const char *path)
     file_close(f);
 }
 
-static void report_leaks(const struct dataset *d, const char *path)
-{
-    enum { SHOWN = 10 };
-    size_t n;
-    struct leak *leak = leaks_find(d, &n);
-    for (size_t i = 0; i < n && i < SHOWN; i++)
-        warning("%s: leak: %s is the same file as %s", path, leak[i].test->name, leak[i].train->name);
-    if (n > SHOWN)
-        warning("%s: leak: and %zu more", path, n - SHOWN);
-    free(leak);
-}
-
 static void list_set(struct job *j, const char *path)
 {
     const struct opts *o = j->o;
@@ -211,7 +197,7 @@ static void list_set(struct job *j, const char *path)
     if (!dataset_open(&d, path, &o->set, &e))
         die("%s: %s", path, e.text);
     if (o->leak_check && !o->view.masks)
-        report_leaks(&d, path);
+        leaks_report(&d, path);
     if (o->subset != SPLIT_ALL && d.n && !dataset_has_splits(&d) && d.layout != LAYOUT_LIST)
         die("%s: is a plain folder, where nothing tells -s %s: leave it out", path, split_names[o->subset]);
     if (dataset_has_splits(&d))
@@ -225,29 +211,12 @@ static void list_set(struct job *j, const char *path)
     dataset_free(&d);
 }
 
-static bool is_stream(const char *path)
-{
-    unsigned char magic[3];
-    struct stat st;
-    if (strcmp(path, "-") == 0)
-        return true;
-    if (stat(path, &st) || S_ISDIR(st.st_mode))
-        return false;
-    if (!S_ISREG(st.st_mode)) /* a pipe: what is looked at would be gone */
-        return true;
-    FILE *f = fopen(path, "rbe");
-    size_t n = f ? fread(magic, 1, sizeof magic, f) : 0;
-    if (f)
-        fclose(f);
-    return image_is_netpbm(magic, n);
-}
-
 static void run(const struct opts *o, FILE *out)
 {
     struct job j = {.o = o, .writer = image_writer_new(out, "stdout")};
     for (size_t i = 0; i < o->operands; i++) {
         const char *path = o->operand[i];
-        if (is_stream(path)) {
+        if (image_is_stream(path)) {
             flush_entries(&j);
             copy_stream(&j, path);
         } else if (is_folder(path) || o->set.layout == LAYOUT_LIST || dataset_is_list(path)) {
@@ -257,6 +226,7 @@ static void run(const struct opts *o, FILE *out)
         }
     }
     flush_entries(&j);
+    dataset_free(&j.waiting); /* what --limit left */
     if (j.skipped)
         warning("%zu of %zu images skipped", j.skipped, j.listed);
     if (j.written == 0)

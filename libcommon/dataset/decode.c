@@ -6,6 +6,7 @@
 #include "stream/image.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* The largest file worth reading: every sample that a raster may hold, written out as 16 bit, and a header.
  */
@@ -27,7 +28,8 @@ static const struct {
     {"8BPS", 0, 4, "Photoshop"},
 };
 
-bool image_is_netpbm(const unsigned char *data, size_t n)
+/* "P1" to "P7" */
+static bool is_netpbm(const unsigned char *data, size_t n)
 {
     return n >= 3 && data[0] == 'P' && data[1] >= '1' && data[1] <= '7' && strchr(" \t\r\n#", data[2]) &&
            data[2];
@@ -52,7 +54,7 @@ bool image_decode(struct raster *out, const unsigned char *data, size_t n, struc
         return jpeg_decode(out, data, n, e);
     if (bmp_is(data, n))
         return bmp_decode(out, data, n, e);
-    if (!image_is_netpbm(data, n))
+    if (!is_netpbm(data, n))
         return unknown(data, n, e);
     return image_decode_netpbm(out, data, n, e);
 }
@@ -67,4 +69,21 @@ bool image_load(struct raster *out, const char *path, struct err *e)
     bool done = image_decode(out, data, n, e);
     free(data);
     return done;
+}
+
+bool image_is_stream(const char *path)
+{
+    unsigned char magic[3];
+    struct stat st;
+    if (strcmp(path, "-") == 0)
+        return true;
+    if (stat(path, &st) || S_ISDIR(st.st_mode))
+        return false;
+    if (!S_ISREG(st.st_mode)) /* a pipe: what is looked at would be gone */
+        return true;
+    FILE *f = fopen(path, "rbe");
+    size_t n = f ? fread(magic, 1, sizeof magic, f) : 0;
+    if (f)
+        fclose(f);
+    return is_netpbm(magic, n);
 }

@@ -13,6 +13,6 @@ bool image_decode(struct raster *out, const unsigned char *data, size_t n, struc
 /* The same of a file. The reason does not name the file. */
 bool image_load(struct raster *out, const char *path, struct err *e);
 
-/* "P1" to "P7": an image, or a stream of them. */
-bool image_is_netpbm(const unsigned char *data, size_t n);
+/* True for "-", pipes, and files that begin as Netpbm does: an image stream, if only of one image. */
+bool image_is_stream(const char *path);
 #endif

@@ -131,3 +131,15 @@ struct leak *leaks_find(const struct dataset *d, size_t *n)
     free(p);
     return leaks;
 }
+
+void leaks_report(const struct dataset *d, const char *path)
+{
+    enum { SHOWN = 10 };
+    size_t n;
+    struct leak *leak = leaks_find(d, &n);
+    for (size_t i = 0; i < n && i < SHOWN; i++)
+        warning("%s: leak: %s is the same file as %s", path, leak[i].test->name, leak[i].train->name);
+    if (n > SHOWN)
+        warning("%s: leak: and %zu more", path, n - SHOWN);
+    free(leak);
+}

@@ -11,4 +11,6 @@ struct leak {
  * looked into, first at three places, and read whole where these agree. Files that can't be read are passed
  * over. The same picture encoded another way is not found. */
 struct leak *leaks_find(const struct dataset *d, size_t *n);
+/* Warns of them, each with both names; of ten at most. `path` is what messages call the set. */
+void leaks_report(const struct dataset *d, const char *path);
 #endif
