@@ -19,9 +19,9 @@ UNITS   := $(patsubst tests/unit/%.c,$(O)/unit/%.t,$(wildcard tests/unit/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 TEMPLATE := $(patsubst tools/%.c,$(BIN)/%,$(wildcard tools/TEMPLATE.c))
 PAGES   := $(wildcard man/*.[1-9])
-SHELLS  := $(wildcard scripts/* tests/*.t tests/*.test tests/lib.sh tests/golden .ci/run)
+SHELLS  := $(wildcard scripts/* tests/*.t tests/*.test tests/lib.sh tests/golden tests/fuzz/seeds .ci/run)
 
-.PHONY: all demo check fuzz lint format install uninstall clean
+.PHONY: all demo check fuzz fuzzers lint format install uninstall clean
 all: $(PROGS) $(TEMPLATE)
 
 # Asks apt only when a header is missing; the stamp remembers that none is.
@@ -61,11 +61,21 @@ check: all $(UNITS)
 	FERN_BIN=$(abspath $(BIN)) FERN_O=$(abspath $(O)) FERN_UNITS=$(abspath $(O)/unit) SANITIZE=$(SANITIZE) \
 	  prove -j2 --exec tests/run $(UNITS) $(wildcard tests/*.t) $(wildcard tests/*.test)
 
-# libFuzzer programs need clang; make check runs them briefly through tests/fuzz.t where clang is there.
-$(O)/fuzz/%: tests/fuzz/%.c $(LIBSRC)
+# libFuzzer programs need clang; the rooms that read foreign bytes are compiled once more for them. make check runs them briefly
+# through tests/fuzz.t where clang is there.
+FUZZ_LIB := $(patsubst %.c,$(O)/fuzz/o/%.o,$(wildcard $(FUZZ_ROOMS:%=libcommon/%/*.c)))
+$(O)/fuzz/o/%.o: %.c config.mk Makefile | $(O)/deps.ok
 	@mkdir -p $(@D)
-	scripts/fuzz-build $< $@
-fuzz: $(FUZZERS:%=$(O)/fuzz/%)
+	$(if $(V),,@echo '  CC   $< (fuzz)')
+	$(Q)$(FUZZ_CC) $(CFLAGS_ALL) $(ISA) $(FUZZ_OPT) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+$(O)/fuzz/libcommon.a: $(FUZZ_LIB)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+$(FUZZERS:%=$(O)/fuzz/%): $(O)/fuzz/%: $(O)/fuzz/o/tests/fuzz/%.o $(O)/fuzz/libcommon.a
+	$(if $(V),,@echo '  LINK $@')
+	$(Q)$(FUZZ_CC) $(FUZZ_OPT) -fsanitize=fuzzer -o $@ $^ $(LDFLAGS) $(LIBS)
+fuzzers: $(FUZZERS:%=$(O)/fuzz/%)
+fuzz: fuzzers
 	scripts/fuzz $(O)/fuzz $(FUZZ_SECONDS)
 
 demo: all
