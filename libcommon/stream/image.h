@@ -4,7 +4,12 @@
  * Keys: name= label= defect= mask= size=WxH (the original's) crop=X,Y,W,H (the part of it that is seen, in
  * original pixels) seq= id= end=N on the last image. A stream whose images carry seq= must finish with end=N,
  * else it was cut; streams of foreign programs, which carry none, may end anywhere between images. Streams
- * may be concatenated. */
+ * may be concatenated.
+ *
+ * In the file, tab, newline and backslash of a value are \t \n \\ (note.h), and a value that would make its
+ * line longer than 250 bytes goes on in lines "# key+=rest". Keys are letters, digits, "_-."; a key of 125
+ * bytes or more is not written; comments that are no key=value are dropped. Comments of P1 to P6 are not
+ * read. */
 #ifndef STREAM_IMAGE_H
 #define STREAM_IMAGE_H
 #include "base/raster.h"
@@ -24,7 +29,7 @@ struct image_reader;
 /* `label` is what messages call the stream. The FILE stays the caller's. */
 struct image_reader *image_reader_new(FILE *f, const char *label);
 /* The next image into *im (its buffers are reused: start with {0}, end with image_free). False at the proper
- * end. Dies on anything else; an empty input is an error ("no images"). */
+ * end. Dies on anything else: cut or broken images, seq= or end= that do not count, no images at all. */
 bool image_read(struct image_reader *r, struct image *im);
 /* The same, but with a reason instead of death, for fuzzing: 1 image, 0 end, -1 error. */
 int image_try_read(struct image_reader *r, struct image *im, struct err *e);

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static jmp_buf landing;
 static char last_words[1400];
@@ -198,6 +199,58 @@ static void numpy_bytes(void)
     free(b.data);
 }
 
+/* A record is handed out as soon as its bytes are there, though the writer goes on living. */
+static void no_read_ahead(void)
+{
+    struct bytes b = stream(1, DT_F32, "features");
+    int fd[2];
+    struct npys_record rec = {0};
+    struct err e;
+    if (pipe(fd) || write(fd[1], b.data, b.n - 133) < 0) /* all but end=1 */
+        die("pipe:");
+    FILE *f = fdopen(fd[0], "rb");
+    struct npys_reader *r = npys_reader_new(f, "pipe");
+    alarm(10);
+    ok(npys_opening(r)->n == 4 && npys_try_read(r, &rec, &e) == 1, "a record is read before the next begins");
+    alarm(0);
+    close(fd[1]);
+    npys_record_free(&rec);
+    npys_reader_free(r);
+    fclose(f);
+    free(b.data);
+}
+
+/* Notes and arrays in the ways that other programs may write them. */
+static void foreign_notes(void)
+{
+    static const char array[] =
+        "\x93NUMPY\1\0\70\0{'descr': '|u1', 'fortran_order': False, 'shape': (2,)} ab";
+    static const char keyless[] =
+        "\x93NUMPY\1\0\65\0{'descr': '|S3', 'fortran_order': False, 'shape': ()}x=y";
+    static const char empty[] =
+        "\x93NUMPY\1\0\65\0{'descr': '|S7', 'fortran_order': False, 'shape': ()}arrays=";
+    static const char end[] = "\x93NUMPY\1\0\65\0{'descr': '|S5', 'fortran_order': False, 'shape': ()}end=2";
+    char all[1000];
+    struct err e;
+    size_t n = 0;
+#define PUT(item) (memcpy(all + n, item, sizeof item - 1), n += sizeof item - 1)
+    PUT(keyless);
+    PUT(array);
+    PUT(empty);
+    ok(read_all(all, n, &e) == 2, "a note without arrays= has one array, an empty arrays= none");
+    PUT(end);
+    ok(read_all(all, n, &e) == 2, "end= without an opening note counts all the same");
+    PUT(array);
+    ok(read_all(all, n, &e) == 3, "and foreign arrays may follow");
+    n = 0;
+    PUT(array);
+    PUT(keyless);
+    ok(read_all(all, n, &e) == -1, "%s", e.text);
+    PUT(keyless);
+    ok(read_all(all, n, &e) == -1, "%s", e.text);
+#undef PUT
+}
+
 static void deaths(void)
 {
     struct bytes b = stream(2, DT_U8, "features");
@@ -230,6 +283,8 @@ int main(void)
     cuts();
     headers();
     numpy_bytes();
+    foreign_notes();
+    no_read_ahead();
     deaths();
     return done();
 }

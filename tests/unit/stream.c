@@ -142,7 +142,33 @@ static void images(void)
     lost.n -= (size_t)(lost.data - b.data);
     ok(read_images(input(&two, two.n), &e, false, 0) == 6, "two streams joined are one");
     ok(read_images(input(&lost, lost.n), &e, false, 0) == -1, "a stream without its head: %s", e.text);
+    /* the middle one of three */
+    char *second = lost.data, *third = memmem(second + 1, lost.n - 1, "P7\n", 3);
+    memmove(second, third, (size_t)(b.data + b.n - third));
+    lost = (struct bytes){b.data, b.n - (size_t)(third - second)};
+    ok(read_images(input(&lost, lost.n), &e, false, 0) == -1, "an image lost: %s", e.text);
     free(two.data);
+    free(b.data);
+}
+
+/* An image is handed out as soon as its bytes are there. */
+static void no_read_ahead(void)
+{
+    struct bytes b = image_stream(1, 3, 255);
+    struct image im = {0};
+    struct err e;
+    int fd[2];
+    if (pipe(fd) || write(fd[1], b.data, b.n) < 0)
+        die("pipe:");
+    FILE *f = fdopen(fd[0], "rb");
+    struct image_reader *r = image_reader_new(f, "pipe");
+    alarm(10);
+    ok(image_try_read(r, &im, &e) == 1, "an image is read while the pipe stays open");
+    alarm(0);
+    close(fd[1]);
+    image_free(&im);
+    image_reader_free(r);
+    fclose(f);
     free(b.data);
 }
 
@@ -213,6 +239,7 @@ int main(void)
     notes();
     images();
     foreign_images();
+    no_read_ahead();
     tables();
     return done();
 }
