@@ -32,4 +32,6 @@ ifeq ($(SANITIZE),1)
 O      := $(O)/sanitize
 BIN    := $(O)/bin
 OPT     = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+# The checks that gcc inserts make -Wconversion see narrowings that are none.
+WARN   += -Wno-conversion
 endif
