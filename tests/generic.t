@@ -23,11 +23,13 @@ recipe auroc maps 'auroc'
 recipe featx images 'featx -w random:1 -a resnet18 -l layer1' slow
 recipe heatmap maps 'heatmap'
 recipe imgcat none 'imgcat -r 8 folder'
+recipe ifsgen none 'ifsgen -c 2 -n 2 -z 16 --points 1000'
+recipe imgsheet images 'imgsheet -g 3x3'
 recipe npyls features 'npyls -s'
 recipe npysdiff features 'npysdiff {} features' 'nocat silent'
 recipe padim features 'padim -m padim.safetensors'
+recipe partgen none 'partgen --list'
 recipe patchcore features 'patchcore -m patchcore.safetensors'
-exempt partgen 'writes a folder of images'
 exempt pth2st 'reads a checkpoint and writes a file'
 
 # Streams: NAME.parts holds the offsets of their records.
@@ -56,7 +58,7 @@ make_features() {
     npy_note stream=features version=1 'by=test 0.1' weights=none:0123456789abcdef layers=layer2,layer3 | part features
     for i in 1 2 3 4 5 6; do
         {
-            npy_note "name=part/$i" defect=good size=32x32 arrays=layer2,layer3
+            npy_note "name=part/$i" defect=good size=32x32 input=32x32 arrays=layer2,layer3
             npy_f4 '4, 4, 8' $(floats 128 "$i")
             npy_f4 '2, 2, 16' $(floats 64 "9$i")
         } | part features
@@ -66,7 +68,7 @@ make_features() {
 # shellcheck disable=SC2046
 make_maps() {
     local i kind=(good hole good scratch)
-    npy_note stream=maps version=1 'by=test 0.1' threshold=0.5 scale=0,1 | part maps
+    npy_note stream=maps version=1 'by=test 0.1' threshold=0.5 pixel_threshold=0.5 scale=0,1 | part maps
     for i in 0 1 2 3; do
         {
             npy_note "name=part/$i" "label=$((i % 2))" "defect=${kind[i]}" "score=0.$((i + 2))" size=32x32 arrays=map
