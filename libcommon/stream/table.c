@@ -96,35 +96,48 @@ void table_free(struct table *t)
     *t = (struct table){0};
 }
 
-static char *slurp_stdin(size_t *n)
+static char *slurp(FILE *f, const char *label, size_t *n)
 {
     size_t capacity = 65536, got;
     char *text = xmalloc(capacity, 1);
-    for (*n = 0; (got = file_read(text + *n, capacity - *n, stdin, "stdin")) > 0; *n += got) {
+    for (*n = 0; (got = file_read(text + *n, capacity - *n, f, label)) > 0; *n += got) {
         if (*n + got < capacity)
             continue;
         if (capacity >= TABLE_BYTES_MAX)
-            die("stdin: is larger than %zu bytes", TABLE_BYTES_MAX);
+            die("%s: is larger than %zu bytes", label, TABLE_BYTES_MAX);
         mem_need(2 * capacity, "a table");
         text = xrealloc(text, capacity *= 2, 1);
     }
     return text;
 }
 
+static void parse_or_die(struct table *t, const char *label, const char *text, size_t n)
+{
+    struct err e;
+    if (!table_parse(t, text, n, &e))
+        die("%s: %s", label, e.text);
+}
+
+void table_read_from(struct table *t, FILE *f, const char *label)
+{
+    size_t n;
+    char *text = slurp(f, label, &n);
+    parse_or_die(t, label, text, n);
+    free(text);
+}
+
 void table_read(struct table *t, const char *path)
 {
-    unsigned char *bytes = NULL;
-    char *text;
+    unsigned char *text;
     size_t n;
     struct err e;
-    if (strcmp(path, "-") == 0)
-        text = slurp_stdin(&n);
-    else if (file_slurp(path, TABLE_BYTES_MAX, &bytes, &n, &e))
-        text = (char *)bytes;
-    else
+    if (strcmp(path, "-") == 0) {
+        table_read_from(t, stdin, file_label(path));
+        return;
+    }
+    if (!file_slurp(path, TABLE_BYTES_MAX, &text, &n, &e))
         die("%s: %s", path, e.text);
-    if (!table_parse(t, text, n, &e))
-        die("%s: %s", file_label(path), e.text);
+    parse_or_die(t, path, (char *)text, n);
     free(text);
 }
 

@@ -16,6 +16,8 @@ struct table {
 bool table_parse(struct table *t, const char *text, size_t n, struct err *e);
 /* Reads a whole file ("-" stdin); dies with "PATH: reason". */
 void table_read(struct table *t, const char *path);
+/* The rest of an open file; `label` is what messages call it. */
+void table_read_from(struct table *t, FILE *f, const char *label);
 void table_free(struct table *t);
 /* The column's index; -1 where absent. */
 ptrdiff_t table_column(const struct table *t, const char *head);

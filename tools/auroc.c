@@ -1,0 +1,235 @@
+/* auroc - how well anomaly scores and maps find the defects of a test set. See auroc.1. */
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/opt.h"
+#include "base/progress.h"
+#include "metric/evaluation.h"
+#include "metric/report.h"
+#include "stream/image.h"
+#include "stream/npys.h"
+#include "stream/table.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* clang-format off */
+static const char usage[] =
+    "usage: auroc [-vq] [-M MASKS] [-f LIMIT] [-d DIGITS] [-R CURVES [-P N]] [-j N] [MAPS|TABLE ...]\n"
+    "Measures map streams, or tables of scores (TSV: label, score, defect, name): a table of image AUROC, AP and\n"
+    "F1-max and, with masks, of pixel AUROC, F1-max and AUPRO; one row a kind of defect, last all.\n"
+    "  -M, --masks FILE  image stream of the masks of the same images in the same order; > 0 is defect\n"
+    "  -f, --fpr LIMIT   AUPRO up to this false positive rate (default 0.3)\n"
+    "  -d, --digits N    decimals of the figures (default 6)\n"
+    "  -R, --curves FILE write the ROC and PRO curves as TSV\n"
+    "  -P, --points N    about so many points a curve, besides the ends; 0: all (default 1000)\n"
+    USAGE_THREADS
+    USAGE_COMMON
+    "examples:\n"
+    "  patchcore -m model.safetensors < test.npys | auroc -M <(imgcat -M -s test bottle)\n"
+    "  padim -m model.safetensors < test.npys | tee test.maps | auroc -M masks.pam -R curves.tsv\n";
+/* clang-format on */
+
+struct opts {
+    const char *masks, *curves;
+    double fpr;
+    size_t digits, points;
+};
+
+/* The masks, read in step with the maps. */
+struct masks {
+    struct image_reader *reader; /* NULL: none were asked for */
+    const char *label;
+    struct image image;
+    size_t empty; /* of defective images */
+    char *first_empty;
+};
+
+static struct opts parse(int argc, char **argv)
+{
+    static const struct option table[] = {OPT_COMMON,
+                                          OPT_THREADS,
+                                          {"masks", required_argument, NULL, 'M'},
+                                          {"fpr", required_argument, NULL, 'f'},
+                                          {"digits", required_argument, NULL, 'd'},
+                                          {"curves", required_argument, NULL, 'R'},
+                                          {"points", required_argument, NULL, 'P'},
+                                          OPT_END};
+    struct opts o = {.fpr = 0.3, .digits = 6, .points = 1000};
+    int c;
+    while ((c = opt_next(argc, argv, table, usage)) != -1)
+        switch (c) {
+        case 'M':
+            o.masks = optarg;
+            break;
+        case 'f':
+            o.fpr = opt_real("-f", optarg, 1e-6, 1);
+            break;
+        case 'd':
+            o.digits = opt_size("-d", optarg, 1, 17);
+            break;
+        case 'R':
+            o.curves = optarg;
+            break;
+        case 'P':
+            o.points = opt_size("-P", optarg, 0, 1000000000);
+            break;
+        }
+    return o;
+}
+
+/* The array that arrays= calls map, or the only one of a record that names none. */
+static const struct tensor *find_map(const struct npys_reader *r, const struct npys_record *rec)
+{
+    const char *names = note_get(&rec->note, "arrays");
+    if (!names && rec->n == 1)
+        return &rec->array[0];
+    const char *p = names ? names : "";
+    for (size_t i = 0; i < rec->n; i++, p = strchrnul(p, ','), p += *p == ',')
+        if (strncmp(p, "map", 3) == 0 && (p[3] == ',' || p[3] == 0))
+            return &rec->array[i];
+    npys_reader_die(r, "no anomaly map in this record (arrays=%s)", names ? names : "");
+}
+
+static const struct raster *next_mask(struct masks *m, const struct npys_reader *r, const char *name)
+{
+    if (!m->reader)
+        return NULL;
+    if (!image_read(m->reader, &m->image))
+        npys_reader_die(r, "there is no mask for it: %s has only %zu", m->label,
+                        image_reader_count(m->reader));
+    const char *mask_name = image_name(&m->image);
+    if (*mask_name && *name && strcmp(mask_name, name) != 0)
+        npys_reader_die(r, "its mask, record %zu of %s, is of another image, %s",
+                        image_reader_count(m->reader), m->label, mask_name);
+    return &m->image.raster;
+}
+
+static void count_empty(struct masks *m, const struct evaluation *ev, const char *name)
+{
+    if (!m->reader || ev->image[ev->images - 1].kind == KIND_GOOD || !evaluation_mask_empty(ev))
+        return;
+    if (m->empty++ == 0)
+        m->first_empty = xstrdup(name);
+}
+
+static void read_maps(struct evaluation *ev, struct masks *masks, FILE *f, const char *label)
+{
+    struct npys_reader *r = npys_reader_new(f, label);
+    struct npys_record rec = {0};
+    struct progress progress = progress_start("images", 0);
+    struct err e;
+    while (npys_read(r, &rec)) {
+        const char *name = note_get(&rec.note, "name");
+        name = name ? name : "";
+        if (!evaluation_add(ev, note_get(&rec.note, "label"), note_get(&rec.note, "defect"),
+                            note_get(&rec.note, "score"), &e))
+            npys_reader_die(r, "%s", e.text);
+        const struct tensor *map = find_map(r, &rec);
+        if (!evaluation_add_map(ev, map, next_mask(masks, r, name), &e))
+            npys_reader_die(r, "%s", e.text);
+        count_empty(masks, ev, name);
+        progress_add(&progress, 1);
+    }
+    progress_end(&progress);
+    npys_record_free(&rec);
+    npys_reader_free(r);
+}
+
+static const char *cell(const struct table *t, size_t row, ptrdiff_t column)
+{
+    return column < 0 ? NULL : t->cell[row][column];
+}
+
+static void read_table(struct evaluation *ev, FILE *f, const char *file)
+{
+    struct table t;
+    struct err e;
+    table_read_from(&t, f, file);
+    ptrdiff_t label = table_column(&t, "label"), score = table_column(&t, "score");
+    ptrdiff_t defect = table_column(&t, "defect"), name = table_column(&t, "name");
+    if (label < 0 || score < 0)
+        die("%s: neither a map stream nor a table with the columns label and score", file);
+    for (size_t i = 0; i < t.rows; i++)
+        if (!evaluation_add(ev, cell(&t, i, label), cell(&t, i, defect), cell(&t, i, score), &e))
+            die("%s: record %zu (%s): %s", file, i + 1, name < 0 ? "no name" : cell(&t, i, name), e.text);
+    table_free(&t);
+}
+
+/* A tensor stream begins with a byte that no text has. */
+static void read_input(struct evaluation *ev, struct masks *masks, const char *file)
+{
+    FILE *f = file_open(file);
+    int first = getc(f);
+    if (first != EOF)
+        ungetc(first, f);
+    if (first == 0x93)
+        read_maps(ev, masks, f, file_label(file));
+    else if (masks->reader && first != EOF)
+        die("%s: not a map stream, but masks are asked for (-M)", file_label(file));
+    else
+        read_table(ev, f, file_label(file));
+    file_close(f);
+}
+
+static void finish_masks(struct masks *m)
+{
+    if (!m->reader)
+        return;
+    if (image_read(m->reader, &m->image))
+        image_reader_die(m->reader, "there is no map for it");
+    if (m->empty)
+        warning("%s: empty masks of defective images: %zu, first of %s", m->label, m->empty, m->first_empty);
+    free(m->first_empty);
+    image_free(&m->image);
+    image_reader_free(m->reader);
+}
+
+static void run(char **inputs, size_t n, const struct opts *o)
+{
+    struct evaluation ev = {0};
+    struct masks masks = {0};
+    size_t rows;
+    FILE *f = o->masks ? file_open(o->masks) : NULL;
+    struct product *curves = o->curves ? product_open(o->curves) : NULL;
+    if (f) {
+        masks.label = file_label(o->masks);
+        masks.reader = image_reader_new(f, masks.label);
+    }
+    for (size_t i = 0; i < n; i++)
+        read_input(&ev, &masks, inputs[i]);
+    finish_masks(&masks);
+    file_close(f);
+    double start = progress_clock();
+    struct evaluation_row *row = evaluation_measure(&ev, o->fpr, o->curves, o->points, &rows);
+    notice("%zu images, %zu pixels, %zu regions measured in %.1f s", ev.images, ev.pixels.n,
+           row[rows - 1].pixel.regions, progress_clock() - start);
+    if (curves) {
+        report_curves(product_file(curves), o->curves, row, rows);
+        product_commit(curves);
+    }
+    report_table(stdout, "stdout", row, rows, o->digits);
+    evaluation_rows_free(row, rows);
+    evaluation_free(&ev);
+}
+
+/* stdin can only be one of them. */
+static void check_stdin(char **inputs, size_t n, const char *masks)
+{
+    size_t uses = masks && strcmp(masks, "-") == 0;
+    for (size_t i = 0; i < n; i++)
+        uses += strcmp(inputs[i], "-") == 0;
+    if (uses > 1)
+        misuse("stdin is asked for more than once");
+}
+
+int main(int argc, char **argv)
+{
+    static char *from_stdin[] = {"-"};
+    err_init(argv[0]);
+    struct opts o = parse(argc, argv);
+    char **inputs = optind < argc ? argv + optind : from_stdin;
+    size_t n = optind < argc ? (size_t)(argc - optind) : 1;
+    check_stdin(inputs, n, o.masks);
+    run(inputs, n, &o);
+    return out_close();
+}
