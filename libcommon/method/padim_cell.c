@@ -61,7 +61,7 @@ size_t padim_work_size(const struct padim_task *task)
 
 struct padim_work padim_work_at(double *memory, const struct padim_task *task)
 {
-    struct padim_work work;
+    struct padim_work work = {0};
     double **const array[7] = {&work.x, &work.u, &work.z, &work.q, &work.gram, &work.path, &work.w};
     size_t size[7];
     work_sizes(size, task);

@@ -118,7 +118,7 @@ static void split_side(struct padim_grid *grid, bool columns, const size_t *size
 
 static void build_levels(struct padim_grid *grid)
 {
-    size_t order[PADIM_TAPS_MAX], height[PADIM_TAPS_MAX], width[PADIM_TAPS_MAX];
+    size_t order[PADIM_TAPS_MAX], height[PADIM_TAPS_MAX] = {0}, width[PADIM_TAPS_MAX] = {0};
     const size_t grids = order_grids(grid, order);
     for (size_t g = 0; g < grids; g++) {
         struct padim_level level = {0};

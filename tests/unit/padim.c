@@ -85,7 +85,7 @@ static float *distances(const struct padim *model, const struct set *s, size_t i
 
 static float distance_at(const struct padim *model, float a, float b)
 {
-    float value[2] = {a, b}, map;
+    float value[2] = {a, b}, map = 0;
     padim_distances(&map, model, value);
     return map;
 }
