@@ -135,15 +135,19 @@ static bool check_order(struct image_reader *r, struct note *note, struct err *e
     return true;
 }
 
+/* The file ends where an image might begin: 0 when that is right, else -1. */
 static int at_end(struct image_reader *r, struct err *e)
 {
-    if (r->open)
+    if (r->open) {
         err_set(e, "the stream is cut here (no end= seen)");
-    else if (r->count == 0)
-        r->begun = err_set(e, "no images: did the program upstream die?");
-    else
-        return 0;
-    return -1;
+        return -1;
+    }
+    if (r->count == 0) {
+        r->begun = false; /* the message is about the stream, not about an image */
+        err_set(e, "no images: did the program upstream die?");
+        return -1;
+    }
+    return 0;
 }
 
 int image_try_read(struct image_reader *r, struct image *im, struct err *e)

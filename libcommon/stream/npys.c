@@ -127,31 +127,39 @@ static bool end_part(struct npys_reader *r, struct err *e)
     return true;
 }
 
+/* The file ends where an item might begin: 0 when that is right, else -1. */
+static int at_end(struct npys_reader *r, struct err *e)
+{
+    if (r->open) {
+        cut(r, "here (no end= seen)", e);
+        return -1;
+    }
+    if (r->items == 0) {
+        r->inside = 0; /* the message is about the stream, not about a record */
+        err_set(e, "no data: did the program upstream die?");
+        return -1;
+    }
+    return 0;
+}
+
 /* Opening and closing notes are dealt with here: 1 when a record begins, 0 at the end, -1. */
 static int next_record(struct npys_reader *r, struct err *e)
 {
     for (;;) {
         int got = r->pending ? 1 : next_item(r, e);
         r->pending = false;
-        if (got < 0)
-            return -1;
-        if (got == 0) {
-            if (r->open)
-                cut(r, "here (no end= seen)", e);
-            else if (r->items == 0)
-                r->inside = err_set(e, "no data: did the program upstream die?");
-            return r->open || r->items == 0 ? -1 : 0;
-        }
-        bool note = r->header.note, fine = true;
+        if (got <= 0)
+            return got < 0 ? -1 : at_end(r, e);
+        bool note = r->header.note, fine;
         if (note && note_get(&r->note, "stream"))
             fine = begin_part(r, e);
         else if (note && note_get(&r->note, "end"))
             fine = end_part(r, e);
-        else if (r->noted && !(note && r->open))
-            fine =
-                err_set(e, r->open ? "an array without a note" : "data after end= without an opening note");
-        else
+        else if (!r->noted || (note && r->open))
             return 1;
+        else
+            fine = r->open ? err_set(e, "an array without a note")
+                           : err_set(e, "data after end= without an opening note");
         if (!fine)
             return -1;
     }

@@ -174,33 +174,40 @@ static bool short_read(FILE *f, struct err *e)
     return ferror(f) ? err_set(e, "cannot read:") : err_set(e, "the stream is cut in a header");
 }
 
+/* Magic and version, of which `got` bytes of 8 were there. */
+static bool check_start(FILE *f, const unsigned char *start, size_t got, struct err *e)
+{
+    if (memcmp(start, magic, got < 6 ? got : 6) != 0)
+        return err_set(e, "not a .npy record (it begins with byte 0x%02x)", start[0]);
+    if (got < 8)
+        return short_read(f, e);
+    if (start[6] != 1 && start[6] != 2)
+        return err_set(e, ".npy version %u.%u is not supported", start[6], start[7]);
+    return true;
+}
+
+/* The header's length, in 2 bytes or, from version 2 on, 4; then so much text. */
+static bool read_text(FILE *f, size_t length_bytes, char text[HEADER_MAX], size_t *n, struct err *e)
+{
+    unsigned char length[4] = {0};
+    if (fread(length, 1, length_bytes, f) < length_bytes)
+        return short_read(f, e);
+    *n = (size_t)length[0] | (size_t)length[1] << 8 | (size_t)length[2] << 16 | (size_t)length[3] << 24;
+    if (*n > HEADER_MAX)
+        return err_set(e, "a .npy header of %zu bytes", *n);
+    return fread(text, 1, *n, f) == *n || short_read(f, e);
+}
+
 int npys_header_read(FILE *f, struct npys_header *h, struct err *e)
 {
-    unsigned char start[12];
+    unsigned char start[8];
     char text[HEADER_MAX];
-    size_t got = fread(start, 1, 8, f), length_bytes;
+    size_t n = 0, got = fread(start, 1, sizeof start, f);
     if (got == 0 && !ferror(f))
         return 0;
-    if (memcmp(start, magic, got < 6 ? got : 6) != 0)
-        err_set(e, "not a .npy record (it begins with byte 0x%02x)", start[0]);
-    else if (got < 8)
-        short_read(f, e);
-    else if (start[6] != 1 && start[6] != 2)
-        err_set(e, ".npy version %u.%u is not supported", start[6], start[7]);
-    else if (length_bytes = start[6] == 1 ? 2 : 4, fread(start + 8, 1, length_bytes, f) < length_bytes)
-        short_read(f, e);
-    else {
-        size_t n = (size_t)start[8] | (size_t)start[9] << 8;
-        if (start[6] == 2)
-            n |= (size_t)start[10] << 16 | (size_t)start[11] << 24;
-        if (n > HEADER_MAX)
-            err_set(e, "a .npy header of %zu bytes", n);
-        else if (fread(text, 1, n, f) < n)
-            short_read(f, e);
-        else if (parse(h, text, n, e))
-            return 1;
-    }
-    return -1;
+    bool fine = check_start(f, start, got, e) && read_text(f, start[6] == 1 ? 2 : 4, text, &n, e) &&
+                parse(h, text, n, e);
+    return fine ? 1 : -1;
 }
 
 void npys_header_write(FILE *f, const char *label, const struct npys_header *h)
