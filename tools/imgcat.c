@@ -37,7 +37,7 @@ enum { LAYOUT = OPT_LONG, SPLIT, NORMAL, NO_LEAK_CHECK };
 struct opts {
     enum split subset;
     struct dataset_options set;
-    struct view view;
+    struct fit fit;
     bool skip, leak_check;
     size_t limit;
     size_t operands;
@@ -59,20 +59,20 @@ static struct opts parse(int argc, char **argv)
                                           {"normal", required_argument, NULL, NORMAL},
                                           {"no-leak-check", no_argument, NULL, NO_LEAK_CHECK},
                                           OPT_END};
-    struct opts o = {.view = {.resize = 256}, .leak_check = true, .limit = SIZE_MAX};
+    struct opts o = {.fit = {.resize = 256}, .leak_check = true, .limit = SIZE_MAX};
     for (int c; (c = opt_next(argc, argv, table, usage)) != -1;)
         switch (c) {
         case 's':
             o.subset = (enum split)opt_choice("-s", optarg, split_names);
             break;
         case 'r':
-            o.view.resize = opt_size("-r", optarg, 0, RASTER_SIDE_MAX);
+            o.fit.resize = opt_size("-r", optarg, 0, RASTER_SIDE_MAX);
             break;
         case 'c':
-            o.view.crop = opt_size("-c", optarg, 1, RASTER_SIDE_MAX);
+            o.fit.crop = opt_size("-c", optarg, 1, RASTER_SIDE_MAX);
             break;
         case 'M':
-            o.view.masks = true;
+            o.fit.masks = true;
             break;
         case 'k':
             o.skip = true;
@@ -93,8 +93,8 @@ static struct opts parse(int argc, char **argv)
             o.leak_check = false;
             break;
         }
-    if (o.view.resize && o.view.crop > o.view.resize)
-        misuse("-c %zu is more than -r %zu leaves", o.view.crop, o.view.resize);
+    if (o.fit.resize && o.fit.crop > o.fit.resize)
+        misuse("-c %zu is more than -r %zu leaves", o.fit.crop, o.fit.resize);
     static char *standard_input[] = {"-"};
     bool none = optind == argc;
     o.operands = none ? 1 : (size_t)(argc - optind);
@@ -130,7 +130,7 @@ static void load_entry(void *arg, size_t i, size_t slot)
 {
     struct job *j = arg;
     struct slot *s = &j->slot[slot];
-    s->result = entry_load(&s->image, &j->waiting.entry[i], &j->o->view, &s->reason);
+    s->result = entry_load(&s->image, &j->waiting.entry[i], &j->o->fit, &s->reason);
 }
 
 static void take_entry(void *arg, size_t i, size_t slot)
@@ -179,7 +179,7 @@ static void copy_stream(struct job *j, const char *path)
         size_t number = image_reader_count(r);
         if (!note_get(&im.note, "name") && f != stdin)
             note_setf(&im.note, "name", number > 1 ? "%s#%zu" : "%s", path, number);
-        if (!image_fit(&im, &j->o->view, &e))
+        if (!image_fit(&im, &j->o->fit, &e))
             image_reader_die(r, "%s", e.text);
         write_next(j, &im);
         j->listed++;
@@ -196,7 +196,7 @@ static void list_set(struct job *j, const char *path)
     struct err e;
     if (!dataset_open(&d, path, &o->set, &e))
         die("%s: %s", path, e.text);
-    if (o->leak_check && !o->view.masks)
+    if (o->leak_check && !o->fit.masks)
         leaks_report(&d, path);
     if (o->subset != SPLIT_ALL && d.n && !dataset_has_splits(&d) && d.layout != LAYOUT_LIST)
         die("%s: is a plain folder, where nothing tells -s %s: leave it out", path, split_names[o->subset]);

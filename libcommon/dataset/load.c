@@ -54,13 +54,13 @@ static void set_geometry(struct image *im, const struct geometry *g)
               before.y + now.y * down, now.width * across, now.height * down);
 }
 
-bool image_fit(struct image *im, const struct view *v, struct err *e)
+bool image_fit(struct image *im, const struct fit *f, struct err *e)
 {
     struct geometry g;
-    if (!geometry_of(&g, im->raster.width, im->raster.height, v->resize, v->crop, e))
+    if (!geometry_of(&g, im->raster.width, im->raster.height, f->resize, f->crop, e))
         return false;
     set_geometry(im, &g);
-    fit_raster(&im->raster, &g, v->masks);
+    fit_raster(&im->raster, &g, f->masks);
     return true;
 }
 
@@ -117,7 +117,7 @@ static void set_comments(struct image *im, const struct entry *en)
         note_set(&im->note, "defect", en->defect);
 }
 
-enum load entry_load(struct image *im, const struct entry *en, const struct view *v, struct err *e)
+enum load entry_load(struct image *im, const struct entry *en, const struct fit *f, struct err *e)
 {
     struct err reason;
     raster_free(&im->raster);
@@ -126,9 +126,9 @@ enum load entry_load(struct image *im, const struct entry *en, const struct view
         err_set(e, "%s: %s", en->path, reason.text);
         return LOAD_NO_IMAGE;
     }
-    if (v->masks && !become_mask(&im->raster, en, e))
+    if (f->masks && !become_mask(&im->raster, en, e))
         return LOAD_NO_MASK;
-    if (!image_fit(im, v, &reason)) {
+    if (!image_fit(im, f, &reason)) {
         err_set(e, "%s: %s", en->path, reason.text);
         return LOAD_NO_IMAGE;
     }

@@ -6,20 +6,20 @@
 #include "stream/image.h"
 
 /* The user's wish; see geometry_of. */
-struct view {
+struct fit {
     size_t resize, crop;
     bool masks; /* masks instead of images: nearest, one channel, values kept */
 };
 
 /* Fits the raster of an image that was read from a stream; its size= and crop= go on to mean the first
  * original. False with a reason. */
-bool image_fit(struct image *im, const struct view *v, struct err *e);
+bool image_fit(struct image *im, const struct fit *f, struct err *e);
 
-/* The entry's image, with name, label, defect, size and crop. With v->masks the mask of the same image: the
+/* The entry's image, with name, label, defect, size and crop. With f->masks the mask of the same image: the
  * union of the entry's masks; black where it is normal. The image is decoded for its size all the same, so
  * that both streams hold the same images. im: start with {0}, reused, image_free. */
 enum load { LOAD_DONE, LOAD_NO_IMAGE, LOAD_NO_MASK };
 /* LOAD_NO_IMAGE: the image can't be read (a tool may skip it); LOAD_NO_MASK: a mask is missing, damaged or of
  * another size. Either with a reason that names the file. */
-enum load entry_load(struct image *im, const struct entry *en, const struct view *v, struct err *e);
+enum load entry_load(struct image *im, const struct entry *en, const struct fit *f, struct err *e);
 #endif
