@@ -1,0 +1,48 @@
+/* Fuzzes image_decode (PNG, JPEG, BMP, Netpbm), then what imgcat does with what it decoded: a raster or a
+ * reason, and nothing else. */
+#include "base/mem.h"
+#include "dataset/decode.h"
+#include "image/colour.h"
+#include "image/resize.h"
+#include <stdlib.h>
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A small file may honestly ask for much memory; not in here. */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    mem_limit((size_t)1 << 30);
+    return 0;
+}
+
+static void fit(const struct raster *in)
+{
+    struct geometry g;
+    struct err e;
+    if (!geometry_of(&g, in->width, in->height, 16, 12, &e))
+        return;
+    struct raster small = resize_bilinear(in, &g), rgb = colour_rgb(&small);
+    struct raster near = resize_nearest(in, &g), mask = colour_mask(&near);
+    if (!raster_sane(rgb.width, rgb.height, rgb.channels, rgb.maxval) || mask.channels != 1)
+        abort();
+    raster_free(&small);
+    raster_free(&rgb);
+    raster_free(&near);
+    raster_free(&mask);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct raster r;
+    struct err e = {""};
+    if (image_decode(&r, data, size, &e)) {
+        fit(&r);
+        raster_free(&r);
+    } else if (!e.text[0] || r.samples) {
+        abort();
+    }
+    return 0;
+}
