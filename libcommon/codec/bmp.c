@@ -152,7 +152,7 @@ static bool read_header(struct bmp *b, struct err *e)
 static unsigned char field_value(const struct field *f, uint32_t pixel)
 {
     uint64_t value = (pixel & f->mask) >> f->shift;
-    return f->max ? (unsigned char)((value * 255 + f->max / 2) / f->max) : 0;
+    return (unsigned char)(f->max ? (value * 255 + f->max / 2) / f->max : 0);
 }
 
 static void unpack_indexed(unsigned char *out, const unsigned char *in, const struct bmp *b)

@@ -1,22 +1,10 @@
 /* Fuzzes image_decode (PNG, JPEG, BMP, Netpbm), then what imgcat does with what it decoded: a raster or a
  * reason, and nothing else. */
-#include "base/mem.h"
+#include "fuzz.h"
 #include "dataset/decode.h"
 #include "image/colour.h"
 #include "image/resize.h"
 #include <stdlib.h>
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* A small file may honestly ask for much memory; not in here. */
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    mem_limit((size_t)1 << 30);
-    return 0;
-}
 
 static void fit(const struct raster *in)
 {
@@ -38,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct raster r;
     struct err e = {""};
+    fuzz_limit_memory();
     if (image_decode(&r, data, size, &e)) {
         fit(&r);
         raster_free(&r);

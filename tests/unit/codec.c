@@ -89,7 +89,7 @@ static void check_damage(const char *name, const unsigned char *data, size_t n, 
     size_t pictures = 0;
     for (int round = 0; round < 60; round++) {
         struct raster r;
-        struct err e;
+        struct err e = {""};
         unsigned char *copy = xmalloc(n, 1);
         memcpy(copy, data, n);
         for (int i = 0; i < 1 + round % 4; i++)

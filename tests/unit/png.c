@@ -39,7 +39,7 @@ static void there_and_back(void)
 static void alpha_is_dropped(void)
 {
     struct raster a = pattern(4, 255), b;
-    struct err e;
+    struct err e = {""};
     size_t n;
     unsigned char *data = png_encode(&a, 6, &n);
     bool same = png_decode(&b, data, n, &e) && b.channels == 3;
@@ -54,7 +54,7 @@ static void alpha_is_dropped(void)
 static void cuts(void)
 {
     struct raster a = pattern(3, 255), b;
-    struct err e;
+    struct err e = {""};
     size_t n, accepted = 0;
     unsigned char *data = png_encode(&a, 9, &n);
     for (size_t cut = 0; cut < n; cut++) {
