@@ -1,0 +1,22 @@
+/* Backgrounds for fractals. */
+#ifndef FRACTAL_BACKGROUND_H
+#define FRACTAL_BACKGROUND_H
+#include "base/rng.h"
+#include <stdint.h>
+
+enum background {
+    BACKGROUND_NONE,
+    BACKGROUND_DIAMOND /* a cloud by the diamond-square algorithm, in a random range of hues (Anderson &
+                          Farrell) */
+};
+extern const char *const background_names[];
+
+/* Floats that background_paint works in, for a side. */
+size_t background_floats(size_t side);
+/* Fills rgb, side x side x 3; work holds background_floats(side). */
+void background_paint(uint8_t *rgb, size_t side, enum background kind, float *work, struct rng *r);
+
+/* Diamond-square heights on a grid of (2^levels + 1)^2, corners uniform on [0, 1); amplitude 0.5 exp(decay (1
+ * - k)) at level k; neighbours outside wrap around. Values may leave [0, 1]. */
+void diamond_square(float *height, unsigned levels, double decay, struct rng *r);
+#endif

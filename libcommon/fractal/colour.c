@@ -1,0 +1,137 @@
+#include "fractal/colour.h"
+#include "fractal/elementary.h"
+#include <math.h>
+#include <string.h>
+
+const char *const colour_names[] = {"hue", "none", "palette", NULL};
+const char *const tone_names[] = {"linear", "log", "binary", NULL};
+
+static uint32_t byte_of(double x)
+{
+    double rounded = floor(x + 0.5);
+    return rounded < 0 ? 0 : rounded > 255 ? 255 : (uint32_t)rounded;
+}
+
+static uint32_t colour_of(double r, double g, double b)
+{
+    uint32_t red = byte_of(r), green = byte_of(g), blue = byte_of(b);
+    return red | green << 8 | blue << 16;
+}
+
+uint32_t colour_of_hsv(unsigned h, unsigned s, unsigned v)
+{
+    double sector = (double)(h % 180) / 30, part = sector - floor(sector);
+    double value = v, saturation = s / 255.0;
+    double low = value * (1 - saturation);
+    double falling = value * (1 - saturation * part), rising = value * (1 - saturation * (1 - part));
+    switch ((int)sector) {
+    case 0:
+        return colour_of(value, rising, low);
+    case 1:
+        return colour_of(falling, value, low);
+    case 2:
+        return colour_of(low, value, rising);
+    case 3:
+        return colour_of(low, falling, value);
+    case 4:
+        return colour_of(rising, low, value);
+    default:
+        return colour_of(value, low, falling);
+    }
+}
+
+static void draw_hues(struct palette *p, struct rng *r)
+{
+    p->shift = rng_range(r, 0, 255);
+    unsigned s = (unsigned)(255 * rng_range(r, 0.3, 1)), v = (unsigned)(255 * rng_range(r, 0.5, 1));
+    for (unsigned h = 0; h < 256; h++)
+        p->colour[h] = colour_of_hsv(h, s, v);
+}
+
+/* Between 40 and 255 in every channel, so that no colour is the background's. */
+static void draw_cosines(struct palette *p, struct rng *r)
+{
+    double middle[3], swing[3], frequency[3], phase[3];
+    p->shift = 0;
+    for (int i = 0; i < 3; i++) {
+        middle[i] = rng_range(r, 90, 205);
+        swing[i] = rng_range(r, 0.4, 1) * (middle[i] < 147.5 ? middle[i] - 40 : 255 - middle[i]);
+        frequency[i] = rng_range(r, 0.5, 2);
+        phase[i] = rng_uniform(r);
+    }
+    for (int t = 0; t < 256; t++) {
+        double channel[3], sine, cosine;
+        for (int i = 0; i < 3; i++) {
+            portable_sincos(2 * M_PI * (frequency[i] * t / 255 + phase[i]), &sine, &cosine);
+            channel[i] = middle[i] + swing[i] * cosine;
+        }
+        p->colour[t] = colour_of(channel[0], channel[1], channel[2]);
+    }
+}
+
+void palette_draw(struct palette *p, enum colour kind, enum tone tone, struct rng *r)
+{
+    if (kind == COLOUR_HUE) {
+        draw_hues(p, r);
+        return;
+    }
+    if (kind == COLOUR_PALETTE) {
+        draw_cosines(p, r);
+        return;
+    }
+    p->shift = 0;
+    for (unsigned t = 0; t < 256; t++) {
+        unsigned grey = tone == TONE_BINARY ? 127 : t ? t : 1;
+        p->colour[t] = grey | grey << 8 | grey << 16;
+    }
+}
+
+void colour_table(uint32_t *table, uint16_t max, enum tone tone, const struct palette *p)
+{
+    double scale = max ? 255.0 / max : 0, log_scale = max ? 255 / portable_log(1.0 + max) : 0;
+    table[0] = 0;
+    for (uint32_t c = 1; c <= max; c++) {
+        double t = tone == TONE_BINARY ? 255
+                   : tone == TONE_LOG  ? log_scale * portable_log(1.0 + c)
+                                       : scale * c;
+        t = t < 255 ? t : 255;
+        table[c] = p->colour[(uint32_t)(t + p->shift) & 255];
+    }
+}
+
+static inline void paint_pixel(uint8_t *rgb, uint32_t *tile, size_t i, uint32_t colour)
+{
+    if (rgb)
+        colour_store(rgb + 3 * i, colour);
+    else
+        tile[i] = colour;
+}
+
+/* Attractors are sparse: four empty pixels at a time are passed over. */
+static inline void paint(uint8_t *rgb, uint32_t *tile, const struct density *d, const uint32_t *table)
+{
+    for (size_t row = 0; row < d->side; row++) {
+        const uint16_t *cell = d->cell + (row + 1) * density_stride(d) + 1;
+        size_t first = row * d->side, column = 0;
+        for (; column + 4 <= d->side; column += 4) {
+            uint64_t four;
+            memcpy(&four, cell + column, sizeof four);
+            for (size_t i = column; four && i < column + 4; i++)
+                if (cell[i])
+                    paint_pixel(rgb, tile, first + i, table[cell[i]]);
+        }
+        for (; column < d->side; column++)
+            if (cell[column])
+                paint_pixel(rgb, tile, first + column, table[cell[column]]);
+    }
+}
+
+void colour_paint(uint8_t *rgb, const struct density *d, const uint32_t *table)
+{
+    paint(rgb, NULL, d, table);
+}
+
+void colour_tile(uint32_t *tile, const struct density *d, const uint32_t *table)
+{
+    paint(NULL, tile, d, table);
+}

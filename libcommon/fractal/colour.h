@@ -1,0 +1,45 @@
+/* Colours of densities. A colour is 0x00bbggrr; 0 is the background. */
+#ifndef FRACTAL_COLOUR_H
+#define FRACTAL_COLOUR_H
+#include "base/rng.h"
+#include "fractal/density.h"
+
+enum colour {
+    COLOUR_HUE,    /* Anderson & Farrell: hue by density, saturation and value per image */
+    COLOUR_NONE,   /* grey by density; 127 in binary images */
+    COLOUR_PALETTE /* a random smooth palette by density: a + b cos(2 pi (c t + d)) in each channel */
+};
+extern const char *const colour_names[];
+
+enum tone {
+    TONE_LINEAR, /* count / largest count, as published */
+    TONE_LOG,    /* log(1 + count) / log(1 + largest count): the attractor's inner structure shows */
+    TONE_BINARY  /* 1 wherever there is a point */
+};
+extern const char *const tone_names[];
+
+/* OpenCV's 8-bit HSV: h counts steps of 2 degrees and wraps after 180. */
+uint32_t colour_of_hsv(unsigned h, unsigned s, unsigned v);
+
+/* A palette: 256 colours and where on it density 0 lies. */
+struct palette {
+    uint32_t colour[256];
+    double shift;
+};
+void palette_draw(struct palette *p, enum colour kind, enum tone tone, struct rng *r);
+
+/* table[c] is the colour of a pixel hit c times, c <= max; the palette at trunc(255 tone + shift) mod 256. */
+void colour_table(uint32_t *table, uint16_t max, enum tone tone, const struct palette *p);
+enum { COLOUR_TABLE = UINT16_MAX + 1 };
+
+/* Paints the pixels with a count, others stay: rgb has three bytes a pixel, tile one word. */
+void colour_paint(uint8_t *rgb, const struct density *d, const uint32_t *table);
+void colour_tile(uint32_t *tile, const struct density *d, const uint32_t *table);
+
+static inline void colour_store(uint8_t *rgb, uint32_t colour)
+{
+    rgb[0] = (uint8_t)colour;
+    rgb[1] = (uint8_t)(colour >> 8);
+    rgb[2] = (uint8_t)(colour >> 16);
+}
+#endif

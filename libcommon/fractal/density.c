@@ -1,0 +1,135 @@
+#include "fractal/density.h"
+#include "base/mem.h"
+#include "num/cpu.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct canvas_view view_of(double x_lo, double x_hi, double y_lo, double y_hi, size_t side)
+{
+    double x_span = x_hi > x_lo ? x_hi - x_lo : 1, y_span = y_hi > y_lo ? y_hi - y_lo : 1;
+    double last = (double)side - 1;
+    return (struct canvas_view){
+        (float)x_lo, (float)(last / x_span), (float)y_lo, (float)(last / y_span), false, false, false};
+}
+
+static size_t cells(size_t side)
+{
+    return (side + 2) * (side + 2);
+}
+
+struct density density_new(size_t side_max)
+{
+    mem_need((cells(side_max) + 1) * sizeof(uint16_t), "the canvas");
+    return (struct density){side_max, xaligned(cells(side_max) + 1, sizeof(uint16_t))};
+}
+
+void density_free(struct density *d)
+{
+    free(d->cell);
+    d->cell = NULL;
+}
+
+void density_count_plain(uint16_t *cell, const float *x, const float *y, size_t n,
+                         const struct density_frame *f)
+{
+    for (size_t i = 0; i < n; i++) {
+        float u = (x[i] - f->x0) * f->x_scale, v = (y[i] - f->y0) * f->y_scale;
+        bool inside = u >= 0 && u < f->side && v >= 0 && v < f->side;
+        int32_t at = inside ? f->origin + (int32_t)u * f->row + (int32_t)v * f->column : f->outside;
+        cell[at] = (uint16_t)(cell[at] + (cell[at] != UINT16_MAX));
+    }
+}
+
+void density_sum_plain(uint16_t *out, const uint16_t *in, size_t n, const ptrdiff_t *offset, size_t offsets)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t sum = 0;
+        for (size_t j = 0; j < offsets; j++)
+            sum += in[(ptrdiff_t)i + offset[j]];
+        out[i] = sum < UINT16_MAX ? (uint16_t)sum : UINT16_MAX;
+    }
+}
+
+uint16_t density_max_plain(const uint16_t *cell, size_t n)
+{
+    uint16_t max = 0;
+    for (size_t i = 0; i < n; i++)
+        max = cell[i] > max ? cell[i] : max;
+    return max;
+}
+
+#ifndef __x86_64__
+void density_count_avx2(uint16_t *cell, const float *x, const float *y, size_t n,
+                        const struct density_frame *f)
+{
+    density_count_plain(cell, x, y, n, f);
+}
+void density_sum_avx2(uint16_t *out, const uint16_t *in, size_t n, const ptrdiff_t *offset, size_t offsets)
+{
+    density_sum_plain(out, in, n, offset, offsets);
+}
+uint16_t density_max_avx2(const uint16_t *cell, size_t n)
+{
+    return density_max_plain(cell, n);
+}
+#endif
+
+/* Flips and the transpose are a matter of strides. */
+static struct density_frame frame_of(const struct canvas_view *v, size_t side)
+{
+    int32_t stride = (int32_t)side + 2, last = (int32_t)side - 1;
+    struct density_frame f = {v->x0, v->x_scale, v->y0, v->y_scale, (float)side, stride + 1, stride, 1, 0};
+    f.outside = stride * stride;
+    if (v->flip_rows) {
+        f.origin += last * stride;
+        f.row = -stride;
+    }
+    if (v->flip_columns) {
+        f.origin += last;
+        f.column = -1;
+    }
+    if (v->transpose) {
+        int32_t t = f.row;
+        f.row = f.column;
+        f.column = t;
+    }
+    return f;
+}
+
+void density_count(struct density *d, size_t side, const struct points *p, const struct canvas_view *v)
+{
+    struct density_frame f = frame_of(v, side);
+    d->side = side;
+    memset(d->cell, 0, cells(side) * sizeof *d->cell);
+    d->cell[f.outside] = 0;
+    (cpu_level() >= CPU_AVX2 ? density_count_avx2 : density_count_plain)(d->cell, p->x, p->y, p->n, &f);
+}
+
+void density_patch(struct density *out, const struct density *in, unsigned patch)
+{
+    ptrdiff_t offset[9], stride = (ptrdiff_t)density_stride(in);
+    size_t offsets = 0;
+    for (int i = 0; i < 9; i++)
+        if (patch >> i & 1)
+            offset[offsets++] = -((i / 3 - 1) * stride + i % 3 - 1);
+    out->side = in->side;
+    memset(out->cell, 0, cells(in->side) * sizeof *out->cell);
+    for (size_t r = 1; r <= in->side; r++) {
+        size_t at = r * (size_t)stride + 1;
+        (cpu_level() >= CPU_AVX2 ? density_sum_avx2 : density_sum_plain)(out->cell + at, in->cell + at,
+                                                                         in->side, offset, offsets);
+    }
+}
+
+uint16_t density_max(const struct density *d)
+{
+    return (cpu_level() >= CPU_AVX2 ? density_max_avx2 : density_max_plain)(d->cell, cells(d->side));
+}
+
+size_t density_filled(const struct density *d)
+{
+    size_t filled = 0;
+    for (size_t i = 0; i < cells(d->side); i++)
+        filled += d->cell[i] != 0;
+    return filled;
+}

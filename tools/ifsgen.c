@@ -1,0 +1,237 @@
+/* ifsgen - labelled images of fractals, without end if wanted. See ifsgen.1. */
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/opt.h"
+#include "base/progress.h"
+#include "base/thread.h"
+#include "fractal/order.h"
+#include "fractal/picture.h"
+#include "stream/image.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: ifsgen [-m MODE] [-c CLASSES] [-n PER_CLASS] [-z SIZE] [-e EPOCHS] [-s SEED] [options]\n"
+    "Labelled images of IFS fractals as an image stream; each a function of seed, class, number and epoch.\n"
+    "  -m, --mode M          single, multi or fractaldb (default single)\n"
+    "  -c, --classes N       labels 0 .. N-1 (default 1000, or the systems of --codes)\n"
+    "  -n, --per-class N     images of a class in an epoch (default 1)\n"
+    "  -z, --size N          side in pixels (default 512; fractaldb 362)\n"
+    "  -e, --epochs N        times through the set, new variations each time; 0: without end (default 1)\n"
+    "  -s, --seed N          (default 0)\n"
+    "      --shard K/N       only the images whose id is K modulo N\n"
+    "      --start I         only the images from id I on\n"
+    "systems:\n"
+    "      --systems N       how many, dealt to the classes in blocks (default 50 a class; searched ones 1)\n"
+    "      --sampler S       sigma, search or one (default sigma; fractaldb search)\n"
+    "      --maps LO-HI      affine maps of a system, up to 8 (default 2-4; search 2-7, one 2)\n"
+    "      --alpha LO-HI     sigma-factor (default (5+n)/2 to (6+n)/2 for n maps; one 3.4-3.6)\n"
+    "      --translation B   translations lie in -B..B (default 1)\n"
+    "      --fill F          the least filled part that search and one accept (default .2, one .05)\n"
+    "      --delta D         one: numbers are multiplied by 1-D .. 1+D (default .1)\n"
+    "      --codes FILE      read systems: TSV, FractalDB's CSV or a folder of them; may be repeated\n"
+    "      --print           write the systems as TSV instead of images\n"
+    "images:\n"
+    "      --points N        points of a fractal (default 100000; fractaldb 200000)\n"
+    "      --tone T          linear, log or binary (default linear)\n"
+    "      --colour C        hue, palette or none (default hue; fractaldb none)\n"
+    "      --jitter J        none, basic, svd, sval, fractaldb-1 .. fractaldb-4 (default basic)\n"
+    "      --background B    none or diamond (default none)\n"
+    "      --patch yes|no    every point is a random 3 x 3 patch (default no; multi yes)\n"
+    "      --window yes|no   show a random window (default yes; multi no)\n"
+    "      --flip yes|no     one of the square's eight symmetries (default yes)\n"
+    "      --blur P          probability of the last blur (default .5)\n"
+    "      --objects LO-HI   multi: fractals of an image (default 4-10)\n"
+    "      --object-size LO-HI  multi: their sides, in sides of the image (default .15-.6)\n"
+    "      --weight W        fractaldb: numbers times 1-2W, 1-W, 1, 1+W, 1+2W (default .4)\n" USAGE_THREADS
+        USAGE_COMMON "examples:\n"
+    "  ifsgen -c 1000 -e 0 | fractrain -a resnet18 --recipe ofdb --steps 20000 -o fractal.safetensors\n"
+    "  ifsgen -m multi -c 8 -n 6 --tone log | imgsheet -g 8x6 -o multi.png\n";
+
+/* Without a letter; those of the recipe come after. */
+enum { SHARD = OPT_LONG, START, CODES, PRINT, RECIPE };
+
+struct opts {
+    struct recipe recipe;
+    char stream[32]; /* stream=, the name of what comes out */
+    uint64_t epochs; /* 0: without end */
+    uint64_t shard, shards, start;
+    bool print;
+};
+
+static void parse_shard(struct opts *o, const char *text)
+{
+    char *k = xstrdup(text), *n = strchr(k, '/');
+    if (!n)
+        misuse("--shard: '%s' is not K/N", text);
+    *n++ = 0;
+    o->shards = opt_size("--shard", n, 1, 1 << 20);
+    o->shard = opt_size("--shard", k, 0, (size_t)o->shards - 1);
+    free(k);
+}
+
+/* What needs the whole command line: systems, classes, the identity. */
+static void complete(struct opts *o, const char *const text[RECIPE_OPTIONS], struct codes codes)
+{
+    o->recipe = recipe_parse(text);
+    o->recipe.source.seed = o->recipe.seed;
+    o->recipe.source.codes = codes;
+    recipe_deal(&o->recipe);
+    recipe_identity(o->stream, &o->recipe, &codes);
+}
+
+static struct opts parse(int argc, char **argv)
+{
+    struct option table[RECIPE_OPTIONS + 16] = {OPT_COMMON,
+                                                OPT_THREADS,
+                                                {"epochs", required_argument, NULL, 'e'},
+                                                {"shard", required_argument, NULL, SHARD},
+                                                {"start", required_argument, NULL, START},
+                                                {"codes", required_argument, NULL, CODES},
+                                                {"print", no_argument, NULL, PRINT}};
+    const char *text[RECIPE_OPTIONS] = {NULL};
+    struct codes codes = {0};
+    struct opts o = {.epochs = 1, .shards = 1};
+    size_t own = 0;
+    int c;
+    while (table[own].name)
+        own++;
+    recipe_options(table + own, RECIPE);
+    while ((c = opt_next(argc, argv, table, usage)) != -1)
+        switch (c) {
+        case 'e':
+            o.epochs = opt_size("-e", optarg, 0, 1u << 31);
+            break;
+        case SHARD:
+            parse_shard(&o, optarg);
+            break;
+        case START:
+            o.start = opt_size("--start", optarg, 0, (size_t)1 << 60);
+            break;
+        case CODES:
+            codes_read(&codes, optarg);
+            break;
+        case PRINT:
+            o.print = true;
+            break;
+        default:
+            text[recipe_option(c, RECIPE)] = optarg;
+        }
+    if (optind < argc)
+        misuse("'%s': no operand is expected (see ifsgen --help)", argv[optind]);
+    complete(&o, text, codes);
+    return o;
+}
+
+static void print_systems(const struct source *source)
+{
+    struct ifs ifs;
+    codes_write_head(stdout);
+    for (size_t i = 0; i < source->n; i++) {
+        source_system(source, i, &ifs);
+        codes_write(stdout, i, &ifs);
+    }
+}
+
+/* Two batches: while one is painted, the one before is written, in order. */
+struct press {
+    const struct opts *o;
+    struct image_writer *out;
+    struct studio *studio; /* of each thread */
+    struct slot {
+        struct order_item item;
+        struct raster raster;
+    } * painted, *written;
+    size_t painted_n, written_n;
+};
+
+static void write_batch(struct press *p)
+{
+    for (size_t i = 0; i < p->written_n; i++) {
+        const struct order_item *item = &p->written[i].item;
+        struct image im = {.raster = p->written[i].raster};
+        note_setf(&im.note, "name", "%zu/%llu-%zu", item->class, (unsigned long long)item->epoch, item->k);
+        note_setf(&im.note, "label", "%zu", item->class);
+        note_setf(&im.note, "id", "%llu", (unsigned long long)item->id);
+        note_set(&im.note, "stream", p->o->stream);
+        image_write(p->out, &im);
+        note_clear(&im.note);
+    }
+}
+
+/* Task 0 writes, the others paint one image each. */
+static void work(void *arg, size_t task, size_t worker)
+{
+    struct press *p = arg;
+    if (task == 0) {
+        write_batch(p);
+        return;
+    }
+    struct slot *slot = &p->painted[task - 1];
+    picture_paint(slot->raster.samples, &p->o->recipe, &p->studio[worker], slot->item.class, slot->item.k,
+                  slot->item.epoch);
+}
+
+static void turn(struct press *p)
+{
+    pool_run(1 + p->painted_n, work, p);
+    struct slot *t = p->written;
+    p->written = p->painted;
+    p->painted = t;
+    p->written_n = p->painted_n;
+    p->painted_n = 0;
+}
+
+/* Ids from, from + shards, ... below end. */
+static void run(const struct opts *o, uint64_t from, uint64_t end)
+{
+    const struct recipe *recipe = &o->recipe;
+    size_t workers = pool_size(), bytes = 3 * recipe->side * recipe->side;
+    size_t batch = bytes <= (size_t)4 << 20 ? 8 * workers : workers;
+    struct order order = order_new(recipe->seed, recipe->classes, recipe->per_class);
+    struct press p = {.o = o, .out = image_writer_new(out_binary(), "stdout")};
+    mem_need(2 * batch * bytes + workers * studio_bytes(recipe), "painting");
+    p.studio = xcalloc(workers, sizeof *p.studio);
+    p.painted = xcalloc(batch, sizeof *p.painted);
+    p.written = xcalloc(batch, sizeof *p.written);
+    for (size_t i = 0; i < workers; i++)
+        p.studio[i] = studio_new(recipe);
+    for (size_t i = 0; i < batch; i++) {
+        p.painted[i].raster = raster_new(recipe->side, recipe->side, 3, 255);
+        p.written[i].raster = raster_new(recipe->side, recipe->side, 3, 255);
+    }
+    struct progress progress =
+        progress_start("images", o->epochs ? (size_t)((end - from - 1) / o->shards + 1) : 0);
+    for (uint64_t id = from; id < end; id += o->shards) {
+        p.painted[p.painted_n++].item = order_item(&order, id);
+        if (p.painted_n == batch) {
+            turn(&p);
+            progress_add(&progress, batch);
+        }
+    }
+    progress_add(&progress, p.painted_n);
+    turn(&p); /* paints the rest, then writes it */
+    turn(&p);
+    image_writer_end(p.out);
+    progress_end(&progress);
+}
+
+int main(int argc, char **argv)
+{
+    err_init(argv[0]);
+    struct opts o = parse(argc, argv);
+    const struct recipe *r = &o.recipe;
+    size_t end = SIZE_MAX - o.shards, set;
+    if (!mem_mul(r->classes, r->per_class, &set) || (o.epochs && !mem_mul(set, o.epochs, &end)))
+        misuse("-c, -n, -e: more images than can be counted");
+    uint64_t from = o.start + (o.shard + o.shards - o.start % o.shards) % o.shards;
+    if (from >= end)
+        misuse("--start, --shard: none of the %zu images is left", end);
+    source_prepare(&o.recipe.source);
+    if (o.print)
+        print_systems(&r->source);
+    else
+        run(&o, from, end);
+    return out_close();
+}
