@@ -110,6 +110,12 @@ static void widen(float *lo, float *hi, const float *low, const float *high, siz
     }
 }
 
+/* False also where all points were NaN, which leaves an interval empty. */
+static bool is_near(float lo, float hi)
+{
+    return lo >= -FAR && lo <= hi && hi <= FAR;
+}
+
 /* Keeps the steps before the first that has a point far out. */
 static void drop_divergent(struct points *p)
 {
@@ -143,6 +149,6 @@ void chaos_game(struct points *p, size_t n, const struct ifs *s, uint64_t key, u
     p->x_hi = p->y_hi = -INFINITY;
     widen(&p->x_lo, &p->x_hi, c.x_lo, c.x_hi, CHAOS_CHAINS);
     widen(&p->y_lo, &p->y_hi, c.y_lo, c.y_hi, CHAOS_CHAINS);
-    if (!(p->x_lo >= -FAR && p->x_hi <= FAR && p->y_lo >= -FAR && p->y_hi <= FAR))
+    if (!(is_near(p->x_lo, p->x_hi) && is_near(p->y_lo, p->y_hi)))
         drop_divergent(p);
 }

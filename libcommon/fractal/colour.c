@@ -88,14 +88,13 @@ void palette_draw(struct palette *p, enum colour kind, enum tone tone, struct rn
 
 void colour_table(uint32_t *table, uint16_t max, enum tone tone, const struct palette *p)
 {
-    double scale = max ? 255.0 / max : 0, log_scale = max ? 255 / portable_log(1.0 + max) : 0;
+    double log_most = portable_log(1.0 + max);
     table[0] = 0;
     for (uint32_t c = 1; c <= max; c++) {
-        double t = tone == TONE_BINARY ? 255
-                   : tone == TONE_LOG  ? log_scale * portable_log(1.0 + c)
-                                       : scale * c;
-        t = t < 255 ? t : 255;
-        table[c] = p->colour[(uint32_t)(t + p->shift) & 255];
+        double t = tone == TONE_BINARY ? 1
+                   : tone == TONE_LOG  ? portable_log(1.0 + c) / log_most
+                                       : (double)c / max;
+        table[c] = p->colour[(uint32_t)(255 * t + p->shift) & 255];
     }
 }
 

@@ -1,0 +1,133 @@
+#!/bin/bash
+# ifsgen: an image is a function of seed, class, number and epoch, however the stream is made or cut.
+set -o pipefail
+# shellcheck source=tests/lib.sh
+. "$FERN_TESTS/lib.sh"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+# images < stream: one line an image: id label name stream digest-of-the-pixels
+images() {
+    perl -MDigest::MD5=md5_hex -e '
+        binmode STDIN;
+        while (defined(my $magic = <STDIN>)) {
+            my (%key, %field);
+            while (defined(my $line = <STDIN>)) {
+                last if $line eq "ENDHDR\n";
+                if ($line =~ /^# (\w+)=(.*)\n/) { $key{$1} = $2 } elsif ($line =~ /^(\w+) (.*)\n/) { $field{$1} = $2 }
+            }
+            my $n = $field{WIDTH} * $field{HEIGHT} * $field{DEPTH};
+            read(STDIN, my $pixels, $n) == $n or die "cut\n";
+            print join(" ", @key{qw(id label name stream)}, md5_hex($pixels)), ($key{end} ? " end=$key{end}" : ""), "\n";
+        }'
+}
+small=(-c 5 -n 4 -e 2 -z 96 --points 4000)
+
+for mode in single multi fractaldb; do
+    set -- -m $mode "${small[@]}" --background diamond
+    [ $mode != fractaldb ] || set -- -m $mode "${small[@]}" --maps 3-4 --fill .01
+    ifsgen "$@" -j 1 >one
+    ifsgen "$@" -j 2 >two
+    cmp -s one two
+    ok $? "$mode: -j 1 and -j 2 give the same bytes"
+    images <one >whole
+    same=0
+    for cpu in plain avx2 avx512; do
+        FERN_CPU=$cpu ifsgen "$@" | cmp -s - one || same=1
+    done
+    ok $same "$mode: plain C, AVX2 and AVX-512 give the same bytes"
+    for k in 0 1 2; do ifsgen "$@" --shard $k/3; done | images | sed 's/ end=.*//' | sort -n >shards
+    sed 's/ end=.*//' whole | cmp -s - shards
+    ok $? "$mode: three shards are the whole"
+    ifsgen "$@" --start 17 | images | sed 's/ end=.*//' >rest
+    sed 's/ end=.*//' whole | tail -n +18 | cmp -s - rest
+    ok $? "$mode: --start is the tail"
+    [ "$(cut -d' ' -f1 whole | tr '\n' ' ')" = "$(seq -s' ' 0 39) " ]
+    ok $? "$mode: ids count from 0"
+    [ "$(awk '{ n[$2]++ } END { for (l in n) print l, n[l] }' whole | sort | tr '\n' ,)" = "0 8,1 8,2 8,3 8,4 8," ]
+    ok $? "$mode: labels are balanced"
+    [ "$(cut -d' ' -f3 whole | sort -u | wc -l)" = 40 ]
+    ok $? "$mode: every name once"
+    [ "$(cut -d' ' -f5 whole | sort -u | wc -l)" = 40 ]
+    ok $? "$mode: no two images alike"
+    grep -q ' end=40$' whole
+    ok $? "$mode: the last image carries end=40"
+done
+
+# Bytes that must never change without a new generation in the identity of a stream.
+while read -r want options; do
+    # shellcheck disable=SC2086
+    got=$(ifsgen -c 3 -n 2 -s 9 -z 100 --points 3000 $options | images | cut -d' ' -f5 | cksum | cut -d' ' -f1)
+    [ "$got" = "$want" ] || echo "# got $got"
+    [ "$got" = "$want" ]
+    ok $? "golden:${options:+ }$options"
+done <"$FERN_TESTS/ifsgen.sums"
+
+# Systems.
+ifsgen -c 4 --systems 12 -s 3 --print >codes.tsv
+[ "$(awk 'NR > 1 { s[$1] } END { print length(s) }' codes.tsv)" = 12 ]
+ok $? "--print writes all systems"
+ifsgen -c 4 --systems 12 -s 3 -n 3 -z 64 --points 1000 | images | cut -d' ' -f5 >sampled
+ifsgen -c 4 --codes codes.tsv -s 3 -n 3 -z 64 --points 1000 | images | cut -d' ' -f5 | cmp -s - sampled
+ok $? "--codes of what --print wrote: the same pixels"
+ifsgen --codes codes.tsv --print | cmp -s - codes.tsv
+ok $? "--codes and --print: the same file"
+mkdir csv
+for i in 0 1 2; do
+    awk -v i=$i -v OFS=, -F'\t' '$1 == i { print $3, $4, $5, $6, $7, $8, $9 }' codes.tsv >csv/0000$i.csv
+done
+ifsgen --codes csv --print | cmp -s - <(awk 'NR == 1 || $1 < 3' codes.tsv)
+ok $? "a folder of CSV files"
+ifsgen --codes csv -z 64 --points 1000 | images | cut -d' ' -f2 | sort | tr -d '\n' | grep -qx 012
+ok $? "a class for each system of the files"
+[ "$(ifsgen --sampler search -c 2 --fill .1 -s 1 --print | awk 'NR > 1' | wc -l)" -ge 4 ]
+ok $? "the search finds systems"
+
+# The stream's identity.
+name() { ifsgen -c 2 -z 32 --points 100 "$@" | images | cut -d' ' -f4 | sort -u; }
+[ "$(name)" = "$(name -e 3 -j 1)" ] && [ "$(name)" = "$(name --shard 0/2)" ] && [ "$(name)" = "$(name --start 1)" ]
+ok $? "stream= does not depend on -e, -j, --shard and --start"
+different=0
+for option in '-s 1' '-c 3' '-n 2' '-z 33' '--tone log' '--blur .4' '--flip no' '--points 1000' '--systems 101' '--maps 3' \
+    '--codes codes.tsv' '--codes csv' '-m multi' '-m multi --objects 3' '-m multi --object-size .2'; do
+    # shellcheck disable=SC2086
+    name $option
+done >names
+[ "$(sort -u names | wc -l)" = 15 ] && ! grep -qx "$(name)" names || different=1
+ok $different "stream= depends on everything else"
+
+# A stream without end stops when its reader does.
+ifsgen -e 0 -c 2 -z 32 --points 100 2>errors | head -c 100000 | grep -ac '^# id=' >count
+[ "$(cat count)" -ge 20 ]
+ok $? "-e 0 goes on"
+[ ! -s errors ]
+ok $? "a closed pipe is quiet"
+ifsgen -c 3 -z 32 >/dev/full 2>errors
+[ $? -eq 1 ] && [ "$(wc -l <errors)" = 1 ]
+ok $? "a full disk: status 1, one line"
+
+# Misuse: status 2, one line, nothing on stdout. Bad files: status 1.
+misused() {
+    ifsgen "$@" >out 2>errors
+    [ $? -eq 2 ] && [ ! -s out ] && [ "$(wc -l <errors)" = 1 ]
+    ok $? "misuse: ifsgen $*"
+}
+for line in '-m cube' '-c 0' '-z 15' '-z 9000' '-n x' '--shard 3/3' '--shard 1' '--start 1000' '--tone' '--maps 4-2' '--maps 9' \
+    '--alpha 5-4' '--blur 2' '--patch maybe' '--systems 10 -c 11' '--nonsense' 'operand' '-c 10000000 -n 1000000000 -e 2147483648'; do
+    # shellcheck disable=SC2086
+    misused $line
+done
+misused --codes codes.tsv --systems 13
+misused --codes codes.tsv -c 13
+failed() {
+    ifsgen "$@" >out 2>errors
+    [ $? -eq 1 ] && [ ! -s out ] && [ "$(wc -l <errors)" = 1 ] && grep -q "$2" errors
+    ok $? "failure: ifsgen $*"
+}
+printf '1,2,3\n' >bad.csv
+mkdir empty
+failed --codes absent.tsv
+failed --codes bad.csv
+failed --codes empty
+done_testing
