@@ -104,9 +104,9 @@ static bool walk(struct paths *out, const char *root, const char *below, size_t 
     DIR *folder = depth > DEPTH_MAX ? NULL : opendir(path);
     bool done = true;
     if (depth > DEPTH_MAX)
-        done = err_set(e, "%s: more than %d folders deep; a link that goes round?", below, DEPTH_MAX);
+        done = err_set(e, "more than %d folders deep; a link that goes round?", DEPTH_MAX);
     else if (!folder)
-        done = err_set(e, "%s:", *below ? below : "cannot list it");
+        done = err_set(e, "cannot list %s:", path);
     const struct dirent *item;
     while (done && (item = readdir(folder)))
         done = visit(out, root, below, item, depth, e);
@@ -127,7 +127,7 @@ bool walk_folders(struct paths *out, const char *root, struct err *e)
 {
     DIR *folder = opendir(root);
     if (!folder)
-        return err_set(e, "cannot list it:");
+        return err_set(e, "cannot list %s:", root);
     const struct dirent *item;
     while ((item = readdir(folder))) {
         char *path = path_join(root, item->d_name);
