@@ -29,9 +29,8 @@ static const char usage[] =
     "  -t, --table FILE  scores and verdicts as TSV; - for stdout instead of the maps\n"
     USAGE_THREADS USAGE_COMMON
     "examples:\n"
-    "  imgcat -s train bottle | featx -w w.safetensors -l layer1,layer2,layer3 | padim -o m.safetensors\n"
-    "  imgcat -s test bottle | featx -w w.safetensors -l layer1,layer2,layer3 | padim -m m.safetensors |\n"
-    "      heatmap -i <(imgcat -s test bottle) -O overlays/\n";
+    "  featx -w w.safetensors -l layer1,layer2,layer3 < train.pam | padim -o m.safetensors\n"
+    "  featx -w w.safetensors -l layer1,layer2,layer3 < test.pam | padim -m m.safetensors | auroc -M masks.pam\n";
 /* clang-format on */
 
 /* Whom to follow. Anomalib 2 adds the 1e-5 before it inverts; nothing asked: its border, the paper's ridge.
