@@ -1,65 +1,12 @@
 /* nn/: the backbones against torchvision (tests/oracle/networks.py), their parameter counts, batch and CPU
  * kinds. */
-#include "base/mem.h"
 #include "nn/infer.h"
 #include "nn/networks.h"
-#include "nn/weights.h"
 #include "stream/npys.h"
+#include "formula.h"
 #include "tap.h"
 #include <stdlib.h>
 #include <string.h>
-
-/* The formula of tests/oracle/networks.py. */
-static uint32_t formula_seed(const char *name)
-{
-    uint32_t seed = 0;
-    for (; *name; name++)
-        seed = seed * 31 + (unsigned char)*name;
-    return seed;
-}
-
-static double formula(uint32_t seed, size_t i)
-{
-    uint32_t x = (uint32_t)i * 2654435761u + seed;
-    x = (x ^ x >> 16) * 0x85EBCA6Bu;
-    x = (x ^ x >> 13) * 0xC2B2AE35u;
-    x ^= x >> 16;
-    return (double)(x >> 8) / 16777216.0;
-}
-
-static void fill(struct safetensors *st, const struct graph *g)
-{
-    for (size_t i = 0; i < g->n; i++) {
-        struct weights_part part[WEIGHTS_PARTS];
-        const size_t parts = weights_parts(part, &g->node[i]);
-        for (size_t p = 0; p < parts; p++) {
-            struct tensor t = tensor_new(DT_F32, part[p].shape.rank, part[p].shape.dim);
-            const uint32_t seed = formula_seed(part[p].name);
-            const char *suffix = strrchr(part[p].name, '.') + 1;
-            float *data = t.data;
-            for (size_t j = 0; j < tensor_count(&t); j++) {
-                const double u = formula(seed, j);
-                if (t.rank == 4)
-                    data[j] = (float)((u - 0.5) * sqrt(24.0 / (double)(t.dim[1] * t.dim[2] * t.dim[3])));
-                else
-                    data[j] = (float)(strcmp(suffix, "running_var") == 0 || strcmp(suffix, "weight") == 0
-                                          ? 0.5 + 0.5 * u
-                                          : (u - 0.5) * 0.2);
-            }
-            safetensors_add_owned(st, part[p].name, t);
-        }
-    }
-}
-
-static void fill_image(const struct view *v, size_t n)
-{
-    const uint32_t seed = formula_seed("image");
-    float *image = xmalloc(v->h * v->w * v->c, sizeof *image);
-    for (size_t i = 0; i < v->h * v->w * v->c; i++)
-        image[i] = (float)formula(seed, i) * 4 - 2;
-    view_copy_in(v, n, image);
-    free(image);
-}
 
 /* Builds a network for one tap and n images, all of them the oracle's. */
 static struct infer *network(struct graph *g, const char *arch, const char *tap, size_t n)
@@ -80,7 +27,7 @@ static void check_record(const struct npys_record *rec)
     const double scale = atof(note_get(&rec->note, "scale"));
     struct infer *x = network(&g, arch, tap, 1);
     const struct view in = infer_input(x);
-    fill_image(&in, 0);
+    fill_images(&in, "image", 0, 1);
     infer_run(x);
     const struct view v = infer_output(x, 0);
     float *out = xmalloc(v.h * v.w * v.c, sizeof *out);
@@ -143,8 +90,8 @@ static void batch_bits(void)
     struct graph g = {0}, h = {0};
     struct infer *one = network(&g, "resnet18", "layer3", 1), *three = network(&h, "resnet18", "layer3", 3);
     const struct view in = infer_input(one), in3 = infer_input(three);
-    fill_image(&in, 0);
-    fill_image(&in3, 2);
+    fill_images(&in, "image", 0, 1);
+    fill_images(&in3, "image", 2, 1);
     for (size_t y = 0; y < in3.h; y++) /* strangers before it */
         memset(view_at(&in3, 0, (ptrdiff_t)y, 0), 0, in3.w * in3.c * sizeof(float)),
             memset(view_at(&in3, 1, (ptrdiff_t)y, 0), 1, in3.w * in3.c * sizeof(float));

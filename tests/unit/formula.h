@@ -1,0 +1,69 @@
+/* Weights and images by the formula of tests/oracle/formula.py, so that no large dumps are kept. */
+#ifndef FORMULA_H
+#define FORMULA_H
+#include "base/mem.h"
+#include "nn/view.h"
+#include "nn/weights.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The formula of tests/oracle/formula.py. */
+static uint32_t formula_seed(const char *name)
+{
+    uint32_t seed = 0;
+    for (; *name; name++)
+        seed = seed * 31 + (unsigned char)*name;
+    return seed;
+}
+
+static double formula(uint32_t seed, size_t i)
+{
+    uint32_t x = (uint32_t)i * 2654435761u + seed;
+    x = (x ^ x >> 16) * 0x85EBCA6Bu;
+    x = (x ^ x >> 13) * 0xC2B2AE35u;
+    x ^= x >> 16;
+    return (double)(x >> 8) / 16777216.0;
+}
+
+static void fill(struct safetensors *st, const struct graph *g)
+{
+    for (size_t i = 0; i < g->n; i++) {
+        struct weights_part part[WEIGHTS_PARTS];
+        const size_t parts = weights_parts(part, &g->node[i]);
+        for (size_t p = 0; p < parts; p++) {
+            struct tensor t = tensor_new(DT_F32, part[p].shape.rank, part[p].shape.dim);
+            const uint32_t seed = formula_seed(part[p].name);
+            const char *suffix = strrchr(part[p].name, '.') + 1;
+            const bool tame = strstr(part[p].name, "bn2.weight") || strstr(part[p].name, "bn3.weight");
+            float *data = t.data;
+            for (size_t j = 0; j < tensor_count(&t); j++) {
+                const double u = formula(seed, j);
+                if (t.rank == 4)
+                    data[j] = (float)((u - 0.5) * sqrt(24.0 / (double)(t.dim[1] * t.dim[2] * t.dim[3])));
+                else if (strcmp(part[p].name, "fc.weight") == 0)
+                    data[j] = (float)((u - 0.5) * 0.1);
+                else if (strcmp(suffix, "running_var") == 0 || strcmp(suffix, "weight") == 0)
+                    data[j] = (float)((0.5 + 0.5 * u) * (tame ? 0.25 : 1.0));
+                else
+                    data[j] = (float)((u - 0.5) * 0.2);
+            }
+            safetensors_add_owned(st, part[p].name, t);
+        }
+    }
+}
+
+/* Images first .. first + n of a batch, uniform on [-2, 2). */
+static void fill_images(const struct view *v, const char *name, size_t first, size_t n)
+{
+    const uint32_t seed = formula_seed(name);
+    const size_t size = v->h * v->w * v->c;
+    float *image = xmalloc(size, sizeof *image);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < size; j++)
+            image[j] = (float)formula(seed, i * size + j) * 4 - 2;
+        view_copy_in(v, first + i, image);
+    }
+    free(image);
+}
+#endif
