@@ -1,0 +1,36 @@
+/* Heat maps on pictures. Rasters are 8-bit RGB and, like the arrays, the caller's. */
+#ifndef IMAGE_OVERLAY_H
+#define IMAGE_OVERLAY_H
+#include "base/raster.h"
+#include "image/colormap.h"
+#include <stdbool.h>
+
+/* A window of a picture. */
+struct window {
+    size_t x, y, width, height;
+};
+
+/* The whole pixels that the rectangle (x, y, width, height) of fractions covers best, inside a picture of
+ * picture_width x picture_height. False where it is empty or leaves the picture by more than a pixel. */
+bool window_of(struct window *w, double x, double y, double width, double height, size_t picture_width,
+               size_t picture_height);
+
+/* How a value becomes a colour: low and less the lowest, high and more the highest. */
+struct overlay_scale {
+    enum colormap map;
+    double low, high;
+};
+
+/* Blends the colours of values (w->height x w->width) into the window: alpha 0 leaves the picture, 1 leaves
+ * the colours only. */
+void overlay_blend(struct raster *picture, const struct window *w, const float *values,
+                   const struct overlay_scale *scale, double alpha);
+
+/* Copies `from` to (x, y); it must fit. */
+void overlay_paste(struct raster *picture, size_t x, size_t y, const struct raster *from);
+
+/* Draws the outline of a region: every pixel that is inside (inside[...] != 0, one byte a pixel of the
+ * window) and has one outside within `thickness` rows and columns. The picture's edge is no outline. */
+void overlay_contour(struct raster *picture, const struct window *w, const uint8_t *inside, size_t thickness,
+                     const uint8_t colour[3]);
+#endif
