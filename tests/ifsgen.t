@@ -25,7 +25,7 @@ images() {
 small=(-c 5 -n 4 -e 2 -z 96 --points 4000)
 
 for mode in single multi fractaldb; do
-    set -- -m $mode "${small[@]}" --background diamond
+    set -- -m $mode "${small[@]}" --background leaves --colour map --tone log
     [ $mode != fractaldb ] || set -- -m $mode "${small[@]}" --maps 3-4 --fill .01
     ifsgen "$@" -j 1 >one
     ifsgen "$@" -j 2 >two

@@ -35,9 +35,9 @@ static const char usage[] =
     "images:\n"
     "      --points N        points of a fractal (default 100000; fractaldb 200000)\n"
     "      --tone T          linear, log or binary (default linear)\n"
-    "      --colour C        hue, palette or none (default hue; fractaldb none)\n"
+    "      --colour C        hue, palette, map or none (default hue; fractaldb none)\n"
     "      --jitter J        none, basic, svd, sval, fractaldb-1 .. fractaldb-4 (default basic)\n"
-    "      --background B    none or diamond (default none)\n"
+    "      --background B    none, diamond, noise or leaves (default none)\n"
     "      --patch yes|no    every point is a random 3 x 3 patch (default no; multi yes)\n"
     "      --window yes|no   show a random window (default yes; multi no)\n"
     "      --flip yes|no     one of the square's eight symmetries (default yes)\n"
@@ -62,12 +62,10 @@ struct opts {
 
 static void parse_shard(struct opts *o, const char *text)
 {
-    char *k = xstrdup(text), *n = strchr(k, '/');
-    if (!n)
-        misuse("--shard: '%s' is not K/N", text);
-    *n++ = 0;
-    o->shards = opt_size("--shard", n, 1, 1 << 20);
-    o->shard = opt_size("--shard", k, 0, (size_t)o->shards - 1);
+    const char *slash = strchr(text, '/');
+    char *k = xstrndup(text, slash ? (size_t)(slash - text) : 0);
+    o->shards = opt_size("--shard K/N", slash ? slash + 1 : text, 1, 1 << 20);
+    o->shard = opt_size("--shard K/N", k, 0, (size_t)o->shards - 1);
     free(k);
 }
 

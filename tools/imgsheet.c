@@ -107,12 +107,10 @@ static void sheet_write(const struct sheet *s)
 
 static void parse_grid(struct opts *o, const char *text)
 {
-    char *columns = xstrdup(text), *rows = strchr(columns, 'x');
-    if (!rows)
-        misuse("-g: '%s' is not COLSxROWS", text);
-    *rows++ = 0;
-    o->columns = opt_size("-g", columns, 1, GRID_MAX);
-    o->rows = opt_size("-g", rows, 1, GRID_MAX);
+    const char *x = strchr(text, 'x');
+    char *columns = xstrndup(text, x ? (size_t)(x - text) : 0);
+    o->columns = opt_size("-g COLSxROWS", columns, 1, GRID_MAX);
+    o->rows = opt_size("-g COLSxROWS", x ? x + 1 : text, 1, GRID_MAX);
     free(columns);
 }
 

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-const char *const background_names[] = {"none", "diamond", NULL};
+const char *const background_names[] = {"none", "diamond", "noise", "leaves", NULL};
 
 static unsigned levels_of(size_t side)
 {
@@ -14,10 +14,15 @@ static unsigned levels_of(size_t side)
     return levels;
 }
 
-size_t background_floats(size_t side)
+static size_t grid_of(size_t side)
 {
-    size_t grid = ((size_t)1 << levels_of(side)) + 1;
-    return grid * grid;
+    return ((size_t)1 << levels_of(side)) + 1;
+}
+
+size_t background_floats(size_t side, enum background kind)
+{
+    size_t clouds = kind == BACKGROUND_DIAMOND ? 1 : kind == BACKGROUND_NOISE ? 3 : 0;
+    return clouds * grid_of(side) * grid_of(side);
 }
 
 /* Uniform on [-m, m), from 24 bits. */
@@ -86,20 +91,55 @@ static void draw_heights(uint32_t *colour, struct rng *r)
     }
 }
 
-void background_paint(uint8_t *rgb, size_t side, enum background kind, float *work, struct rng *r)
+static void paint_cloud(uint8_t *rgb, size_t side, float *height, struct rng *r)
 {
     uint32_t colour[HEIGHTS];
-    if (kind == BACKGROUND_NONE) {
-        memset(rgb, 0, 3 * side * side);
-        return;
-    }
-    size_t grid = ((size_t)1 << levels_of(side)) + 1;
+    size_t grid = grid_of(side);
     double decay = rng_range(r, 0.4, 0.8);
     draw_heights(colour, r);
-    diamond_square(work, levels_of(side), decay, r);
+    diamond_square(height, levels_of(side), decay, r);
     for (size_t y = 0; y < side; y++)
         for (size_t x = 0; x < side; x++, rgb += 3) {
-            float at = (work[y * grid + x] + 2) * 1024;
+            float at = (height[y * grid + x] + 2) * 1024;
             colour_store(rgb, colour[at <= 0 ? 0 : at >= HEIGHTS - 1 ? HEIGHTS - 1 : (int)at]);
         }
+}
+
+/* Each channel is a mean and a random mixture of the three clouds. */
+static void paint_noise(uint8_t *rgb, size_t side, float *height, struct rng *r)
+{
+    size_t grid = grid_of(side), plane = grid * grid;
+    double decay = rng_range(r, 0, 1);
+    float mean[3], mix[3][3];
+    for (int i = 0; i < 3; i++) {
+        diamond_square(height + (size_t)i * plane, levels_of(side), decay, r);
+        mean[i] = (float)rng_range(r, 60, 195);
+        for (int j = 0; j < 3; j++)
+            mix[i][j] = (float)rng_range(r, -150, 150);
+    }
+    for (size_t y = 0; y < side; y++)
+        for (size_t x = 0; x < side; x++)
+            for (int i = 0; i < 3; i++) {
+                const float *h = height + y * grid + x;
+                float v = mean[i] + mix[i][0] * (h[0] - 0.5f) + mix[i][1] * (h[plane] - 0.5f) +
+                          mix[i][2] * (h[2 * plane] - 0.5f);
+                *rgb++ = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
+            }
+}
+
+void background_paint(uint8_t *rgb, size_t side, enum background kind, float *work, struct rng *r)
+{
+    switch (kind) {
+    case BACKGROUND_DIAMOND:
+        paint_cloud(rgb, side, work, r);
+        break;
+    case BACKGROUND_NOISE:
+        paint_noise(rgb, side, work, r);
+        break;
+    case BACKGROUND_LEAVES:
+        leaves_paint(rgb, side, r);
+        break;
+    default:
+        memset(rgb, 0, 3 * side * side);
+    }
 }

@@ -137,6 +137,7 @@ void chaos_game(struct points *p, size_t n, const struct ifs *s, uint64_t key, u
     double x, y;
 
     load_system(&c, s);
+    p->maps = s->n;
     ifs_fixed_point(s, &x, &y);
     place_chains(&c, x, y);
     for (int i = 0; i < DROPPED_BLOCKS; i++)

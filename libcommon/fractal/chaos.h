@@ -17,6 +17,7 @@ enum {
 struct points {
     float *x, *y;
     uint8_t *map; /* which map made the point; NULL: not asked for */
+    size_t maps;  /* how many maps the system has */
     size_t n;     /* a multiple of CHAOS_CHAINS */
     size_t capacity;
     float x_lo, x_hi, y_lo, y_hi;

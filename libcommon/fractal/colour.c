@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-const char *const colour_names[] = {"hue", "none", "palette", NULL};
+const char *const colour_names[] = {"hue", "none", "palette", "map", NULL};
 const char *const tone_names[] = {"linear", "log", "binary", NULL};
 
 static uint32_t byte_of(double x)
@@ -75,7 +75,7 @@ void palette_draw(struct palette *p, enum colour kind, enum tone tone, struct rn
         draw_hues(p, r);
         return;
     }
-    if (kind == COLOUR_PALETTE) {
+    if (kind != COLOUR_NONE) {
         draw_cosines(p, r);
         return;
     }
@@ -86,16 +86,42 @@ void palette_draw(struct palette *p, enum colour kind, enum tone tone, struct rn
     }
 }
 
-void colour_table(uint32_t *table, uint16_t max, enum tone tone, const struct palette *p)
+static double tone_of(uint32_t count, uint16_t max, enum tone tone, double log_most)
+{
+    return tone == TONE_BINARY ? 1
+           : tone == TONE_LOG  ? portable_log(1.0 + count) / log_most
+                               : (double)count / max;
+}
+
+void ink_draw(struct ink *ink, enum colour kind, enum tone tone, uint16_t max, struct rng *r)
 {
     double log_most = portable_log(1.0 + max);
-    table[0] = 0;
+    const struct palette *p = &ink->palette;
+    ink->kind = kind;
+    palette_draw(&ink->palette, kind, tone, r);
+    ink->table[0] = 0;
     for (uint32_t c = 1; c <= max; c++) {
-        double t = tone == TONE_BINARY ? 1
-                   : tone == TONE_LOG  ? portable_log(1.0 + c) / log_most
-                                       : (double)c / max;
-        table[c] = p->colour[(uint32_t)(255 * t + p->shift) & 255];
+        double t = tone_of(c, max, tone, log_most);
+        ink->table[c] =
+            kind == COLOUR_MAP ? 64 + (uint32_t)(191 * t) : p->colour[(uint32_t)(255 * t + p->shift) & 255];
     }
+}
+
+/* Never 0: palettes stay at 40 or above, brightness at 64 of 256. */
+static uint32_t dimmed(uint32_t colour, uint32_t brightness)
+{
+    uint32_t red_blue = (colour & 0xff00ff) * brightness >> 8 & 0xff00ff;
+    return red_blue | ((colour & 0x00ff00) * brightness >> 8 & 0x00ff00);
+}
+
+static inline uint32_t ink_of(const struct ink *ink, const struct density *d, const uint16_t *cell)
+{
+    uint32_t entry = ink->table[*cell];
+    if (ink->kind != COLOUR_MAP)
+        return entry;
+    uint32_t position = d->sum[cell - d->cell] / *cell;
+    return dimmed(ink->palette.colour[position < 255 ? position : 255],
+                  entry); /* more where a count is saturated */
 }
 
 static inline void paint_pixel(uint8_t *rgb, uint32_t *tile, size_t i, uint32_t colour)
@@ -107,7 +133,7 @@ static inline void paint_pixel(uint8_t *rgb, uint32_t *tile, size_t i, uint32_t 
 }
 
 /* Attractors are sparse: four empty pixels at a time are passed over. */
-static inline void paint(uint8_t *rgb, uint32_t *tile, const struct density *d, const uint32_t *table)
+static inline void paint(uint8_t *rgb, uint32_t *tile, const struct density *d, const struct ink *ink)
 {
     for (size_t row = 0; row < d->side; row++) {
         const uint16_t *cell = d->cell + (row + 1) * density_stride(d) + 1;
@@ -117,20 +143,20 @@ static inline void paint(uint8_t *rgb, uint32_t *tile, const struct density *d, 
             memcpy(&four, cell + column, sizeof four);
             for (size_t i = column; four && i < column + 4; i++)
                 if (cell[i])
-                    paint_pixel(rgb, tile, first + i, table[cell[i]]);
+                    paint_pixel(rgb, tile, first + i, ink_of(ink, d, cell + i));
         }
         for (; column < d->side; column++)
             if (cell[column])
-                paint_pixel(rgb, tile, first + column, table[cell[column]]);
+                paint_pixel(rgb, tile, first + column, ink_of(ink, d, cell + column));
     }
 }
 
-void colour_paint(uint8_t *rgb, const struct density *d, const uint32_t *table)
+void colour_paint(uint8_t *rgb, const struct density *d, const struct ink *ink)
 {
-    paint(rgb, NULL, d, table);
+    paint(rgb, NULL, d, ink);
 }
 
-void colour_tile(uint32_t *tile, const struct density *d, const uint32_t *table)
+void colour_tile(uint32_t *tile, const struct density *d, const struct ink *ink)
 {
-    paint(NULL, tile, d, table);
+    paint(NULL, tile, d, ink);
 }

@@ -5,9 +5,10 @@
 #include "fractal/density.h"
 
 enum colour {
-    COLOUR_HUE,    /* Anderson & Farrell: hue by density, saturation and value per image */
-    COLOUR_NONE,   /* grey by density; 127 in binary images */
-    COLOUR_PALETTE /* a random smooth palette by density: a + b cos(2 pi (c t + d)) in each channel */
+    COLOUR_HUE,     /* Anderson & Farrell: hue by density, saturation and value per image */
+    COLOUR_NONE,    /* grey by density; 127 in binary images */
+    COLOUR_PALETTE, /* a random smooth palette by density: a + b cos(2 pi (c t + d)) in each channel */
+    COLOUR_MAP      /* such a palette by the maps that led to the points, dimmed by density */
 };
 extern const char *const colour_names[];
 
@@ -28,13 +29,20 @@ struct palette {
 };
 void palette_draw(struct palette *p, enum colour kind, enum tone tone, struct rng *r);
 
-/* table[c] is the colour of a pixel hit c times, c <= max; the palette at trunc(255 tone + shift) mod 256. */
-void colour_table(uint32_t *table, uint16_t max, enum tone tone, const struct palette *p);
+/* How pixels get their colour. table[c] belongs to a pixel hit c times: its colour, the palette at trunc(255
+ * tone + shift) mod 256; or with COLOUR_MAP its brightness of 256, 64 to 255, on the palette's colour of the
+ * mean position. */
+struct ink {
+    enum colour kind;
+    struct palette palette;
+    uint32_t *table; /* COLOUR_TABLE entries, the caller's */
+};
 enum { COLOUR_TABLE = UINT16_MAX + 1 };
+void ink_draw(struct ink *ink, enum colour kind, enum tone tone, uint16_t max, struct rng *r);
 
 /* Paints the pixels with a count, others stay: rgb has three bytes a pixel, tile one word. */
-void colour_paint(uint8_t *rgb, const struct density *d, const uint32_t *table);
-void colour_tile(uint32_t *tile, const struct density *d, const uint32_t *table);
+void colour_paint(uint8_t *rgb, const struct density *d, const struct ink *ink);
+void colour_tile(uint32_t *tile, const struct density *d, const struct ink *ink);
 
 static inline void colour_store(uint8_t *rgb, uint32_t colour)
 {

@@ -17,26 +17,29 @@ static size_t cells(size_t side)
     return (side + 2) * (side + 2);
 }
 
-struct density density_new(size_t side_max)
+struct density density_new(size_t side_max, bool with_sums)
 {
-    mem_need((cells(side_max) + 1) * sizeof(uint16_t), "the canvas");
-    return (struct density){side_max, xaligned(cells(side_max) + 1, sizeof(uint16_t))};
+    size_t n = cells(side_max) + 1; /* the last takes the points outside */
+    struct density d = {side_max, xaligned(n, sizeof(uint16_t)), NULL};
+    if (with_sums)
+        d.sum = xaligned(n, sizeof(uint32_t));
+    return d;
 }
 
 void density_free(struct density *d)
 {
     free(d->cell);
-    d->cell = NULL;
+    free(d->sum);
+    *d = (struct density){0};
 }
 
-void density_count_plain(uint16_t *cell, const float *x, const float *y, size_t n,
-                         const struct density_frame *f)
+void density_locate_plain(uint32_t *at, const float *x, const float *y, size_t n,
+                          const struct density_frame *f)
 {
     for (size_t i = 0; i < n; i++) {
         float u = (x[i] - f->x0) * f->x_scale, v = (y[i] - f->y0) * f->y_scale;
         bool inside = u >= 0 && u < f->side && v >= 0 && v < f->side;
-        int32_t at = inside ? f->origin + (int32_t)u * f->row + (int32_t)v * f->column : f->outside;
-        cell[at] = (uint16_t)(cell[at] + (cell[at] != UINT16_MAX));
+        at[i] = (uint32_t)(inside ? f->origin + (int32_t)u * f->row + (int32_t)v * f->column : f->outside);
     }
 }
 
@@ -96,13 +99,57 @@ static struct density_frame frame_of(const struct canvas_view *v, size_t side)
     return f;
 }
 
+/* Points are located some at a time, so that their cells stay in the first cache. */
+enum { CHUNK = 1024 };
+
+static void count_hits(uint16_t *cell, const uint32_t *at, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        cell[at[i]] = (uint16_t)(cell[at[i]] + (cell[at[i]] != UINT16_MAX));
+}
+
+/* `position` of each chain goes on from chunk to chunk. */
+static void sum_positions(uint32_t *sum, const uint32_t *at, size_t n, const uint8_t *map,
+                          const unsigned *map_position, unsigned position[CHAOS_CHAINS])
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned *p = &position[i % CHAOS_CHAINS];
+        *p = (*p + map_position[map[i]]) / 2;
+        sum[at[i]] += *p >> 8;
+    }
+}
+
 void density_count(struct density *d, size_t side, const struct points *p, const struct canvas_view *v)
 {
     struct density_frame f = frame_of(v, side);
+    unsigned position[CHAOS_CHAINS], map_position[IFS_MAPS_MAX];
+    uint32_t at[CHUNK];
+    for (unsigned i = 0; i < CHAOS_CHAINS; i++)
+        position[i] = 128 << 8;
+    for (unsigned i = 0; i < IFS_MAPS_MAX; i++)
+        map_position[i] = p->maps > 1 ? (255 << 8) * i / (unsigned)(p->maps - 1) : 0;
+
     d->side = side;
-    memset(d->cell, 0, cells(side) * sizeof *d->cell);
-    d->cell[f.outside] = 0;
-    (cpu_level() >= CPU_AVX2 ? density_count_avx2 : density_count_plain)(d->cell, p->x, p->y, p->n, &f);
+    memset(d->cell, 0, (cells(side) + 1) * sizeof *d->cell);
+    if (d->sum)
+        memset(d->sum, 0, (cells(side) + 1) * sizeof *d->sum);
+    for (size_t i = 0; i < p->n; i += CHUNK) {
+        size_t n = p->n - i < CHUNK ? p->n - i : CHUNK;
+        (cpu_level() >= CPU_AVX2 ? density_locate_avx2 : density_locate_plain)(at, p->x + i, p->y + i, n, &f);
+        count_hits(d->cell, at, n);
+        if (d->sum)
+            sum_positions(d->sum, at, n, p->map + i, map_position, position);
+    }
+}
+
+static void patch_sums(uint32_t *out, const uint32_t *in, size_t n, const ptrdiff_t *offset, size_t offsets)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t sum = 0;
+        for (size_t j = 0; j < offsets; j++)
+            sum += in[(ptrdiff_t)i + offset[j]];
+        out[i] = sum;
+    }
 }
 
 void density_patch(struct density *out, const struct density *in, unsigned patch)
@@ -118,6 +165,8 @@ void density_patch(struct density *out, const struct density *in, unsigned patch
         size_t at = r * (size_t)stride + 1;
         (cpu_level() >= CPU_AVX2 ? density_sum_avx2 : density_sum_plain)(out->cell + at, in->cell + at,
                                                                          in->side, offset, offsets);
+        if (in->sum)
+            patch_sums(out->sum + at, in->sum + at, in->side, offset, offsets);
     }
 }
 

@@ -19,22 +19,11 @@ static inline __m256i cells_of(const float *x, const float *y, const struct dens
     return _mm256_blendv_epi8(_mm256_set1_epi32(f->outside), at, _mm256_castps_si256(inside));
 }
 
-static inline void hit(uint16_t *cell, uint32_t at)
+void density_locate_avx2(uint32_t *at, const float *x, const float *y, size_t n,
+                         const struct density_frame *f)
 {
-    cell[at] = (uint16_t)(cell[at] + (cell[at] != UINT16_MAX));
-}
-
-/* n is a multiple of 16. */
-void density_count_avx2(uint16_t *cell, const float *x, const float *y, size_t n,
-                        const struct density_frame *f)
-{
-    for (size_t i = 0; i < n; i += 16) {
-        uint32_t at[16];
-        _mm256_storeu_si256((__m256i *)(void *)at, cells_of(x + i, y + i, f));
-        _mm256_storeu_si256((__m256i *)(void *)(at + 8), cells_of(x + i + 8, y + i + 8, f));
-        for (int j = 0; j < 16; j++)
-            hit(cell, at[j]);
-    }
+    for (size_t i = 0; i < n; i += 8)
+        _mm256_storeu_si256((__m256i *)(void *)(at + i), cells_of(x + i, y + i, f));
 }
 
 void density_sum_avx2(uint16_t *out, const uint16_t *in, size_t n, const ptrdiff_t *offset, size_t offsets)

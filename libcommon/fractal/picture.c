@@ -19,20 +19,20 @@ static size_t size_most(const struct recipe *recipe)
 size_t studio_bytes(const struct recipe *recipe)
 {
     size_t side = recipe->side, pixels = side * side;
-    return recipe->points * 9 + 2 * 2 * (side + 2) * (side + 2) + COLOUR_TABLE * 4 + pixels + 9 * side +
-           (recipe->background ? 4 * background_floats(side) : 0);
+    return recipe->points * 9 + 2 * 6 * (side + 2) * (side + 2) + COLOUR_TABLE * 4 + pixels + 9 * side +
+           (4 * background_floats(side, recipe->background));
 }
 
 struct studio studio_new(const struct recipe *recipe)
 {
     size_t side = recipe->side, tile = tile_side(recipe);
-    return (struct studio){.points = points_new(recipe->points, false),
-                           .density = density_new(side),
-                           .patched = density_new(side),
-                           .table = xmalloc(COLOUR_TABLE, sizeof(uint32_t)),
+    bool maps = recipe->colour == COLOUR_MAP;
+    return (struct studio){.points = points_new(recipe->points, maps),
+                           .density = density_new(side, maps),
+                           .patched = density_new(side, maps),
+                           .ink = {.table = xmalloc(COLOUR_TABLE, sizeof(uint32_t))},
                            .tile = xmalloc(tile * tile, sizeof(uint32_t)),
-                           .heights =
-                               xmalloc(recipe->background ? background_floats(side) : 0, sizeof(float)),
+                           .heights = xmalloc(background_floats(side, recipe->background), sizeof(float)),
                            .blur = xmalloc(9 * side, 1),
                            .compose = compose_work_new(tile, size_most(recipe))};
 }
@@ -42,7 +42,7 @@ void studio_free(struct studio *s)
     points_free(&s->points);
     density_free(&s->density);
     density_free(&s->patched);
-    free(s->table);
+    free(s->ink.table);
     free(s->tile);
     free(s->heights);
     free(s->blur);
@@ -75,7 +75,6 @@ static const struct density *draw_fractal(struct studio *s, const struct recipe 
                                           size_t side, uint64_t stream, struct rng *r)
 {
     struct ifs ifs;
-    struct palette palette;
     const struct density *d = &s->density;
     source_system(&recipe->source, system, &ifs);
     ifs_jitter(&ifs, recipe->jitter, r);
@@ -86,8 +85,7 @@ static const struct density *draw_fractal(struct studio *s, const struct recipe 
         density_patch(&s->patched, &s->density, (unsigned)rng_below(r, 512));
         d = &s->patched;
     }
-    palette_draw(&palette, recipe->colour, recipe->tone, r);
-    colour_table(s->table, density_max(d), recipe->tone, &palette);
+    ink_draw(&s->ink, recipe->colour, recipe->tone, density_max(d), r);
     return d;
 }
 
@@ -97,7 +95,7 @@ static void place_object(uint8_t *rgb, struct studio *s, const struct recipe *re
     size_t block = recipe_block(recipe), side = recipe->side, tile = tile_side(recipe);
     size_t system = class * block + rng_below(r, block);
     memset(s->tile, 0, tile * tile * sizeof *s->tile);
-    colour_tile(s->tile, draw_fractal(s, recipe, system, tile, stream, r), s->table);
+    colour_tile(s->tile, draw_fractal(s, recipe, system, tile, stream, r), &s->ink);
     size_t size = (size_t)((double)side * rng_range(r, recipe->size_lo, recipe->size_hi));
     size = size ? size : 1;
     ptrdiff_t top = (ptrdiff_t)rng_below(r, side) - (ptrdiff_t)(size / 2);
@@ -135,7 +133,7 @@ void picture_paint(uint8_t *rgb, const struct recipe *recipe, struct studio *s, 
     if (recipe->mode == MODE_SINGLE) {
         const struct density *d =
             draw_fractal(s, recipe, recipe_system(recipe, class, k), recipe->side, STREAM_CHAINS, &r);
-        colour_paint(rgb, d, s->table);
+        colour_paint(rgb, d, &s->ink);
     } else {
         size_t objects = recipe->objects_lo + rng_below(&r, recipe->objects_hi - recipe->objects_lo + 1);
         for (size_t i = 0; i < objects; i++)

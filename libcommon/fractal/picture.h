@@ -10,7 +10,8 @@
 struct studio {
     struct points points;
     struct density density, patched;
-    uint32_t *table, *tile;
+    struct ink ink;
+    uint32_t *tile;
     float *heights;
     uint8_t *blur;
     struct compose_work compose;

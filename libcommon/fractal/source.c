@@ -68,7 +68,7 @@ void source_prepare(struct source *s)
     search.density = xcalloc(workers, sizeof *search.density);
     for (size_t i = 0; i < workers; i++) {
         search.points[i] = points_new(s->points, false);
-        search.density[i] = density_new(SEARCH_SIDE);
+        search.density[i] = density_new(SEARCH_SIDE, false);
     }
     pool_run(s->n, search_one, &search);
     for (size_t i = 0; i < workers; i++) {

@@ -153,7 +153,7 @@ static void published_figures(void)
     enum { SYSTEMS = 400, NAIVE = 120 };
     static double most[NAIVE], naive_most[NAIVE];
     struct points p = points_new(100000, false);
-    struct density d = density_new(512);
+    struct density d = density_new(512, false);
     for (size_t n = 2; n <= 4; n++) {
         double fill[2] = {0}, difference = 0;
         struct rng r = rng_new(77, n);
@@ -197,7 +197,8 @@ static void densities(void)
     enum { SIDE = 37 };
     struct ifs s = some_system(12, 4);
     struct points p = points_new(6400, false);
-    struct density plain = density_new(SIDE), d = density_new(SIDE), patched = density_new(SIDE);
+    struct density plain = density_new(SIDE, false), d = density_new(SIDE, false),
+                   patched = density_new(SIDE, false);
     chaos_game(&p, 6400, &s, 3, STREAM_CHAINS);
     struct canvas_view v = view_of(p.x_lo + 0.1, p.x_hi, p.y_lo, p.y_hi - 0.2, SIDE);
     density_count(&plain, SIDE, &p, &v);
@@ -253,6 +254,49 @@ static void densities(void)
     density_free(&patched);
 }
 
+/* The flame algorithm's colour coordinate, by the definition in density.h, and what is made of it. */
+static void positions(void)
+{
+    enum { SIDE = 24, N = 3200 };
+    struct ifs s = some_system(21, 3);
+    struct points p = points_new(N, true);
+    struct density d = density_new(SIDE, true), patched = density_new(SIDE, true);
+    chaos_game(&p, N, &s, 8, STREAM_CHAINS);
+    struct canvas_view v = view_of(p.x_lo, p.x_hi, p.y_lo, p.y_hi, SIDE);
+    density_count(&d, SIDE, &p, &v);
+    double sum[SIDE + 2][SIDE + 2] = {{0}}, at[CHAOS_CHAINS], worst = 0;
+    for (size_t i = 0; i < CHAOS_CHAINS; i++)
+        at[i] = 128;
+    for (size_t i = 0; i < N; i++) {
+        size_t chain = i % CHAOS_CHAINS;
+        at[chain] = (at[chain] + 127.5 * p.map[i]) / 2;
+        size_t row = (size_t)((p.x[i] - v.x0) * v.x_scale), column = (size_t)((p.y[i] - v.y0) * v.y_scale);
+        sum[row + 1][column + 1] += at[chain];
+    }
+    for (size_t i = 0; i < (SIDE + 2) * (SIDE + 2); i++) /* each is rounded down, by less than 1.01 */
+        worst = fmax(worst, fabs(d.sum[i] - (&sum[0][0])[i]) / (1.01 * d.cell[i] + 1e-9));
+    ok(worst <= 1, "palette positions: halfway from the point before to the map's own");
+    density_patch(&patched, &d, 1 << 4);
+    bool same = true;
+    for (size_t i = 1; i <= SIDE; i++)
+        same &= !memcmp(patched.sum + i * (SIDE + 2) + 1, d.sum + i * (SIDE + 2) + 1, SIDE * sizeof *d.sum);
+    ok(same, "a patch of only the middle changes no position");
+
+    static uint32_t table[COLOUR_TABLE];
+    struct ink ink = {.table = table};
+    struct rng r = rng_new(3, 0);
+    uint32_t tile[SIDE * SIDE] = {0};
+    ink_draw(&ink, COLOUR_MAP, TONE_LOG, density_max(&d), &r);
+    colour_tile(tile, &d, &ink);
+    bool shown = true;
+    for (size_t i = 0; i < SIDE * SIDE; i++)
+        shown &= (tile[i] != 0) == (pixel(&d, i / SIDE, i % SIDE) != 0) && tile[i] <= 0xffffff;
+    ok(shown, "every pixel with a point is painted, no other");
+    points_free(&p);
+    density_free(&d);
+    density_free(&patched);
+}
+
 static void colours(void)
 {
     ok(colour_of_hsv(0, 255, 255) == 0x0000ff && colour_of_hsv(60, 255, 255) == 0x00ff00 &&
@@ -261,20 +305,19 @@ static void colours(void)
     ok(colour_of_hsv(77, 0, 100) == 0x646464 && colour_of_hsv(250, 90, 90) == colour_of_hsv(70, 90, 90),
        "no saturation is grey; 180 steps are the circle");
     static uint32_t table[COLOUR_TABLE];
-    struct palette p;
+    struct ink ink = {.table = table};
     struct rng r = rng_new(1, 0);
     bool shown = true, ends = true;
-    for (enum colour kind = COLOUR_HUE; colour_names[kind]; kind++)
-        for (enum tone tone = TONE_LINEAR; tone_names[tone]; tone++) {
-            palette_draw(&p, kind, tone, &r);
+    for (enum colour kind = COLOUR_HUE; kind < COLOUR_MAP; kind++)
+        for (enum tone tone = TONE_LINEAR; tone_names[tone]; tone++)
             for (uint32_t max = 1; max < 70000; max *= 9) {
                 uint16_t most = max < UINT16_MAX ? (uint16_t)max : UINT16_MAX;
-                colour_table(table, most, tone, &p);
+                ink_draw(&ink, kind, tone, most, &r);
                 for (size_t c = 1; c <= most; c++)
                     shown &= table[c] > 0 && table[c] <= 0xffffff;
-                ends &= table[0] == 0 && table[most] == p.colour[(uint32_t)(255 + p.shift) & 255];
+                ends &= table[0] == 0 &&
+                        table[most] == ink.palette.colour[(uint32_t)(255 + ink.palette.shift) & 255];
             }
-        }
     ok(shown, "no count has the background's colour");
     ok(ends, "the largest count has the palette's end");
     uint32_t wheel[FRACTALDB_WHEEL];
@@ -361,6 +404,28 @@ static void clouds(void)
     ok(all, "diamond-square reaches every point");
     ok(lo > -2 && hi < 3 && hi - lo > 0.3, "heights lie where the colours are (%.2f to %.2f)", lo, hi);
     ok(step < 0.4 * (hi - lo), "neighbours are near each other");
+
+    enum { SIDE = 70 };
+    static uint8_t rgb[SIDE * SIDE * 3];
+    for (enum background kind = BACKGROUND_DIAMOND; background_names[kind]; kind++) {
+        float *work = malloc(background_floats(SIDE, kind) * sizeof *work + 1);
+        double sum = 0, squares = 0, n = sizeof rgb;
+        background_paint(rgb, SIDE, kind, work, &r);
+        for (size_t i = 0; i < sizeof rgb; i++) {
+            sum += rgb[i];
+            squares += (double)rgb[i] * rgb[i];
+        }
+        double mean = sum / n, deviation = sqrt(squares / n - mean * mean);
+        ok(mean > 20 && mean < 235 && deviation > 10,
+           "background %s: neither black, white nor flat (%.0f +- %.0f)", background_names[kind], mean,
+           deviation);
+        free(work);
+    }
+    bool covered = true;
+    leaves_paint(rgb, SIDE, &r);
+    for (size_t i = 0; i < sizeof rgb; i++)
+        covered &= rgb[i] > 0;
+    ok(covered, "leaves cover everything");
 }
 
 int main(void)
@@ -369,6 +434,7 @@ int main(void)
     chains();
     published_figures();
     densities();
+    positions();
     colours();
     composition();
     clouds();
