@@ -141,7 +141,7 @@ struct press {
         struct order_item item;
         struct raster raster;
     } * painted, *written;
-    size_t painted_n, written_n;
+    size_t painted_n, written_n, batch;
 };
 
 static void write_batch(struct press *p)
@@ -181,31 +181,50 @@ static void turn(struct press *p)
     p->painted_n = 0;
 }
 
-/* Ids from, from + shards, ... below end. */
-static void run(const struct opts *o, uint64_t from, uint64_t end)
+static struct press press_new(const struct opts *o)
 {
     const struct recipe *recipe = &o->recipe;
-    size_t workers = pool_size(), bytes = 3 * recipe->side * recipe->side;
-    size_t batch = bytes <= (size_t)4 << 20 ? 8 * workers : workers;
-    struct order order = order_new(recipe->seed, recipe->classes, recipe->per_class);
-    struct press p = {.o = o, .out = image_writer_new(out_binary(), "stdout")};
-    mem_need(2 * batch * bytes + workers * studio_bytes(recipe), "painting");
+    size_t bytes = 3 * recipe->side * recipe->side, workers = pool_size();
+    struct press p = {.o = o, .batch = bytes <= (size_t)4 << 20 ? 8 * workers : workers};
+    mem_need(2 * p.batch * bytes + workers * studio_bytes(recipe), "painting");
+    p.out = image_writer_new(out_binary(), "stdout");
     p.studio = xcalloc(workers, sizeof *p.studio);
-    p.painted = xcalloc(batch, sizeof *p.painted);
-    p.written = xcalloc(batch, sizeof *p.written);
+    p.painted = xcalloc(p.batch, sizeof *p.painted);
+    p.written = xcalloc(p.batch, sizeof *p.written);
     for (size_t i = 0; i < workers; i++)
         p.studio[i] = studio_new(recipe);
-    for (size_t i = 0; i < batch; i++) {
+    for (size_t i = 0; i < p.batch; i++) {
         p.painted[i].raster = raster_new(recipe->side, recipe->side, 3, 255);
         p.written[i].raster = raster_new(recipe->side, recipe->side, 3, 255);
     }
+    return p;
+}
+
+static void press_free(struct press *p)
+{
+    for (size_t i = 0; i < p->batch; i++) {
+        raster_free(&p->painted[i].raster);
+        raster_free(&p->written[i].raster);
+    }
+    for (size_t i = 0; i < pool_size(); i++)
+        studio_free(&p->studio[i]);
+    free(p->painted);
+    free(p->written);
+    free(p->studio);
+}
+
+/* Ids from, from + shards, ... below end. */
+static void run(const struct opts *o, uint64_t from, uint64_t end)
+{
+    struct press p = press_new(o);
+    struct order order = order_new(o->recipe.seed, o->recipe.classes, o->recipe.per_class);
     struct progress progress =
         progress_start("images", o->epochs ? (size_t)((end - from - 1) / o->shards + 1) : 0);
     for (uint64_t id = from; id < end; id += o->shards) {
         p.painted[p.painted_n++].item = order_item(&order, id);
-        if (p.painted_n == batch) {
+        if (p.painted_n == p.batch) {
             turn(&p);
-            progress_add(&progress, batch);
+            progress_add(&progress, p.batch);
         }
     }
     progress_add(&progress, p.painted_n);
@@ -213,6 +232,8 @@ static void run(const struct opts *o, uint64_t from, uint64_t end)
     turn(&p);
     image_writer_end(p.out);
     progress_end(&progress);
+    order_free(&order);
+    press_free(&p);
 }
 
 int main(int argc, char **argv)
@@ -231,5 +252,6 @@ int main(int argc, char **argv)
         print_systems(&r->source);
     else
         run(&o, from, end);
+    codes_free(&o.recipe.source.codes);
     return out_close();
 }
