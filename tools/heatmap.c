@@ -126,22 +126,25 @@ static struct heat_map map_of(const struct npys_reader *r, const struct npys_rec
 }
 
 /* DIR/NAME.png; maps without a name are numbered. */
-static void write_png(const char *output, const struct raster *picture, const char *name,
-                      const struct npys_reader *r)
+static char *png_path(const char *output, const char *name, const struct npys_reader *r)
 {
     struct err e;
     char number[32];
     snprintf(number, sizeof number, "%06zu", npys_reader_count(r));
     char *path = folder_member(output, name ? name : number, "png", &e);
-    if (!path)
-        npys_reader_die(r, "%s", e.text);
+    if (path)
+        return path;
+    npys_reader_die(r, "%s", e.text);
+}
+
+static void write_png(const char *path, const struct raster *picture)
+{
     char *folder = xstrndup(path, (size_t)(strrchr(path, '/') - path));
     folder_make(folder);
     struct product *p = product_open(path);
     png_write(product_file(p), path, picture, PNG_LEVEL_USUAL);
     product_commit(p);
     free(folder);
-    free(path);
 }
 
 /* The map's keys go on; geometry only where the picture still has it. */
@@ -175,8 +178,11 @@ static void run(const char *file, struct companion *images, struct companion *ma
             npys_reader_die(r, "%s", e.text);
         if (w)
             write_image(w, &picture, &rec.note, &style);
-        else
-            write_png(o->output, &picture, note_get(&rec.note, "name"), r);
+        else {
+            char *path = png_path(o->output, note_get(&rec.note, "name"), r);
+            write_png(path, &picture);
+            free(path);
+        }
         raster_free(&picture);
     }
     npys_record_free(&rec);

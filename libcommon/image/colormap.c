@@ -40,11 +40,11 @@ static const uint32_t nodes[][NODES] = {
 void colormap_rgb(uint8_t rgb[3], enum colormap map, double t)
 {
     double at = (t > 0 ? t < 1 ? t : 1 : 0) * (NODES - 1);
-    size_t i = at >= NODES - 1 ? NODES - 2 : (size_t)at;
+    size_t i = (size_t)at, next = i + 1 < NODES ? i + 1 : i;
     double u = at - (double)i;
     for (int c = 0; c < 3; c++) {
         int shift = 16 - 8 * c;
-        double low = nodes[map][i] >> shift & 255, high = nodes[map][i + 1] >> shift & 255;
+        double low = nodes[map][i] >> shift & 255, high = nodes[map][next] >> shift & 255;
         rgb[c] = (uint8_t)floor(low + (high - low) * u + 0.5);
     }
 }

@@ -34,11 +34,17 @@ static double fade(double t)
     return t * t * t * (t * (t * 6 - 15) + 10);
 }
 
+/* floor() without the call. */
+static int32_t whole(double x)
+{
+    int32_t i = (int32_t)x;
+    return i - (x < i);
+}
+
 double noise_smooth(uint32_t seed, double x, double y)
 {
-    double left = floor(x), top = floor(y);
-    double dx = x - left, dy = y - top, u = fade(dx), v = fade(dy);
-    int32_t i = (int32_t)left, j = (int32_t)top;
+    int32_t i = whole(x), j = whole(y);
+    double dx = x - i, dy = y - j, u = fade(dx), v = fade(dy);
     double a = slope(seed, i, j, dx, dy), b = slope(seed, i + 1, j, dx - 1, dy);
     double c = slope(seed, i, j + 1, dx, dy - 1), d = slope(seed, i + 1, j + 1, dx - 1, dy - 1);
     double upper = a + u * (b - a), lower = c + u * (d - c);
@@ -60,7 +66,7 @@ double noise_fractal(uint32_t seed, double x, double y, int octaves)
 
 struct noise_cell noise_cell(uint32_t seed, double x, double y)
 {
-    int32_t ci = (int32_t)floor(x), cj = (int32_t)floor(y);
+    int32_t ci = whole(x), cj = whole(y);
     struct noise_cell c = {.nearest = 9, .second = 9};
     for (int32_t j = cj - 1; j <= cj + 1; j++)
         for (int32_t i = ci - 1; i <= ci + 1; i++) {

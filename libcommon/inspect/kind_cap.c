@@ -7,7 +7,7 @@
 enum { RIDGES = 72 };
 enum { NO_EMBOSSING = 1 };
 enum { TONE };
-static const double TOP = 0.68, SKIRT = 0.74, DOT = 0.038;
+static const double TOP = 0.68, SKIRT = 0.74, DOT = 0.034;
 
 /* Embossed letters, 0 .. 1. */
 static double letters(double x, double y)

@@ -88,13 +88,22 @@ static double part_cover(const struct part *p, double x, double y)
     return t.part;
 }
 
+/* Whether a flaw lies on the part with its middle and half way to both ends. */
+static bool lies_on_part(const struct part *p, const struct flaw *f)
+{
+    for (int i = -1; i <= 1; i++)
+        if (part_cover(p, f->x + 0.6 * i * f->size * f->cosine, f->y + 0.6 * i * f->size * f->sine) <= 0.5)
+            return false;
+    return true;
+}
+
 /* A random point on the part or, going outwards from its middle, on its outline. */
 static void place_flaw(struct part *good, struct flaw *f, enum flaw_place place, struct rng *r)
 {
     for (int i = 0; i < 1000; i++) {
         f->x = rng_range(r, -0.85, 0.85);
         f->y = rng_range(r, -0.85, 0.85);
-        if (part_cover(good, f->x, f->y) > 0.5)
+        if (lies_on_part(good, f))
             break;
     }
     if (place != ON_RIM)

@@ -46,31 +46,57 @@ static void blur_line(float *out, const float *in, size_t n, size_t stride, size
     }
 }
 
-/* The heights smoothed by two box filters in each direction. */
-static void blur_heights(float *out, float *work, const struct texel *s, size_t n, size_t r)
+/* The heights alone (shadows read many), smoothed ones, and the highest. */
+struct relief {
+    size_t n;
+    float *height, *around;
+    double peak;
+};
+
+static struct relief relief_new(const struct texel *s, size_t n)
 {
-    for (size_t i = 0; i < n * n; i++)
-        out[i] = s[i].height;
+    struct relief r = {n, xmalloc(n * n, sizeof(float)), xmalloc(n * n, sizeof(float)), s[0].height};
+    for (size_t i = 0; i < n * n; i++) {
+        r.height[i] = s[i].height;
+        r.peak = shape_max(r.peak, s[i].height);
+    }
+    return r;
+}
+
+static void relief_free(struct relief *r)
+{
+    free(r->height);
+    free(r->around);
+}
+
+/* Two box filters in each direction. */
+static void relief_blur(struct relief *r, size_t radius)
+{
+    size_t n = r->n;
+    float *work = xmalloc(n * n, sizeof *work);
     for (int pass = 0; pass < 2; pass++) {
         for (size_t y = 0; y < n; y++)
-            blur_line(work + y * n, out + y * n, n, 1, r);
+            blur_line(work + y * n, (pass ? r->around : r->height) + y * n, n, 1, radius);
         for (size_t x = 0; x < n; x++)
-            blur_line(out + x, work + x, n, n, r);
+            blur_line(r->around + x, work + x, n, n, radius);
     }
+    free(work);
 }
 
 /* How far a texel lies in shadow: the heights met on the way to the lamp, against the ray that rises to it.
  */
-static double shadow(const struct texel *s, size_t n, size_t x, size_t y, const struct lamp *lamp)
+static double shadow(const struct relief *r, size_t x, size_t y, const struct lamp *lamp)
 {
-    double across = shape_length(lamp->x, lamp->y), pixel = 2.0 / (double)n, most = 0;
+    double across = shape_length(lamp->x, lamp->y), pixel = 2.0 / (double)r->n, most = 0;
     double dx = lamp->x / across, dy = lamp->y / across, rise = lamp->z / across;
-    double base = s[y * n + x].height;
+    double base = r->height[y * r->n + x];
     for (int k = 1; k <= SHADOW_STEPS; k++) {
         double reach = 0.0012 * k * (k + 4); /* denser near by: contact shadows are sharp */
+        if (r->peak - base - reach * rise <= 0)
+            break; /* the ray is above everything */
         ptrdiff_t sx = (ptrdiff_t)x + (ptrdiff_t)floor(dx * reach / pixel + 0.5);
         ptrdiff_t sy = (ptrdiff_t)y + (ptrdiff_t)floor(dy * reach / pixel + 0.5);
-        double above = s[clamp_index(sy, n) * n + clamp_index(sx, n)].height - base - reach * rise;
+        double above = r->height[clamp_index(sy, r->n) * r->n + clamp_index(sx, r->n)] - base - reach * rise;
         most = shape_max(most, above / (0.01 + 0.35 * reach));
     }
     return shape_ramp(0, 1, most);
@@ -86,20 +112,21 @@ static double studio(double x, double y, double z, const struct lamp *lamp)
            0.28 * shape_ramp(0.80, 0.97, opposite);
 }
 
-static struct light shade(const struct texel *s, size_t n, size_t x, size_t y, double recess,
+static struct light shade(const struct texel *t, const struct relief *r, size_t x, size_t y,
                           const struct lamp *lamp)
 {
-    const struct texel *t = s + y * n + x;
-    size_t left = x ? x - 1 : x, right = x + 1 < n ? x + 1 : x, up = y ? y - 1 : y,
+    const float *h = r->height;
+    size_t n = r->n, left = x ? x - 1 : x, right = x + 1 < n ? x + 1 : x, up = y ? y - 1 : y,
            down = y + 1 < n ? y + 1 : y;
     double pixel = 2.0 / (double)n;
-    double nx = (s[y * n + left].height - s[y * n + right].height) / (pixel * (double)(right - left));
-    double ny = (s[up * n + x].height - s[down * n + x].height) / (pixel * (double)(down - up));
+    double nx = ((double)h[y * n + left] - h[y * n + right]) / (pixel * (double)(right - left));
+    double ny = ((double)h[up * n + x] - h[down * n + x]) / (pixel * (double)(down - up));
     double nz = 1 / sqrt(1 + nx * nx + ny * ny);
     nx *= nz;
     ny *= nz;
 
-    double lit = 1 - shadow(s, n, x, y, lamp), open = 1 - recess;
+    double below = shape_clamp((r->around[y * n + x] - h[y * n + x]) / 0.06);
+    double lit = 1 - shadow(r, x, y, lamp), open = 1 - 0.75 * below;
     double facing = shape_max(0, nx * lamp->x + ny * lamp->y + nz * lamp->z);
     double diffuse = lamp->ambient * (0.55 + 0.45 * nz) * open + lamp->key * facing * lit;
     double rx = 2 * nz * nx, ry = 2 * nz * ny, rz = 2 * nz * nz - 1;
@@ -129,16 +156,15 @@ static float level(double light)
 
 void surface_photograph(float *levels, const struct texel *s, size_t size, const struct lamp *lamp)
 {
-    size_t n = 2 * size, radius = n / 48 + 1;
-    float *around = xmalloc(n * n, sizeof *around), *work = xmalloc(n * n, sizeof *work);
-    blur_heights(around, work, s, n, radius);
+    size_t n = 2 * size;
+    struct relief r = relief_new(s, n);
+    relief_blur(&r, n / 48 + 1);
     for (size_t y = 0; y < size; y++)
         for (size_t x = 0; x < size; x++) {
             struct light sum = {0, 0, 0};
             for (size_t k = 0; k < 4; k++) {
                 size_t sx = 2 * x + (k & 1), sy = 2 * y + (k >> 1);
-                double below = around[sy * n + sx] - s[sy * n + sx].height;
-                struct light c = shade(s, n, sx, sy, 0.75 * shape_clamp(below / 0.06), lamp);
+                struct light c = shade(s + sy * n + sx, &r, sx, sy, lamp);
                 double f = 0.25 * field(n, sx, sy, lamp);
                 sum.red += f * c.red;
                 sum.green += f * c.green;
@@ -149,6 +175,5 @@ void surface_photograph(float *levels, const struct texel *s, size_t size, const
             out[1] = level(sum.green * lamp->green);
             out[2] = level(sum.blue * lamp->blue);
         }
-    free(work);
-    free(around);
+    relief_free(&r);
 }
