@@ -1,7 +1,9 @@
 #include "nn/pool.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include <limits.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,26 +68,43 @@ struct maxpool_gradient {
     size_t kernel, stride, padding;
 };
 
-/* Sends dy of one window, one channel at a time, to the first pixel that holds the maximum. */
+enum { BLOCK = 64 }; /* channels looked at together */
+
+/* For channels [0, count) of one window: the first tap that holds the largest value. */
+static void first_largest(unsigned *tap, const struct maxpool_gradient *g, size_t n, size_t oy, size_t ox,
+                          size_t channel, size_t count)
+{
+    float best[BLOCK];
+    for (size_t c = 0; c < BLOCK; c++) {
+        best[c] = -INFINITY;
+        tap[c] = UINT_MAX;
+    }
+    for (unsigned t = 0; t < g->kernel * g->kernel; t++) {
+        const size_t y = oy * g->stride + t / g->kernel - g->padding,
+                     x = ox * g->stride + t % g->kernel - g->padding;
+        if (y >= g->in->h || x >= g->in->w)
+            continue;
+        const float *in = view_at(g->in, n, (ptrdiff_t)y, (ptrdiff_t)x) + channel;
+        for (size_t c = 0; c < count; c++) {
+            const bool larger = in[c] > best[c] || tap[c] == UINT_MAX;
+            best[c] = larger ? in[c] : best[c];
+            tap[c] = larger ? t : tap[c];
+        }
+    }
+}
+
 static void maxpool_gradient_pixel(const struct maxpool_gradient *g, size_t n, size_t oy, size_t ox)
 {
     const float *dy = view_at(g->dy, n, (ptrdiff_t)oy, (ptrdiff_t)ox);
-    for (size_t c = 0; c < g->in->c; c++) {
-        float best = -INFINITY;
-        ptrdiff_t at_y = -1, at_x = -1;
-        for (size_t ky = 0; ky < g->kernel; ky++)
-            for (size_t kx = 0; kx < g->kernel; kx++) {
-                const size_t y = oy * g->stride + ky - g->padding, x = ox * g->stride + kx - g->padding;
-                if (y >= g->in->h || x >= g->in->w)
-                    continue;
-                const float v = view_at(g->in, n, (ptrdiff_t)y, (ptrdiff_t)x)[c];
-                if (v > best || at_y < 0) {
-                    best = v;
-                    at_y = (ptrdiff_t)y;
-                    at_x = (ptrdiff_t)x;
-                }
-            }
-        view_at(g->dx, n, at_y, at_x)[c] += dy[c];
+    unsigned tap[BLOCK];
+    for (size_t from = 0; from < g->in->c; from += BLOCK) {
+        const size_t count = g->in->c - from < BLOCK ? g->in->c - from : BLOCK;
+        first_largest(tap, g, n, oy, ox, from, count);
+        for (size_t c = 0; c < count; c++) {
+            const ptrdiff_t y = (ptrdiff_t)(oy * g->stride + tap[c] / g->kernel - g->padding);
+            const ptrdiff_t x = (ptrdiff_t)(ox * g->stride + tap[c] % g->kernel - g->padding);
+            view_at(g->dx, n, y, x)[from + c] += dy[from + c];
+        }
     }
 }
 

@@ -7,7 +7,7 @@ enum {
     BLOCK_MAX = 384, /* pixels of a task; a multiple of CONV_ROWS */
     BLOCK_MIN = 24,
     BLOCK_FLOATS = 1 << 16, /* input of a task that should stay in L2 beside a panel: 256 kB */
-    CHUNK = 192 /* pixels between loads and stores of a gradient tile: its dy panel (48 kB) stays near */
+    CHUNK = 96 /* pixels between loads and stores of a gradient tile: its dy panel (24 kB) stays near */
 };
 
 static const struct conv_kernels *kernels(void)

@@ -96,9 +96,11 @@ static void gradient_strip(float *grad, const float *in, const ptrdiff_t *in_at,
         ROW(5, o5);
 #undef ROW
     }
-    for (size_t r = 0; r < rows; r++)
+#pragma GCC unroll 6
+    for (size_t r = 0; r < CONV_ROWS; r++)
         for (size_t v = 0; v < 2; v++)
-            _mm256_storeu_ps(grad + r * CONV_PANEL + 8 * v, sum[r][v]);
+            if (r < rows)
+                _mm256_storeu_ps(grad + r * CONV_PANEL + 8 * v, sum[r][v]);
 }
 
 static void gradient(float *grad, const float *in, const ptrdiff_t *in_at, const float *dy,

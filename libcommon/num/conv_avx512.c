@@ -62,7 +62,9 @@ static void gradient(float *grad, const float *in, const ptrdiff_t *in_at, const
         m[v] = columns >= 16 * (v + 1) ? 0xffff
                : columns > 16 * v      ? (__mmask16)((1u << (columns - 16 * v)) - 1)
                                        : 0;
+#pragma GCC unroll 6
     for (size_t r = 0; r < CONV_ROWS; r++)
+#pragma GCC unroll 4
         for (size_t v = 0; v < VECTORS; v++)
             sum[r][v] = r < rows ? _mm512_loadu_ps(grad + r * CONV_PANEL + 16 * v) : _mm512_setzero_ps();
     /* rows that are not there read a row that is, and are not stored */
@@ -88,9 +90,13 @@ static void gradient(float *grad, const float *in, const ptrdiff_t *in_at, const
         ROW(5, o5);
 #undef ROW
     }
-    for (size_t r = 0; r < rows; r++)
+    /* unrolled, or the sums live on the stack all along */
+#pragma GCC unroll 6
+    for (size_t r = 0; r < CONV_ROWS; r++)
+#pragma GCC unroll 4
         for (size_t v = 0; v < VECTORS; v++)
-            _mm512_storeu_ps(grad + r * CONV_PANEL + 16 * v, sum[r][v]);
+            if (r < rows)
+                _mm512_storeu_ps(grad + r * CONV_PANEL + 16 * v, sum[r][v]);
 }
 
 const struct conv_kernels conv_kernels_avx512 = {tile, gradient};

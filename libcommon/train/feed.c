@@ -1,0 +1,308 @@
+#include "train/feed.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "stream/image.h"
+#include "train/hold.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { SLOTS = 2 };
+
+struct slot {
+    struct sample *sample; /* `batch` of them */
+    uint64_t next;         /* feed_position after it */
+    bool full, last;       /* last: nothing comes after, and this holds nothing */
+};
+
+struct feed {
+    struct feed_options o;
+    struct image_reader *reader;
+    struct image image;
+    struct hold *hold;
+    size_t *order;         /* of the epoch under way */
+    uint64_t epoch, dealt; /* dealt: samples of a held set handed to the slots */
+    uint64_t next, given;  /* of a stream: the index that should come next; feed_position */
+    size_t classes;
+    char identity[300];
+    struct slot slot[SLOTS];
+    size_t taken; /* slots handed out so far */
+    bool started, stop;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t change;
+};
+
+/* label=3 or label=3,17. */
+static void parse_labels(const struct feed *f, struct sample *s)
+{
+    const char *text = note_get(&f->image.note, "label");
+    if (!text || !*text)
+        image_reader_die(f->reader, "no label=: training needs one for every image");
+    s->labels = 0;
+    for (const char *p = text;; p++) {
+        char *end;
+        const unsigned long long n = strtoull(p, &end, 10);
+        if (end == p || *p == '-' || *p == '+' || (*end && *end != ','))
+            image_reader_die(f->reader, "label=%s is not a number, nor several with commas between", text);
+        if (f->o.classes && n >= f->o.classes)
+            image_reader_die(f->reader, "label %llu is outside the %zu classes", n, f->o.classes);
+        if (n > 1000000)
+            image_reader_die(f->reader, "label %llu is absurd", n);
+        if (s->labels == FEED_LABELS || (s->labels == 1 && !f->o.multi))
+            image_reader_die(f->reader, "label=%s: too many labels%s", text,
+                             f->o.multi ? "" : " (--loss multi takes several)");
+        s->label[s->labels++] = (size_t)n;
+        if (!*end)
+            return;
+        p = end;
+    }
+}
+
+/* The next image of the stream into *s, its raster copied. */
+static bool read_sample(struct feed *f, struct sample *s)
+{
+    if (!image_read(f->reader, &f->image))
+        return false;
+    parse_labels(f, s);
+    raster_copy(&s->raster, &f->image.raster);
+    return true;
+}
+
+static void check_identity(struct feed *f)
+{
+    if (f->o.identity && strcmp(f->o.identity, f->identity) != 0)
+        image_reader_die(f->reader, "this is not the stream that the checkpoint was made from (%s, not %s)",
+                         f->identity, f->o.identity);
+}
+
+/* A name for a stream from its first image; held sets are named by all their bytes. */
+static void identify(struct feed *f, const struct sample *first)
+{
+    const char *stream = note_get(&f->image.note, "stream");
+    char text[17];
+    if (f->o.hold)
+        hash_text(text, hold_hash(f->hold));
+    else
+        hash_text(text, hash_bytes(first->raster.samples, raster_bytes(&first->raster)));
+    if (stream && !f->o.hold)
+        snprintf(f->identity, sizeof f->identity, "%s", stream);
+    else
+        snprintf(f->identity, sizeof f->identity, "%s:%s", f->o.hold ? "set" : "first", text);
+    check_identity(f);
+}
+
+/* The position of an image in its stream: id= where its stream= names it (a generator, perhaps started late),
+ * else a count. */
+static uint64_t stream_position(const struct feed *f)
+{
+    const char *id = note_get(&f->image.note, "id");
+    if (id && note_get(&f->image.note, "stream"))
+        return strtoull(id, NULL, 10);
+    return image_reader_count(f->reader) - 1;
+}
+
+/* The next sample of a stream; those that an earlier run has seen are passed over. */
+static bool stream_sample(struct feed *f, struct sample *s)
+{
+    do {
+        if (!read_sample(f, s))
+            return false;
+        if (!f->identity[0])
+            identify(f, s);
+        s->index = stream_position(f);
+        if (f->next == f->o.position && s->index > f->o.position && f->o.identity)
+            image_reader_die(f->reader, "the stream begins at image %llu, training goes on at %llu",
+                             (unsigned long long)s->index, (unsigned long long)f->o.position);
+    } while (s->index < f->o.position);
+    return true;
+}
+
+static void hold_all(struct feed *f)
+{
+    struct sample s = {0};
+    f->hold = hold_new(f->o.memory);
+    while (read_sample(f, &s)) {
+        for (size_t i = 0; i < s.labels; i++)
+            if (s.label[i] >= f->classes)
+                f->classes = s.label[i] + 1;
+        hold_add(f->hold, &s);
+    }
+    if (f->o.classes)
+        f->classes = f->o.classes;
+    identify(f, &s);
+    raster_free(&s.raster);
+}
+
+static void held_sample(struct feed *f, struct sample *s)
+{
+    const size_t n = hold_count(f->hold);
+    const uint64_t epoch = f->dealt / n;
+    if (!f->order || epoch != f->epoch) {
+        struct rng r = rng_new(f->o.seed, 0x6f72646572u + (epoch << 40)); /* "order" */
+        if (!f->order)
+            f->order = xmalloc(n, sizeof *f->order);
+        for (size_t i = 0; i < n; i++)
+            f->order[i] = i;
+        rng_shuffle(&r, f->order, n);
+        f->epoch = epoch;
+    }
+    hold_get(f->hold, f->order[f->dealt % n], s);
+}
+
+static void fill(struct feed *f, struct slot *slot)
+{
+    for (size_t i = 0; i < f->o.batch; i++) {
+        if (f->hold) {
+            held_sample(f, &slot->sample[i]);
+            slot->next = ++f->dealt;
+            continue;
+        }
+        const uint64_t before = i ? slot->sample[i - 1].index : f->next - 1;
+        if (!stream_sample(f, &slot->sample[i])) {
+            slot->last = true;
+            return;
+        }
+        const uint64_t index = slot->sample[i].index;
+        slot->next = f->next = index + (i ? index - before : 1); /* a shard's indices are some way apart */
+    }
+}
+
+/* Fills the slots in turn, as they are given back. */
+static void *read_ahead(void *arg)
+{
+    struct feed *f = arg;
+    for (size_t i = 0;; i++) {
+        struct slot *slot = &f->slot[i % SLOTS];
+        pthread_mutex_lock(&f->lock);
+        while (slot->full && !f->stop)
+            pthread_cond_wait(&f->change, &f->lock);
+        const bool stop = f->stop;
+        pthread_mutex_unlock(&f->lock);
+        if (stop)
+            return NULL;
+        fill(f, slot);
+        pthread_mutex_lock(&f->lock);
+        slot->full = true;
+        pthread_cond_broadcast(&f->change);
+        pthread_mutex_unlock(&f->lock);
+        if (slot->last)
+            return NULL;
+    }
+}
+
+struct feed *feed_new(FILE *file, const char *label, const struct feed_options *o)
+{
+    struct feed *f = xcalloc(1, sizeof *f);
+    f->o = *o;
+    f->dealt = f->next = f->given = o->position;
+    f->classes = o->classes;
+    f->reader = image_reader_new(file, label);
+    pthread_mutex_init(&f->lock, NULL);
+    pthread_cond_init(&f->change, NULL);
+    for (size_t i = 0; i < SLOTS; i++)
+        f->slot[i].sample = xcalloc(o->batch, sizeof *f->slot[i].sample);
+    if (o->hold)
+        hold_all(f);
+    return f;
+}
+
+static bool interrupted(const struct feed *f)
+{
+    return f->o.interrupted && *f->o.interrupted;
+}
+
+/* Signal handlers can't wake a condition: look again every fifth of a second. */
+static void wait_a_moment(struct feed *f)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += 200000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    pthread_cond_timedwait(&f->change, &f->lock, &until);
+}
+
+const struct sample *feed_batch(struct feed *f)
+{
+    if (!f->started && pthread_create(&f->thread, NULL, read_ahead, f))
+        die("can't start a thread:");
+    f->started = true;
+    pthread_mutex_lock(&f->lock);
+    if (f->taken) { /* give the last one back */
+        f->slot[(f->taken - 1) % SLOTS].full = false;
+        pthread_cond_broadcast(&f->change);
+    }
+    struct slot *slot = &f->slot[f->taken % SLOTS];
+    while (!slot->full && !interrupted(f))
+        wait_a_moment(f);
+    const bool ready = slot->full && !slot->last;
+    pthread_mutex_unlock(&f->lock);
+    if (!ready)
+        return NULL;
+    f->taken++;
+    f->given = slot->next;
+    return slot->sample;
+}
+
+uint64_t feed_position(const struct feed *f)
+{
+    return f->given;
+}
+
+size_t feed_held(const struct feed *f)
+{
+    return f->hold ? hold_count(f->hold) : 0;
+}
+
+size_t feed_classes(const struct feed *f)
+{
+    return f->classes;
+}
+
+const char *feed_identity(const struct feed *f)
+{
+    return f->identity;
+}
+
+/* A thread that waits for input ends with the process; one that waits for us is joined. */
+static bool stop_reading(struct feed *f)
+{
+    if (!f->started)
+        return true;
+    pthread_mutex_lock(&f->lock);
+    f->stop = true;
+    bool waiting = true;
+    for (size_t i = 0; i < SLOTS; i++)
+        waiting &= f->slot[i].full;
+    pthread_cond_broadcast(&f->change);
+    pthread_mutex_unlock(&f->lock);
+    if (!waiting && !f->hold) {
+        pthread_detach(f->thread);
+        return false;
+    }
+    pthread_join(f->thread, NULL);
+    return true;
+}
+
+void feed_free(struct feed *f)
+{
+    if (!stop_reading(f))
+        return;
+    for (size_t i = 0; i < SLOTS; i++) {
+        for (size_t j = 0; j < f->o.batch; j++)
+            raster_free(&f->slot[i].sample[j].raster);
+        free(f->slot[i].sample);
+    }
+    if (f->hold)
+        hold_free(f->hold);
+    image_free(&f->image);
+    image_reader_free(f->reader);
+    free(f->order);
+    free(f);
+}
