@@ -25,7 +25,7 @@ LIBS    = -lblis -lnetpbm -lpng -ljpeg -lz -lpthread -lm
 # Fuzzing: the compiler, how long each target runs (make fuzz FUZZ_SECONDS=3600), and the rooms that targets may use.
 FUZZ_CC      = clang
 FUZZ_SECONDS = 60
-FUZZ_ROOMS   = base stream codec image dataset
+FUZZ_ROOMS   = base stream codec image dataset fractal
 FUZZ_OPT     = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
 ifeq ($(SANITIZE),1)
