@@ -174,18 +174,19 @@ static void code_files(void)
     ok(codes_parse(&csv, fern, strlen(fern), &e) && csv.n == 1 && csv.system[0].n == 4 &&
            csv.system[0].map[1].c == -0.04 && csv.system[0].map[3].f == 0.44 && csv.system[0].p[1] == 0.85,
        "FractalDB's CSV");
-    static const char *const bad[] = {
-        "",
-        "1,2,3,4,5,6\n",
-        "1,2,3,4,5,6,7,8\n",
-        "1,2,3,4,5,6,-1\n",
-        "1,2,3,4,nan,6,1\n",
-        "a,b,c,d,e,f,p\n",
-        "1,2,3,4,5,6,0\n",
-        "system\tmap\ta\tb\tc\td\te\tf\tp\n",
-        "system\tmap\ta\tb\tc\td\te\tf\tp\n0\t0\t1\t2\t3\t4\t5\t6\n",
-        "1,0,0,0,0,0,1\n1,0,0,0,0,0,1\n1,0,0,0,0,0,1\n1,0,0,0,0,0,1\n1,0,0,0,0,0,1\n"
-        "1,0,0,0,0,0,1\n1,0,0,0,0,0,1\n1,0,0,0,0,0,1\n1,0,0,0,0,0,1\n"};
+#define MAP "1,0,0,0,0,0,1\n"
+    static const char nine[] = MAP MAP MAP MAP MAP MAP MAP MAP MAP;
+#undef MAP
+    static const char *const bad[] = {"",
+                                      "1,2,3,4,5,6\n",
+                                      "1,2,3,4,5,6,7,8\n",
+                                      "1,2,3,4,5,6,-1\n",
+                                      "1,2,3,4,nan,6,1\n",
+                                      "a,b,c,d,e,f,p\n",
+                                      "1,2,3,4,5,6,0\n",
+                                      "system\tmap\ta\tb\tc\td\te\tf\tp\n",
+                                      "system\tmap\ta\tb\tc\td\te\tf\tp\n0\t0\t1\t2\t3\t4\t5\t6\n",
+                                      nine};
     bool refused = true;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         refused &= !codes_parse(&csv, bad[i], strlen(bad[i]), &e) && strncmp(e.text, "line ", 5) == 0;
