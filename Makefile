@@ -56,10 +56,11 @@ $(O)/unit/%.t: $(O)/tests/unit/%.o $(LIB)
 	$(if $(V),,@echo '  LINK $@')
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $< $(LIB) $(LDFLAGS) $(LIBS)
 
-# Unit tests (C, TAP), then tests/*.t (shell, TAP) and tests/*.test (shell, stdout against *.ok), all by prove.
+# Unit tests (C, TAP), then tests/*.t (shell, TAP) and tests/*.test (shell, stdout against *.ok), two at a time.
 check: all $(UNITS)
+	scripts/deps test
 	FERN_BIN=$(abspath $(BIN)) FERN_O=$(abspath $(O)) FERN_UNITS=$(abspath $(O)/unit) SANITIZE=$(SANITIZE) \
-	  prove -j2 --exec tests/run $(UNITS) $(wildcard tests/*.t) $(wildcard tests/*.test)
+	  tests/check $(UNITS) $(wildcard tests/*.t) $(wildcard tests/*.test)
 
 # libFuzzer programs need clang; the rooms that read foreign bytes are compiled once more for them. make check runs them briefly
 # through tests/fuzz.t where clang is there.
@@ -79,7 +80,7 @@ fuzz: fuzzers
 	scripts/fuzz $(O)/fuzz $(FUZZ_SECONDS)
 
 demo: all
-	scripts/demo $(abspath $(BIN)) $(if $(DATA),--data $(DATA)) $(if $(WEIGHTS),--weights $(WEIGHTS))
+	scripts/demo $(abspath $(BIN)) $(if $(DATA),--data "$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 CSRC := $(wildcard tools/*.[ch] libcommon/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch])
 lint: | $(O)/deps.ok
