@@ -19,7 +19,7 @@ UNITS   := $(patsubst tests/unit/%.c,$(O)/unit/%.t,$(wildcard tests/unit/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 TEMPLATE := $(patsubst tools/%.c,$(BIN)/%,$(wildcard tools/TEMPLATE.c))
 PAGES   := $(wildcard man/*.[1-9])
-SHELLS  := $(wildcard scripts/* tests/*.t tests/*.test tests/lib.sh tests/golden tests/fuzz/seeds .ci/run)
+SHELLS  := $(sort $(wildcard tests/*.t tests/*.test tests/lib.sh) $(shell grep -rlI '^\#!/bin/bash' scripts tests .ci))
 
 .PHONY: all demo check fuzz fuzzers lint format install uninstall clean
 all: $(PROGS) $(TEMPLATE)
