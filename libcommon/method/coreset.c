@@ -1,0 +1,163 @@
+#include "method/coreset.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "base/thread.h"
+#include "num/distance.h"
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Vectors a task of the pool; the shrink of the radius from one gathering to the next, in squared distance.
+ * Neither changes the selection. */
+enum { SCAN_BLOCK = 16384, UPDATE_BLOCK = 64, SERIAL_MAX = 512 };
+static const float SHRINK = 0.98f;
+
+struct greedy {
+    const float *x;
+    size_t n, dims;
+    float *bound;     /* n: the distance to the first seen[i] chosen vectors, or more */
+    uint32_t *seen;   /* n */
+    float *centre;    /* the chosen vectors, side by side */
+    size_t centres;   /* of them */
+    float radius;     /* every vector whose bound is at least this is active */
+    uint32_t *active; /* vectors up to date, in ascending order; room for n */
+    size_t actives;
+};
+
+/* Brings one vector up to date. */
+static void catch_up(const struct greedy *g, size_t i)
+{
+    const size_t from = g->seen[i];
+    g->bound[i] = distance_least(g->bound[i], g->x + i * g->dims, g->centre + from * g->dims,
+                                 g->centres - from, g->dims);
+    g->seen[i] = (uint32_t)g->centres;
+}
+
+static void catch_up_task(void *arg, size_t task, size_t worker)
+{
+    (void)worker;
+    const struct greedy *g = arg;
+    const size_t from = task * UPDATE_BLOCK;
+    const size_t to = from + UPDATE_BLOCK < g->actives ? from + UPDATE_BLOCK : g->actives;
+    for (size_t k = from; k < to; k++)
+        catch_up(g, g->active[k]);
+}
+
+static void catch_up_active(struct greedy *g)
+{
+    if (g->actives <= SERIAL_MAX)
+        for (size_t k = 0; k < g->actives; k++)
+            catch_up(g, g->active[k]);
+    else
+        pool_run((g->actives + UPDATE_BLOCK - 1) / UPDATE_BLOCK, catch_up_task, g);
+}
+
+/* Forgets the active vectors that are within the radius now. */
+static void drop_near(struct greedy *g)
+{
+    size_t kept = 0;
+    for (size_t k = 0; k < g->actives; k++)
+        if (g->bound[g->active[k]] >= g->radius)
+            g->active[kept++] = g->active[k];
+    g->actives = kept;
+}
+
+static float largest(const float *x, size_t n)
+{
+    float most[DISTANCE_LANES] = {0};
+    size_t i = 0;
+    for (; i + DISTANCE_LANES <= n; i += DISTANCE_LANES)
+        for (size_t k = 0; k < DISTANCE_LANES; k++)
+            most[k] = x[i + k] > most[k] ? x[i + k] : most[k];
+    for (; i < n; i++)
+        most[0] = x[i] > most[0] ? x[i] : most[0];
+    for (size_t k = 1; k < DISTANCE_LANES; k++)
+        most[0] = most[k] > most[0] ? most[k] : most[0];
+    return most[0];
+}
+
+/* Lowers the radius until some vector lies beyond it. False when all bounds are 0. */
+static bool gather(struct greedy *g)
+{
+    while (g->actives == 0) {
+        const float top = largest(g->bound, g->n);
+        if (!(top > 0))
+            return false;
+        g->radius = isinf(top) ? top : top * SHRINK;
+        for (size_t i = 0; i < g->n; i++)
+            if (g->bound[i] >= g->radius)
+                g->active[g->actives++] = (uint32_t)i;
+        catch_up_active(g);
+        drop_near(g);
+    }
+    return true;
+}
+
+/* The active vector with the largest bound, the first of equals. */
+static size_t farthest(const struct greedy *g)
+{
+    size_t best = g->active[0];
+    for (size_t k = 1; k < g->actives; k++)
+        if (g->bound[g->active[k]] > g->bound[best])
+            best = g->active[k];
+    return best;
+}
+
+static void add_centre(struct greedy *g, size_t i)
+{
+    memcpy(g->centre + g->centres * g->dims, g->x + i * g->dims, g->dims * sizeof *g->x);
+    g->centres++;
+}
+
+size_t coreset_greedy(size_t *chosen, size_t have, size_t wanted, float *bound, const float *x, size_t n,
+                      size_t dims)
+{
+    struct greedy g = {.x = x, .n = n, .dims = dims, .bound = bound};
+    struct progress progress = progress_start("coreset vectors", wanted);
+    mem_need(2 * n * sizeof *g.seen + wanted * dims * sizeof *x, "the coreset selection");
+    g.seen = xcalloc(n, sizeof *g.seen);
+    g.active = xmalloc(n, sizeof *g.active);
+    g.centre = xaligned(wanted * dims, sizeof *g.centre);
+    for (size_t k = 0; k < have; k++)
+        add_centre(&g, chosen[k]);
+    for (; have < wanted && gather(&g); have++) {
+        chosen[have] = farthest(&g);
+        add_centre(&g, chosen[have]);
+        catch_up_active(&g);
+        drop_near(&g);
+        progress_add(&progress, 1);
+    }
+    progress_end(&progress);
+    free(g.centre);
+    free(g.active);
+    free(g.seen);
+    return have;
+}
+
+static void naive_update(float *bound, const float *x, size_t n, size_t dims, size_t centre)
+{
+    for (size_t i = 0; i < n; i++) {
+        const float d = distance_squared(x + i * dims, x + centre * dims, dims);
+        bound[i] = d < bound[i] ? d : bound[i];
+    }
+}
+
+size_t coreset_greedy_naive(size_t *chosen, size_t have, size_t wanted, float *bound, const float *x,
+                            size_t n, size_t dims)
+{
+    for (size_t k = 0; k < have; k++)
+        naive_update(bound, x, n, dims, chosen[k]);
+    for (; have < wanted; have++) {
+        size_t best = 0;
+        for (size_t i = 1; i < n; i++)
+            if (bound[i] > bound[best])
+                best = i;
+        if (!(bound[best] > 0))
+            break;
+        chosen[have] = best;
+        naive_update(bound, x, n, dims, best);
+    }
+    return have;
+}

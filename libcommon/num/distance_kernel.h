@@ -1,0 +1,12 @@
+/* The kernels of distance.h, compiled once for every kind of CPU from distance_body.h. */
+#ifndef NUM_DISTANCE_KERNEL_H
+#define NUM_DISTANCE_KERNEL_H
+#include "num/distance.h"
+
+struct distance_kernels {
+    float (*squared)(const float *a, const float *b, size_t n);
+    float (*least)(float bound, const float *x, const float *rows, size_t count, size_t n);
+};
+
+extern const struct distance_kernels distance_kernels_plain, distance_kernels_avx2, distance_kernels_avx512;
+#endif
