@@ -16,9 +16,6 @@ struct patcher {
     struct tap tap[NPYS_ARRAYS_MAX];
     char *names; /* arrays= of the first record, or NULL */
     struct patch_shape shape;
-    struct source { /* PATCH_REPLICATED: where each channel comes from */
-        size_t tap, channel;
-    } * source;
     float *row, *fine, *coarse;
 };
 
@@ -36,7 +33,6 @@ void patcher_free(struct patcher *p)
     for (size_t i = 0; i < p->taps; i++)
         free(p->tap[i].data);
     free(p->names);
-    free(p->source);
     free(p->row);
     free(p->fine);
     free(p->coarse);
@@ -100,8 +96,6 @@ static void take_workspace(struct patcher *p)
             widest = t->channels;
     }
     const size_t positions = p->shape.height * p->shape.width;
-    if (p->rule == PATCH_REPLICATED)
-        return;
     mem_need(2 * positions * largest * sizeof(float), "enlarging features");
     p->coarse = xaligned(positions * largest, sizeof(float));
     p->fine = xaligned(positions * largest, sizeof(float));
@@ -168,32 +162,6 @@ void patcher_load(struct patcher *p, const struct npys_reader *r, const struct n
 struct patch_shape patcher_shape(const struct patcher *p)
 {
     return p->shape;
-}
-
-/* The tap that holds channel c of the concatenation, and the channel within it. */
-static struct source find_source(const struct patcher *p, size_t c)
-{
-    size_t i = 0;
-    for (; c >= p->tap[i].channels; i++)
-        c -= p->tap[i].channels;
-    return (struct source){i, c};
-}
-
-void patcher_select(struct patcher *p, const size_t *channel, size_t n)
-{
-    struct source *source = xmalloc(n, sizeof *source);
-    for (size_t j = 0; j < n; j++)
-        source[j] = find_source(p, channel[j]);
-    free(p->source);
-    p->source = source;
-    p->shape.channels = n;
-}
-
-static void select_all(struct patcher *p)
-{
-    p->source = xmalloc(p->shape.channels, sizeof *p->source);
-    for (size_t c = 0; c < p->shape.channels; c++)
-        p->source[c] = find_source(p, c);
 }
 
 static void add(float *restrict sum, const float *restrict x, size_t n)
@@ -312,33 +280,10 @@ static void make_binned(struct patcher *p, float *out)
     free(all);
 }
 
-/* One patch: channel j from the tap's position that covers (y, x). */
-static void replicate(const struct patcher *p, float *out, size_t y, size_t x)
-{
-    const struct patch_shape *s = &p->shape;
-    const float *at[NPYS_ARRAYS_MAX];
-    for (size_t i = 0; i < p->taps; i++) {
-        const struct tap *t = &p->tap[i];
-        at[i] = t->data + (y * t->height / s->height * t->width + x * t->width / s->width) * t->channels;
-    }
-    for (size_t j = 0; j < s->channels; j++)
-        out[j] = at[p->source[j].tap][p->source[j].channel];
-}
-
-static void make_replicated(struct patcher *p, float *out)
-{
-    if (!p->source)
-        select_all(p);
-    for (size_t k = 0; k < p->shape.height * p->shape.width; k++)
-        replicate(p, out + k * p->shape.channels, k / p->shape.width, k % p->shape.width);
-}
-
 void patcher_make(struct patcher *p, float *out)
 {
     if (p->rule == PATCH_POOLED)
         make_pooled(p, out);
-    else if (p->rule == PATCH_BINNED)
-        make_binned(p, out);
     else
-        make_replicated(p, out);
+        make_binned(p, out);
 }

@@ -1,4 +1,4 @@
-/* From the taps of a feature record to one matrix of patch vectors, the form that PaDiM and PatchCore work
+/* From the taps of a feature record to one matrix of patch vectors, the form that PatchCore works
  * on.
  *
  * A record holds one image: per tap an array H x W x C (f32 or f16; C alone counts as 1 x 1 x C). All records
@@ -17,14 +17,12 @@ enum patch_rule {
     /* 3 x 3 neighbourhoods, channel-major, averaged into 1024 bins a tap, enlarged bilinearly, the taps side
      * by side averaged into 1024 again: PatchCore's authors (methods 3.2, 2-5). */
     PATCH_BINNED,
-    /* Enlarged by replication: PaDiM (methods 4.1). */
-    PATCH_REPLICATED,
 };
 enum { PATCH_BINS = 1024 };
 
 struct patch_shape {
     size_t height, width; /* the grid */
-    size_t channels;      /* of a patch vector; after patcher_select, of the selection */
+    size_t channels;      /* of a patch vector */
 };
 
 struct patcher;
@@ -34,9 +32,6 @@ void patcher_free(struct patcher *p);
 void patcher_load(struct patcher *p, const struct npys_reader *r, const struct npys_record *rec);
 /* Known after the first patcher_load. */
 struct patch_shape patcher_shape(const struct patcher *p);
-/* Only these channels of the concatenation, in this order (PATCH_REPLICATED only; each below shape.channels).
- */
-void patcher_select(struct patcher *p, const size_t *channel, size_t n);
 /* The patches of the image loaded last; out: (height width) x channels. */
 void patcher_make(struct patcher *p, float *out);
 #endif
