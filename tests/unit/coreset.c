@@ -1,0 +1,133 @@
+/* method/coreset and method/projection: cases by hand, the plain loop, shapes of the random matrices. */
+#include "method/coreset.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "base/thread.h"
+#include "method/projection.h"
+#include "num/distance.h"
+#include "tap.h"
+#include <stdlib.h>
+#include <string.h>
+
+typedef size_t selector(size_t *, size_t, size_t, float *, const float *, size_t, size_t);
+
+/* Points on a line, from start 0; the selection as text. */
+static const char *line(selector *select, size_t n, const float *at, size_t wanted)
+{
+    static char text[200];
+    size_t chosen[16] = {0}, used = 0;
+    float x[16 * DISTANCE_LANES] = {0}, bound[16];
+    for (size_t i = 0; i < n; i++) {
+        x[i * DISTANCE_LANES] = at[i];
+        bound[i] = INFINITY;
+    }
+    size_t have = select(chosen, 1, wanted, bound, x, n, DISTANCE_LANES);
+    text[0] = 0;
+    for (size_t i = 0; i < have; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%zu", i ? " " : "", chosen[i]);
+    return text;
+}
+
+static void by_hand(selector *select, const char *which)
+{
+    const char *got = line(select, 4, (const float[]){0, 1, 2, 10}, 4);
+    ok(strcmp(got, "0 3 2 1") == 0, "%s: {0,1,2,10} from 0: 10, 2, 1 (%s)", which, got);
+    got = line(select, 5, (const float[]){0, -3, 3, 3, -3}, 5);
+    ok(strcmp(got, "0 1 2") == 0, "%s: ties go to the lower index; equal vectors end it (%s)", which, got);
+    got = line(select, 3, (const float[]){5, 5, 5}, 3);
+    ok(strcmp(got, "0") == 0, "%s: all equal (%s)", which, got);
+}
+
+static float *vectors(size_t n, size_t dims, size_t rank, uint64_t seed)
+{
+    struct rng r = rng_new(seed, 0);
+    float *x = xaligned(n * dims, sizeof *x), *basis = xaligned(rank * dims, sizeof *basis);
+    for (size_t i = 0; i < rank * dims; i++)
+        basis[i] = (float)rng_normal(&r);
+    for (size_t i = 0; i < n; i++) {
+        float *v = x + i * dims;
+        if (i && rng_below(&r, 8) == 0) { /* duplicates: ties */
+            memcpy(v, x + rng_below(&r, i) * dims, dims * sizeof *x);
+            continue;
+        }
+        for (size_t k = 0; k < dims; k++)
+            v[k] = 100 + (float)(rng_normal(&r) * 0.05);
+        for (size_t b = 0; b < rank; b++) {
+            const float c = (float)rng_normal(&r) / (float)(b + 1);
+            for (size_t k = 0; k < dims; k++)
+                v[k] += c * basis[b * dims + k];
+        }
+    }
+    free(basis);
+    return x;
+}
+
+static void as_plain_loop(size_t n, size_t dims, size_t wanted, size_t have)
+{
+    float *x = vectors(n, dims, 6, n), *a = xmalloc(n, sizeof *a), *b = xmalloc(n, sizeof *b);
+    size_t *i = xcalloc(wanted, sizeof *i), *j = xcalloc(wanted, sizeof *j);
+    for (size_t k = 0; k < n; k++)
+        a[k] = b[k] = have ? INFINITY : (float)(k * 37 % 101); /* without a start: bounds that say little */
+    for (size_t k = 0; k < have; k++)
+        i[k] = j[k] = (k * 97 + 5) % n;
+    const size_t got = coreset_greedy(i, have, wanted, a, x, n, dims);
+    const size_t want = coreset_greedy_naive(j, have, wanted, b, x, n, dims);
+    ok(got == want && !memcmp(i, j, got * sizeof *i),
+       "%zu of %zu x %zu, %zu to begin with: the plain loop's %zu", got, n, dims, have, want);
+    free(x), free(a), free(b), free(i), free(j);
+}
+
+static void projections(void)
+{
+    ok(projection_dims(200000) == 301 && projection_dims(400000) == 318 && projection_dims(920000) == 339,
+       "Anomalib's dimensions");
+    for (int kind = PROJECTION_GAUSSIAN; kind <= PROJECTION_UNIFORM; kind++) {
+        enum { FROM = 400, TO = 300 };
+        struct projection p = projection_new((enum projection_kind)kind, FROM, TO, 1);
+        double sum = 0, squares = 0, zeros = 0, most = 0;
+        for (size_t i = 0; i < FROM * TO; i++) {
+            sum += (double)p.matrix[i];
+            squares += pow((double)p.matrix[i], 2);
+            zeros += p.matrix[i] == 0;
+            most = fmax(most, fabs((double)p.matrix[i]));
+        }
+        /* variance: 1/to, 1/to, and (2/20)^2/12 of +-1/sqrt(400) */
+        const double variance = kind == PROJECTION_UNIFORM ? 1 / 1200.0 : 1.0 / TO;
+        ok_close(sum / FROM / TO / sqrt(variance), 0, 0.02, "mean 0");
+        ok_close(squares / FROM / TO / variance, 1, 0.05, "variance");
+        if (kind == PROJECTION_SPARSE)
+            ok_close(zeros / FROM / TO, 0.95, 0.005, "one in 20 is not zero");
+        if (kind == PROJECTION_UNIFORM)
+            ok(most <= 0.05 && most > 0.0499, "within +-1/sqrt(from)");
+        projection_free(&p);
+    }
+    struct projection p = projection_new(PROJECTION_GAUSSIAN, 32, 5, 3);
+    float *x = vectors(300, 32, 3, 4), out[300 * 16], one[16];
+    projection_apply(&p, out, 16, x, 32, 300);
+    double worst = 0;
+    for (size_t i = 0; i < 300; i++)
+        for (size_t k = 0; k < 16; k++) {
+            double want = 0;
+            for (size_t j = 0; k < 5 && j < 32; j++)
+                want += (double)p.matrix[k * 32 + j] * (double)x[i * 32 + j];
+            worst = fmax(worst, fabs((double)out[i * 16 + k] - want) / 100);
+        }
+    ok_close(worst, 0, 1e-5, "the projection is the product, zeros behind");
+    projection_apply(&p, one, 16, x + 299 * 32, 32, 1);
+    ok(memcmp(one, out + 299 * 16, sizeof one) == 0, "of any row alone");
+    projection_free(&p);
+    free(x);
+}
+
+int main(void)
+{
+    pool_start(2);
+    by_hand(coreset_greedy_naive, "plain");
+    by_hand(coreset_greedy, "lazy");
+    as_plain_loop(3000, 128, 300, 1);
+    as_plain_loop(3000, 16, 300, 0);
+    as_plain_loop(997, 48, 997, 1);
+    as_plain_loop(500, 400, 100, 10);
+    projections();
+    return done();
+}
