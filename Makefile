@@ -87,7 +87,7 @@ lint: | $(O)/deps.ok
 	scripts/deps lint
 	clang-format --dry-run -Werror $(CSRC)
 	cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --inline-suppr --enable=warning,portability \
-	  --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -DFERN_VERSION='"x"' \
+	  --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -DFERN_VERSION='"x"' '-D_Noreturn=__attribute__((noreturn))' \
 	  -Ilibcommon -j2 tools libcommon tests/unit
 	mandoc -T lint -W warning $(PAGES)
 	shellcheck -x $(SHELLS)

@@ -33,10 +33,11 @@ static void format(char *out, size_t size, int error, const char *fmt, va_list a
             *p = '?';
 }
 
-static _Noreturn void leave(int status, int error, const char *fmt, va_list ap)
+enum { REASON = 1200 };
+
+static _Noreturn void leave(int status, const char *reason)
 {
-    char reason[1200], line[1400];
-    format(reason, sizeof reason, error, fmt, ap);
+    char line[REASON + 200];
     snprintf(line, sizeof line, "%s: %s", tool, reason);
     if (err_hook)
         err_hook(status, line);
@@ -46,18 +47,24 @@ static _Noreturn void leave(int status, int error, const char *fmt, va_list ap)
 
 void die(const char *fmt, ...)
 {
+    char reason[REASON];
     int error = errno;
     va_list ap;
     va_start(ap, fmt);
-    leave(EXIT_FAILED, error, fmt, ap);
+    format(reason, sizeof reason, error, fmt, ap);
+    va_end(ap);
+    leave(EXIT_FAILED, reason);
 }
 
 void misuse(const char *fmt, ...)
 {
+    char reason[REASON];
     int error = errno;
     va_list ap;
     va_start(ap, fmt);
-    leave(EXIT_MISUSE, error, fmt, ap);
+    format(reason, sizeof reason, error, fmt, ap);
+    va_end(ap);
+    leave(EXIT_MISUSE, reason);
 }
 
 static void say(int level, int error, const char *fmt, va_list ap)

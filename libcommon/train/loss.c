@@ -17,7 +17,7 @@ static double log_sum(const float *x, size_t n)
     double sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += exp(x[i] - top);
-    return top + log(sum);
+    return top + log(sum); /* cppcheck-suppress invalidFunctionArg; sum >= 1 */
 }
 
 /* The share of class c in an image's target. */
