@@ -42,7 +42,7 @@ static double weight_of(const struct patchcore *m, const float *patch, uint32_t 
     }
     for (size_t i = 0; i < k; i++)
         sum += exp(d[i] - most);
-    return 1 - exp(d[0] - most) / sum;
+    return 1 - exp(d[0] - most) / sum; /* cppcheck-suppress uninitvar; centre is near itself: k > 0 */
 }
 
 double patchcore_score(const struct patchcore *m, float *map, struct map_size size, const float *patch,
