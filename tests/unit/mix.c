@@ -1,0 +1,138 @@
+/* Mixing the images of a batch: targets and pixels agree, chances are what they should be, threads change
+ * nothing. */
+#include "train/mix.h"
+#include "base/mem.h"
+#include "base/thread.h"
+#include "tap.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { SIDE = 24, HALO = 3, IMAGES = 40 };
+
+static struct view batch_new(void)
+{
+    struct view v = {NULL, IMAGES, SIDE, SIDE, 3, HALO};
+    v.data = xcalloc(view_size(&v), sizeof *v.data);
+    return v;
+}
+
+/* Image n of class n: its number everywhere. */
+static void flat_images(const struct view *v, struct target *target)
+{
+    for (size_t n = 0; n < v->n; n++) {
+        for (ptrdiff_t y = 0; y < (ptrdiff_t)v->h; y++)
+            for (size_t i = 0; i < v->w * v->c; i++)
+                view_at(v, n, y, 0)[i] = (float)n;
+        target[n] = (struct target){n, 0, 0};
+    }
+}
+
+/* The whole of an image is lambda a + (1 - lambda) b: its mean; and what the kind of mixing allows is there.
+ */
+static bool mixed_right(const struct view *v, size_t n, const struct target *t, bool cut)
+{
+    const double a = (double)t->a, b = (double)t->b;
+    double sum = 0;
+    bool fine = true;
+    for (ptrdiff_t y = 0; y < (ptrdiff_t)v->h; y++)
+        for (size_t i = 0; i < v->w * v->c; i++) {
+            const double x = view_at(v, n, y, 0)[i];
+            fine &= !cut || x == a || x == b;
+            sum += x;
+        }
+    const double mean = sum / (double)(v->h * v->w * v->c);
+    return fine && t->a == n && fabs(mean - (t->lambda * a + (1 - t->lambda) * b)) < 1e-4;
+}
+
+static void mixing_kind(double cutmix, const char *what)
+{
+    struct view v = batch_new();
+    struct target target[IMAGES];
+    struct mix_options o = mix_ofdb;
+    double lambda = 0, mixed = 0;
+    bool right = true, permuted = true;
+    o.cutmix = cutmix;
+    enum { STEPS = 400 };
+    for (size_t step = 0; step < STEPS; step++) {
+        size_t uses[IMAGES] = {0};
+        flat_images(&v, target);
+        mix_batch(&v, target, &o, 9, step);
+        for (size_t n = 0; n < IMAGES; n++) {
+            right &= mixed_right(&v, n, &target[n], cutmix == 1);
+            uses[target[n].b]++;
+        }
+        for (size_t n = 0; n < IMAGES; n++)
+            permuted &= uses[n] == 1;
+        mixed += target[0].lambda < 1;
+        lambda += target[0].lambda < 1 ? target[0].lambda : 0;
+    }
+    ok(right, "%s: what is there is lambda a + (1 - lambda) b", what);
+    ok(permuted, "%s: each image is one other's partner", what);
+    ok(mixed > 0.7 * STEPS && mixed < 0.87 * STEPS, "%s: four batches in five", what);
+    /* A box of relative side s loses s^2 / 4 a side at the border; with s^2 uniform, it takes .5 - .2 + 1/48.
+     */
+    ok_close(lambda / mixed, cutmix == 1 ? 0.7 - 1.0 / 48 : 0.5, 0.05, "mean lambda");
+    free(v.data);
+}
+
+struct mix_job {
+    struct view batch;
+    struct target *target;
+    double alpha;
+};
+
+/* In a task, so that it runs on this thread alone. */
+static void mix_inside(void *arg, size_t task, size_t worker)
+{
+    struct mix_job *job = arg;
+    (void)worker;
+    if (task == 0)
+        for (size_t step = 0; step < 5; step++)
+            mix_batch(&job->batch, job->target, &mix_ofdb, 1, step);
+}
+
+static void mixing_threads(void)
+{
+    struct target target[IMAGES];
+    struct mix_job a = {batch_new(), target, 1}, b = {batch_new(), target, 1};
+    flat_images(&a.batch, target);
+    flat_images(&b.batch, target);
+    for (size_t step = 0; step < 5; step++)
+        mix_batch(&a.batch, target, &mix_ofdb, 1, step);
+    pool_run(2, mix_inside, &b);
+    ok(!memcmp(a.batch.data, b.batch.data, view_size(&a.batch) * sizeof(float)),
+       "mixing: the same bits on one thread");
+    free(a.batch.data), free(b.batch.data);
+}
+
+/* Beta(a, a) has mean 1/2 and variance 1 / (4 (2 a + 1)). */
+static void beta(double alpha)
+{
+    float pixel[2];
+    const struct view v = {pixel, 2, 1, 1, 1, 0};
+    struct target target[2] = {{0, 0, 1}, {1, 1, 1}};
+    const struct mix_options o = {1, 0, alpha, alpha};
+    double sum = 0, squares = 0;
+    enum { STEPS = 20000 };
+    for (size_t step = 0; step < STEPS; step++) {
+        pixel[0] = pixel[1] = 0;
+        mix_batch(&v, target, &o, 4, step);
+        sum += target[0].lambda;
+        squares += (double)target[0].lambda * target[0].lambda;
+    }
+    const double mean = sum / STEPS, want = 1 / (4 * (2 * alpha + 1));
+    ok_close(mean, 0.5, 0.012, "Beta: the mean");
+    ok_close(squares / STEPS - mean * mean, want, 0.03 * want, "Beta: the variance");
+}
+
+int main(void)
+{
+    pool_start(3);
+    mixing_kind(0, "mixup");
+    mixing_kind(1, "cutmix");
+    mixing_threads();
+    beta(0.2);
+    beta(1);
+    beta(3);
+    return done();
+}
