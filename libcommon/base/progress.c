@@ -32,6 +32,8 @@ static void show(const struct progress *p, double now)
     if (p->total)
         fprintf(stderr, "/%zu", p->total);
     fprintf(stderr, " %s, %.4g/s", p->unit, rate);
+    if (p->extra[0])
+        fprintf(stderr, ", %s", p->extra);
     if (p->total > p->done && rate > 0)
         fprintf(stderr, ", %.0f s left", (double)(p->total - p->done) / rate);
 }

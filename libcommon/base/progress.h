@@ -10,6 +10,7 @@ struct progress {
     size_t done;
     double start, shown; /* seconds of the monotonic clock */
     int mode;
+    char extra[96]; /* what else to say, after the rate; "" nothing */
 };
 
 struct progress progress_start(const char *unit, size_t total);

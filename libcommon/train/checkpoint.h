@@ -12,9 +12,9 @@ struct checkpoint {
     float *statistics;
     size_t statistics_n;
     uint64_t step, position; /* steps done; feed_position after them */
-    const char *recipe;     /* all options that change values, as text */
-    const char *identity;   /* feed_identity */
-    double seconds;         /* spent so far, for the log */
+    const char *recipe;      /* all options that change values, as text */
+    const char *identity;    /* feed_identity */
+    double seconds;          /* spent so far, for the log */
 };
 
 void checkpoint_write(const char *path, const struct checkpoint *c);

@@ -210,6 +210,13 @@ struct feed *feed_new(FILE *file, const char *label, const struct feed_options *
     return f;
 }
 
+void feed_resume(struct feed *f, uint64_t position, const char *identity)
+{
+    f->o.position = f->dealt = f->given = position;
+    f->o.identity = identity;
+    check_identity(f);
+}
+
 static bool interrupted(const struct feed *f)
 {
     return f->o.interrupted && *f->o.interrupted;

@@ -38,6 +38,9 @@ struct feed_options {
 
 struct feed;
 struct feed *feed_new(FILE *f, const char *label, const struct feed_options *o);
+/* Sets position and identity of a held set's feed, which was read before they were known. Before the first
+ * batch. */
+void feed_resume(struct feed *feed, uint64_t position, const char *identity);
 /* The next batch, valid until the next call; NULL when a stream ends (a last, incomplete batch is dropped).
  */
 const struct sample *feed_batch(struct feed *feed);

@@ -1,0 +1,49 @@
+/* How to train: every number that changes the result, by name as a whole or one by one. */
+#ifndef TRAIN_TRAINING_H
+#define TRAIN_TRAINING_H
+#include "train/augment.h"
+#include "train/mix.h"
+#include "train/rate.h"
+#include <stdint.h>
+
+struct training {
+    const char *name, *arch;
+    size_t classes;           /* 0: as many as the held set has */
+    size_t batch, accumulate; /* images a forward pass; passes a step */
+    uint64_t seed;
+    struct rate rate; /* rate.steps: of the whole training */
+    double warmup;    /* as a fraction of the steps, until training_finish */
+    double momentum, decay;
+    bool decay_all;   /* also biases and batch norms */
+    double smoothing; /* of the labels */
+    bool multi;       /* several labels an image: binary cross-entropy */
+    double average;   /* decay of the weights' moving average; 0: none */
+    struct augment_options augment;
+    struct mix_options mix;
+};
+
+/* paper: Ugwu et al. 2024 as in fractal4AD (facts: SGD .1, a tenth at .3 and .6 of the steps, random crops of
+ * 224). ofdb: OFDB-4AD (cosine with warm-up, RandomResizedCrop, AutoAugment, erasing, mixup and CutMix).
+ * fern: for short trainings on a CPU (128 pixels, resized crops, both flips, colour jitter, cosine). Ended by
+ * NULL. */
+extern const char *const training_names[];
+struct training training_named(size_t name);
+
+/* Turns fractions into steps, when rate.steps is known. */
+void training_finish(struct training *r);
+/* The numbers of a recipe as named options, each a value in text. */
+struct training_option {
+    const char *name;   /* "rate" */
+    char letter;        /* 'b', or 0 */
+    unsigned char kind; /* training.c's */
+    size_t offset;      /* in struct training */
+    double low, high;
+    const char *const *choices;
+};
+extern const struct training_option training_options[]; /* ended by a NULL name */
+/* misuse() where the text is no value for it. */
+void training_set(struct training *r, const struct training_option *option, const char *text);
+
+/* All of it as one line of key=value, the identity that a checkpoint keeps. free() it. */
+char *training_text(const struct training *r);
+#endif
