@@ -75,7 +75,7 @@ for i in 1 2 3 4 5 6 7 99; do image $i >image.$i; done
 { opening 1a2b && image 8 4 && npy_note end=1; } >small
 for as in default anomalib original; do
     flag=(-r 0.2)
-    [ $as = default ] || flag+=(--as $as)
+    [ $as = default ] || flag+=(--as "$as")
     patchcore -j 1 "${flag[@]}" -o $as.st train && patchcore -j 2 "${flag[@]}" -o two.st train
     ok "-j 1 and -j 2 fit the same model, $as" cmp $as.st two.st
     patchcore -j 1 -m $as.st train >$as.maps

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "base/thread.h"
+#include "method/sketch.h"
 #include "num/distance.h"
 #include <math.h>
 #include <stdbool.h>
@@ -9,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Vectors a task of the pool; the shrink of the radius from one gathering to the next, in squared distance.
- * Neither changes the selection. */
-enum { SCAN_BLOCK = 16384, UPDATE_BLOCK = 64, SERIAL_MAX = 512 };
+/* Vectors a task of the pool; vectors so few that a pool doesn't pay; centres from which sketches pay; the
+ * radius from one gathering to the next, in squared distance. None of them changes the selection. */
+enum { UPDATE_BLOCK = 64, SERIAL_MAX = 512, SKETCH_MIN = 128 };
 static const float SHRINK = 0.98f;
 
 struct greedy {
@@ -24,7 +25,22 @@ struct greedy {
     float radius;     /* every vector whose bound is at least this is active */
     uint32_t *active; /* vectors up to date, in ascending order; room for n */
     size_t actives;
+    struct sketches *sketches; /* NULL: none */
+    bool behind;
 };
+
+/* Measures those of a tile's centres that the sketches leave. */
+static void look_at_tile(const struct greedy *g, size_t i, size_t tile)
+{
+    uint64_t mask[NEAR_TILE / 64];
+    sketches_near(mask, g->sketches, i, tile, g->bound[i]);
+    for (size_t w = 0; w < NEAR_TILE / 64; w++)
+        for (; mask[w]; mask[w] &= mask[w] - 1) {
+            const size_t c = tile * NEAR_TILE + w * 64 + (size_t)__builtin_ctzll(mask[w]);
+            g->bound[i] =
+                distance_least(g->bound[i], g->x + i * g->dims, g->centre + c * g->dims, 1, g->dims);
+        }
+}
 
 /* Brings one vector up to date. */
 static void catch_up(const struct greedy *g, size_t i)
@@ -35,19 +51,35 @@ static void catch_up(const struct greedy *g, size_t i)
     g->seen[i] = (uint32_t)g->centres;
 }
 
+/* Some vectors, tile by tile: a tile stays in the cache for all. */
+static void catch_up_many(const struct greedy *g, const uint32_t *vector, size_t n)
+{
+    for (size_t tile = 0; tile * NEAR_TILE < g->centres; tile++)
+        for (size_t k = 0; k < n; k++)
+            if (g->seen[vector[k]] < (tile + 1) * NEAR_TILE)
+                look_at_tile(g, vector[k], tile);
+    for (size_t k = 0; k < n; k++)
+        g->seen[vector[k]] = (uint32_t)g->centres;
+}
+
 static void catch_up_task(void *arg, size_t task, size_t worker)
 {
     (void)worker;
     const struct greedy *g = arg;
     const size_t from = task * UPDATE_BLOCK;
-    const size_t to = from + UPDATE_BLOCK < g->actives ? from + UPDATE_BLOCK : g->actives;
-    for (size_t k = from; k < to; k++)
-        catch_up(g, g->active[k]);
+    const size_t n = g->actives - from < UPDATE_BLOCK ? g->actives - from : UPDATE_BLOCK;
+    if (g->sketches && g->behind)
+        catch_up_many(g, g->active + from, n);
+    else
+        for (size_t k = 0; k < n; k++)
+            catch_up(g, g->active[from + k]);
 }
 
-static void catch_up_active(struct greedy *g)
+/* behind: the active vectors may have missed many centres, not only the last. */
+static void catch_up_active(struct greedy *g, bool behind)
 {
-    if (g->actives <= SERIAL_MAX)
+    g->behind = behind;
+    if (g->actives <= SERIAL_MAX && !behind)
         for (size_t k = 0; k < g->actives; k++)
             catch_up(g, g->active[k]);
     else
@@ -89,7 +121,7 @@ static bool gather(struct greedy *g)
         for (size_t i = 0; i < g->n; i++)
             if (g->bound[i] >= g->radius)
                 g->active[g->actives++] = (uint32_t)i;
-        catch_up_active(g);
+        catch_up_active(g, true);
         drop_near(g);
     }
     return true;
@@ -107,6 +139,8 @@ static size_t farthest(const struct greedy *g)
 
 static void add_centre(struct greedy *g, size_t i)
 {
+    if (g->sketches)
+        sketches_add_centre(g->sketches, i);
     memcpy(g->centre + g->centres * g->dims, g->x + i * g->dims, g->dims * sizeof *g->x);
     g->centres++;
 }
@@ -120,16 +154,19 @@ size_t coreset_greedy(size_t *chosen, size_t have, size_t wanted, float *bound, 
     g.seen = xcalloc(n, sizeof *g.seen);
     g.active = xmalloc(n, sizeof *g.active);
     g.centre = xaligned(wanted * dims, sizeof *g.centre);
+    if (wanted >= SKETCH_MIN && mem_available() > 2 * sketches_size(n, wanted))
+        g.sketches = sketches_new(x, n, dims, wanted);
     for (size_t k = 0; k < have; k++)
         add_centre(&g, chosen[k]);
     for (; have < wanted && gather(&g); have++) {
         chosen[have] = farthest(&g);
         add_centre(&g, chosen[have]);
-        catch_up_active(&g);
+        catch_up_active(&g, false);
         drop_near(&g);
         progress_add(&progress, 1);
     }
     progress_end(&progress);
+    sketches_free(g.sketches);
     free(g.centre);
     free(g.active);
     free(g.seen);

@@ -4,7 +4,10 @@
 #include "base/rng.h"
 #include "base/thread.h"
 #include "method/projection.h"
+#include "method/sketch.h"
+#include "num/cpu.h"
 #include "num/distance.h"
+#include "num/near_kernel.h"
 #include "tap.h"
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +41,7 @@ static void by_hand(selector *select, const char *which)
     ok(strcmp(got, "0") == 0, "%s: all equal (%s)", which, got);
 }
 
+/* Of low rank and some noise; around the origin where n is odd, far from it where even. */
 static float *vectors(size_t n, size_t dims, size_t rank, uint64_t seed)
 {
     struct rng r = rng_new(seed, 0);
@@ -51,7 +55,7 @@ static float *vectors(size_t n, size_t dims, size_t rank, uint64_t seed)
             continue;
         }
         for (size_t k = 0; k < dims; k++)
-            v[k] = 100 + (float)(rng_normal(&r) * 0.05);
+            v[k] = (n % 2 ? 0 : 100) + (float)(rng_normal(&r) * 0.05);
         for (size_t b = 0; b < rank; b++) {
             const float c = (float)rng_normal(&r) / (float)(b + 1);
             for (size_t k = 0; k < dims; k++)
@@ -75,6 +79,73 @@ static void as_plain_loop(size_t n, size_t dims, size_t wanted, size_t have)
     ok(got == want && !memcmp(i, j, got * sizeof *i),
        "%zu of %zu x %zu, %zu to begin with: the plain loop's %zu", got, n, dims, have, want);
     free(x), free(a), free(b), free(i), free(j);
+}
+
+/* Every pair, asked at distances around its own: a centre that is left out must not be nearer. */
+static void sketches(size_t n, size_t dims, size_t rank)
+{
+    enum { CENTRES = 150 };
+    float *x = vectors(n, dims, rank, 11);
+    struct sketches *s = sketches_new(x, n, dims, CENTRES);
+    size_t wrong = 0, kept = 0, asked = 0;
+    for (size_t c = 0; c < CENTRES; c++)
+        sketches_add_centre(s, c * 5);
+    for (size_t i = 0; i < n; i++) {
+        const float nearest = distance_squared(x + i * dims, x + i * 31 % 749 / 5 * 5 * dims, dims);
+        for (size_t tile = 0; tile < 2; tile++) {
+            uint64_t mask[NEAR_TILE / 64];
+            sketches_near(mask, s, i, tile, nearest);
+            for (size_t j = 0; j < NEAR_TILE; j++) {
+                const size_t c = tile * NEAR_TILE + j;
+                const bool near = mask[j / 64] >> j % 64 & 1;
+                if (c >= CENTRES) {
+                    wrong += near;
+                    continue;
+                }
+                asked++;
+                kept += near;
+                wrong += !near && distance_squared(x + i * dims, x + c * 5 * dims, dims) < nearest;
+            }
+        }
+    }
+    ok(wrong == 0 && kept < asked, "sketches of %zu dimensions, rank %zu: none wrong, %zu of %zu left", dims,
+       rank, kept, asked);
+    uint64_t mask[NEAR_TILE / 64];
+    sketches_near(mask, s, 0, 1, INFINITY);
+    ok(mask[0] == (1u << (CENTRES - NEAR_TILE)) - 1 && mask[1] == 0,
+       "at an infinite distance: all that are there");
+    sketches_free(s);
+    free(x);
+}
+
+static void near_kernels(void)
+{
+    near_kernel *const kind[] = {near_kernel_avx2, near_kernel_avx512};
+    float *tile = vectors(NEAR_DIMS, NEAR_TILE, 3, 5), offset[NEAR_TILE] = {0};
+    for (size_t j = 0; j < NEAR_TILE; j += 3)
+        offset[j] = NAN;
+    for (int k = 0; k < 2 && k + CPU_AVX2 <= (int)cpu_level(); k++) {
+        bool same = true;
+        for (size_t i = 0; i < NEAR_DIMS; i++) {
+            const float *x = tile + i * NEAR_TILE;
+            uint64_t got[2], want[2] = {0};
+            double sum[NEAR_TILE] = {0}, limit = 0;
+            for (size_t j = 0; j < NEAR_TILE; j++)
+                for (size_t d = 0; d < NEAR_DIMS; d++)
+                    sum[j] += (double)x[d] * (double)tile[d * NEAR_TILE + j];
+            for (size_t j = 0; j < NEAR_TILE; j++)
+                limit += sum[j] / NEAR_TILE;
+            kind[k](got, x, tile, offset, (float)limit);
+            for (size_t j = 0; j < NEAR_TILE; j++) {
+                const bool close = fabs(sum[j] - limit) < 1e-5 * fabs(limit); /* either answer is right */
+                const uint64_t bit = (uint64_t)1 << j % 64;
+                want[j / 64] |= close ? got[j / 64] & bit : sum[j] <= limit && j % 3 ? bit : 0;
+            }
+            same &= got[0] == want[0] && got[1] == want[1];
+        }
+        ok(same, "near_mask by the %s kernel", cpu_level_name((enum cpu_level)(k + CPU_AVX2)));
+    }
+    free(tile);
 }
 
 static void projections(void)
@@ -125,9 +196,14 @@ int main(void)
     by_hand(coreset_greedy_naive, "plain");
     by_hand(coreset_greedy, "lazy");
     as_plain_loop(3000, 128, 300, 1);
+    as_plain_loop(3001, 128, 700, 1);
     as_plain_loop(3000, 16, 300, 0);
     as_plain_loop(997, 48, 997, 1);
     as_plain_loop(500, 400, 100, 10);
+    near_kernels();
+    sketches(751, 128, 6);
+    sketches(800, 16, 3);
+    sketches(753, 400, 40);
     projections();
     return done();
 }
