@@ -39,15 +39,22 @@ void patcher_free(struct patcher *p)
     free(p);
 }
 
-/* What messages call tap i: its part of arrays=, else its number. */
-static char *tap_name(const struct npys_record *rec, size_t i)
+/* What messages call an array: its part of arrays=, else its number. */
+struct tap_name {
+    char text[80];
+};
+
+static struct tap_name tap_name(const struct npys_record *rec, size_t i)
 {
+    struct tap_name name;
     const char *at = note_get(&rec->note, "arrays");
-    if (!at)
-        return xprintf("array %zu", i + 1);
-    for (; i; i--)
+    for (size_t k = 0; at && k < i; k++)
         at += strcspn(at, ",") + (at[strcspn(at, ",")] == ',');
-    return xprintf("tap %.*s", (int)strcspn(at, ","), at);
+    if (at)
+        snprintf(name.text, sizeof name.text, "tap %.*s", (int)strcspn(at, ","), at);
+    else
+        snprintf(name.text, sizeof name.text, "array %zu", i + 1);
+    return name;
 }
 
 static struct tap tap_shape(const struct npys_reader *r, const struct npys_record *rec, size_t i)
@@ -55,11 +62,11 @@ static struct tap tap_shape(const struct npys_reader *r, const struct npys_recor
     const struct tensor *t = &rec->array[i];
     char shape[128];
     if (t->type != DT_F32 && t->type != DT_F16)
-        npys_reader_die(r, "%s is not of type f4 or f2", tap_name(rec, i));
+        npys_reader_die(r, "%s is not of type f4 or f2", tap_name(rec, i).text);
     if (t->rank == 1 && t->dim[0])
         return (struct tap){1, 1, t->dim[0], NULL};
     if (t->rank != 3 || tensor_count(t) == 0)
-        npys_reader_die(r, "%s has shape %s, not height x width x channels", tap_name(rec, i),
+        npys_reader_die(r, "%s has shape %s, not height x width x channels", tap_name(rec, i).text,
                         tensor_shape_text(t, shape));
     return (struct tap){t->dim[0], t->dim[1], t->dim[2], NULL};
 }
@@ -129,7 +136,7 @@ static void check_shapes(const struct patcher *p, const struct npys_reader *r, c
         const struct tap t = tap_shape(r, rec, i), *want = &p->tap[i];
         if (t.height != want->height || t.width != want->width || t.channels != want->channels)
             npys_reader_die(r, "%s is %zux%zux%zu, but %zux%zux%zu before: images of different sizes?",
-                            tap_name(rec, i), t.height, t.width, t.channels, want->height, want->width,
+                            tap_name(rec, i).text, t.height, t.width, t.channels, want->height, want->width,
                             want->channels);
     }
 }
@@ -155,7 +162,7 @@ void patcher_load(struct patcher *p, const struct npys_reader *r, const struct n
     for (size_t i = 0; i < p->taps; i++) {
         tensor_to_f32(p->tap[i].data, &rec->array[i]);
         if (!all_finite(p->tap[i].data, tensor_count(&rec->array[i])))
-            npys_reader_die(r, "%s holds NaN or infinity", tap_name(rec, i));
+            npys_reader_die(r, "%s holds NaN or infinity", tap_name(rec, i).text);
     }
 }
 

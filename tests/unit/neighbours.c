@@ -90,8 +90,8 @@ static void brute_force(size_t n, size_t count, size_t dims)
 
 static void special(void)
 {
-    float *same = xaligned(2000 * 16, sizeof *same), squared;
-    uint32_t index, *owner = xcalloc(2000, sizeof *owner);
+    float *same = xaligned(2000 * 16, sizeof *same), squared = -1;
+    uint32_t index = 7, *owner = xcalloc(2000, sizeof *owner);
     for (size_t i = 0; i < 2000 * 16; i++)
         same[i] = 0.1f;
     struct neighbours *nb = neighbours_new(same, owner, 2000, 16);
