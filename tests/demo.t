@@ -1,0 +1,47 @@
+#!/bin/bash
+# scripts/demo on small parts and on a data set of one's own. (The parts are made here: partgen's own make the demo long.)
+# shellcheck source=tests/lib.sh
+. "$FERN_TESTS/lib.sh"
+set -u
+unset MAKEFLAGS MFLAGS MAKELEVEL
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+export IMAGES='-r 32' # for grid.mk: quicker
+demo() { "$FERN_TESTS/../scripts/demo" "$FERN_BIN" "$@" >out 2>err; }
+
+partgen -q -z 32 -k steel,gear --train 3 --good 2 --defect 1 -o demo/parts || exit 1
+demo
+ok $? "parts that are there are used"
+for method in padim patchcore; do
+    for kind in steel gear mean; do
+        grep -qE "^$kind +$method +random-1 +[01]\.[0-9]{3} +[01]\.[0-9]{3} +[01]\.[0-9]{3} +[0-9.]+$" out
+        ok $? "the table has $kind, $method"
+    done
+done
+for picture in demo/{gear,steel}-{padim,patchcore}-random-1.png; do
+    grep -q "$picture" out && imgcat -q -r 0 "$picture" >/dev/null
+    ok $? "$picture"
+done
+[ "$(find demo/cells -path '*/overlays/test/*/*.png' | wc -l)" -eq 28 ]
+ok $? "an overlay for each test image, kind and method"
+
+cp out before
+demo && ! grep -q '^fit' out && diff <(grep '^gear\|^steel\|^mean' before) <(grep '^gear\|^steel\|^mean' out) >&2
+ok $? "run again, it has everything"
+
+mv demo/parts/gear 'my gear'
+demo --data 'my gear' --out own && grep -q '^my_gear  *padim' out && ! grep -q '^mean' out && [ -s own/my_gear-padim-random-1.png ]
+ok $? "a data set of one's own, with a blank in its name"
+
+# refused STATUS PATTERN OPTION...
+refused() {
+    demo "${@:3}" --out refused
+    [ $? -eq "$1" ] && [ "$(wc -l <err)" -eq 1 ] && grep -q "^demo: .*$2" err && [ ! -e refused/cells ]
+    ok $? "refused: ${*:3}"
+}
+refused 1 'nowhere: no such folder' --data nowhere
+refused 1 'train/' --data 'my gear/test'
+refused 1 "can't be read" --weights none.safetensors
+refused 2 'not understood' --wieghts x
+done_testing

@@ -1,0 +1,191 @@
+#!/bin/bash
+# The whole way from images to scores: the same bits however it is run, bounded memory, and what must be refused.
+# shellcheck source=tests/lib.sh
+. "$FERN_TESTS/lib.sh"
+set -u -o pipefail
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+mkdir tmp
+export TMPDIR=$work/tmp
+methods=(padim patchcore)
+
+partgen -q -z 64 -k carpet --train 6 --good 2 --defect 1 -o set || exit 1
+imgcat -q -r 64 -s train set >train.pam
+imgcat -q -r 64 -s test set >test.pam
+imgcat -q -r 64 -s test -M set >masks.pam
+
+# single FILE: splits an image stream into one.000, one.001, ... without the numbers that tell of their company
+single() {
+    perl -0777 -ne 's/^# (seq|end)=.*\n//mg; my $i = 0;
+        while (/\G(P7\n(?:.*\n)*?ENDHDR\n)/gc) { my $h = $1; my ($w) = $h =~ /WIDTH (\d+)/; my ($n) = $h =~ /HEIGHT (\d+)/; my ($d) = $h =~ /DEPTH (\d+)/;
+            my $size = $w * $n * $d; open my $f, ">", sprintf "one.%03d", $i++; print $f $h, substr $_, pos, $size; pos() += $size }' "$1"
+}
+# sums: a line an array of a tensor stream, sorted: the name and score of its record, its own name, type, shape and MD5
+sums() {
+    perl -MDigest::MD5=md5_hex -0777 -ne 'my ($at, $name, @arrays) = (0, "");
+        while ($at < length) {
+            my $head = substr $_, $at + 10, unpack "v", substr $_, $at + 8, 2; $at += 10 + length $head;
+            my ($type, $size) = $head =~ /\x27descr\x27: \x27([<|]\w)(\d+)/; my ($shape) = $head =~ /\(([\d, ]*)\)/;
+            $size *= $_ for $shape =~ /\d+/g; my $data = substr $_, $at, $size; $at += $size;
+            if ($type ne "|S") { print join(" ", $name, shift @arrays, $type, $shape, md5_hex $data), "\n"; next }
+            my %note = map { split /=/, $_, 2 } split /\t/, $data;
+            ($name, @arrays) = (join(" ", $note{name} // "", $note{score} // ""), split /,/, $note{arrays} // "") }' | sort
+}
+single masks.pam
+mkdir masks
+mv one.* masks
+single test.pam
+singles=(one.*)
+# the last first
+mapfile -t reversed < <(printf '%s\n' "${singles[@]}" | sort -r)
+
+features() { featx -q -w random:1 -l layer1,layer2,layer3 "$@"; }
+
+# check_bits: however it is run
+check_bits() {
+    local m f
+    features -j 1 train.pam >train.npys
+    features -j 1 test.pam >test.npys
+    sums <test.npys >features.all
+    [ "$(wc -l <features.all)" -eq 21 ] && features -j 2 test.pam | cmp - test.npys >&2
+    ok $? "$1: features with -j 1 and -j 2"
+    for f in "${singles[@]}"; do features "$f" >"$f.npys"; done
+    cat "${singles[@]/%/.npys}" | sums | cmp - features.all >&2
+    ok $? "$1: features one image at a time"
+    features "${reversed[@]}" | sums | cmp - features.all >&2
+    ok $? "$1: features in another order"
+    for m in "${methods[@]}"; do
+        "$m" -q -j 1 -o "$m.st" train.npys && "$m" -q -j 2 -o two.st train.npys && cmp two.st "$m.st" >&2
+        ok $? "$1: $m fits the same model with -j 1 and -j 2"
+        "$m" -q -j 1 -m "$m.st" test.npys >"$m.maps" && "$m" -q -j 2 -m "$m.st" test.npys | cmp - "$m.maps" >&2
+        ok $? "$1: $m scores the same with -j 1 and -j 2"
+        sums <"$m.maps" >maps.all
+        [ "$(wc -l <maps.all)" -eq 7 ] && for f in "${singles[@]}"; do "$m" -q -m "$m.st" "$f.npys"; done | sums | cmp - maps.all >&2
+        ok $? "$1: $m scores the same one image at a time"
+        cat "${reversed[@]/%/.npys}" | "$m" -q -m "$m.st" | sums | cmp - maps.all >&2
+        ok $? "$1: $m scores the same in another order, after other images"
+    done
+}
+# With avx512 BLIS runs its kernels for skx, with avx2 those for haswell.
+for kernels in avx512 avx2; do
+    if grep -qw "${kernels/avx512/avx512bw}" /proc/cpuinfo; then
+        export FERN_CPU=$kernels
+        check_bits "$kernels"
+    else
+        skip "$kernels" "this CPU has none"
+    fi
+done
+unset FERN_CPU
+[ -e test.npys ] || check_bits "plain"
+
+# Memory: the same files over and over.
+check_memory() {
+    local n f
+    for n in 100 1000; do
+        {
+            echo path
+            for ((f = 0; f < n; f++)); do printf 'set/train/good/%03d.png\n' $((f % 6)); done
+        } >"$n.tsv"
+        /usr/bin/time -f %M -o imgcat.$n imgcat -q -r 32 "$n.tsv" | /usr/bin/time -f %M -o featx.$n featx -q -w random:1 >features.$n
+    done
+    [ "$(npyls features.1000 | grep -c layer2)" -eq 1000 ] || return 1
+    echo "# peak KiB at 100 and 1000 images: imgcat $(<imgcat.100) $(<imgcat.1000), featx $(<featx.100) $(<featx.1000)"
+    [ "$(<imgcat.1000)" -le $(($(<imgcat.100) + 1024)) ] && [ "$(<featx.1000)" -le $(($(<featx.100) + 1024)) ]
+}
+if [ "${SANITIZE-}" = 1 ]; then
+    skip "memory of imgcat | featx" "the sanitizers keep what is freed"
+elif [ ! -x /usr/bin/time ]; then
+    skip "memory of imgcat | featx" "no /usr/bin/time here"
+else
+    check_memory
+    ok $? "1000 images take imgcat | featx no more memory than 100"
+fi
+rm -f features.100*
+
+# says STATUS PATTERN COMMAND...: it leaves so, with one line on stderr that has the pattern, and nothing called out.* behind
+says() {
+    local got
+    rm -f out.*
+    "${@:3}" >stdout 2>stderr
+    got=$?
+    [ $got -eq "$1" ] && [ "$(wc -l <stderr)" -eq 1 ] && grep -qE "$2" stderr && [ -z "$(find . -name 'out.*' -o -path './tmp/*')" ] && return
+    echo "# status $got: $(head -c 500 stderr | tr '\n' '|') left: $(find . -name 'out.*' -o -path './tmp/*')"
+    return 1
+}
+
+featx -q -w random:2 -l layer1,layer2,layer3 test.pam >other.npys
+imgcat -q -r 32 -s test set >small.pam
+features small.pam >small.npys
+says 1 'small.pam: record 1 .*32x32' featx -q -w random:1 test.pam small.pam
+ok $? "featx: images of different sizes"
+{
+    npy_note stream=features version=1 weights=w:1
+    npy_note name=a input=4x4 arrays=a && npy_f4 '1, 1, 2' 1 2
+    npy_note name=b input=4x4 arrays=a && npy_f4 '1, 1, 2' 3 nan
+    npy_note name=c input=4x4 arrays=a && npy_f4 '1, 1, 2' 5 6
+    npy_note end=3
+} >nan.npys
+for m in "${methods[@]}"; do
+    says 1 'record 1 \(test/.*weights' "$m" -m "$m.st" -t out.tsv other.npys
+    ok $? "$m: a model of other weights"
+    says 1 "record [18] .*[0-9]x[0-9]" "$m" -o out.st test.npys small.npys
+    ok $? "$m: images of different sizes"
+    says 1 'record 2 \(b\): .*(finite|infinity)' "$m" -o out.st nan.npys
+    ok $? "$m: features that are not numbers"
+    says 1 'stdin: no data' "$m" -o out.st </dev/null
+    ok $? "$m: nothing came"
+    head -c 200000 test.npys >cut.npys
+    says 1 'cut.npys: record [0-9]+' "$m" -m "$m.st" -t out.tsv cut.npys
+    ok $? "$m: a cut stream"
+    says 1 'stdout|space' bash -c "$m -m $m.st test.npys 3>&1 >/dev/full"
+    ok $? "$m: a full disk under its maps"
+    says 1 'out.st|File too large' bash -c "ulimit -f 1; trap '' XFSZ; exec $m -o out.st train.npys"
+    ok $? "$m: a full disk under its model, or under its spool"
+    says 1 'out.tsv|No such' "$m" -m "$m.st" -t nowhere/out.tsv test.npys
+    ok $? "$m: a table where no folder is"
+done
+
+says 1 'empty' imgcat -s train empty
+ok $? "a folder that isn't there"
+mkdir empty
+says 1 'empty' imgcat -s train empty
+ok $? "an empty folder"
+! imgcat -q -s train empty 2>/dev/null | featx -q -w random:1 2>/dev/null | padim -q -o out.st 2>/dev/null && [ ! -e out.st ]
+ok $? "and no model comes of it"
+
+# Masks
+auroc -M masks.pam patchcore.maps >figures && [ "$(wc -l <figures)" -eq 7 ]
+ok $? "auroc: five defects, all, and a header"
+says 1 'record 7' auroc -M <(cd masks && cat "${singles[@]:0:6}") patchcore.maps
+ok $? "auroc: fewer masks than maps"
+says 1 'record 1' auroc -M <(cd masks && cat "${reversed[@]}") patchcore.maps
+ok $? "auroc: masks of other images"
+cp -r set broken
+rm broken/ground_truth/hole/000_mask.png
+says 1 'hole/000.*mask' imgcat -q -r 64 -s test -M broken
+ok $? "imgcat: a defect without a mask is named"
+! auroc -M <(imgcat -q -r 64 -s test -M broken 2>/dev/null) patchcore.maps >/dev/null 2>err && [ "$(wc -l <err)" -eq 1 ]
+ok $? "auroc: masks that were cut"
+
+# Files that can't be read
+rm -r broken && cp -r set broken
+truncate -s 200 broken/test/cut/000.png
+says 1 'broken/test/cut/000.png' imgcat -q -r 64 -s test broken
+ok $? "imgcat: a file that can't be read is named"
+imgcat -k -r 64 -s test broken 2>err >rest.pam && imgcat -q -k -r 64 -s test -M broken >rest.masks 2>/dev/null &&
+    grep -q 'test/cut/000.png' err && grep -qw 1 <(tail -n 1 err)
+ok $? "imgcat -k skips it, names and counts it"
+features rest.pam | patchcore -q -m patchcore.st | auroc -M rest.masks >figures && [ "$(tail -n 1 figures | cut -f 2)" -eq 6 ]
+ok $? "and images and masks still belong together"
+
+if [ -n "$({ yes | head -n 1; } 2>&1 >/dev/null)" ]; then
+    skip "a closed pipe" "SIGPIPE is ignored here"
+else
+    { imgcat -s test -r 64 set | features | patchcore -m patchcore.st | head -c 100 >/dev/null; } 2>err
+    [ ! -s err ]
+    ok $? "a closed pipe is no news"
+fi
+[ -z "$(ls tmp)" ]
+ok $? "no temporary file is left"
+done_testing
