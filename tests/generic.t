@@ -31,6 +31,7 @@ recipe padim features 'padim -m padim.safetensors'
 recipe partgen none 'partgen --list'
 recipe patchcore features 'patchcore -m patchcore.safetensors'
 exempt pth2st 'reads a checkpoint and writes a file'
+exempt fractrain 'trains; tests/fractrain.t shows its streams and threads'
 
 # Streams: NAME.parts holds the offsets of their records.
 part() {

@@ -1,0 +1,116 @@
+#!/bin/bash
+# fractrain: learning that learns, the same bytes whatever happens on the way, and clear errors.
+# shellcheck source=tests/lib.sh
+. "$FERN_TESTS/lib.sh"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+ifsgen -c 4 -n 8 -z 48 --points 2000 -s 1 >set.pam
+small=(-z 32 -b 8 --rate 0.02 -s 3)
+
+# Four classes of 8 fractals, seen 50 times without augmentation, are learnt by heart.
+fractrain "${small[@]}" --rate 0.05 -e 50 --crop centre --mirror 0 --flip 0 --jitter 0,0,0,0 --grey 0 --smoothing 0 --log log.tsv --log-every 20 -o a.st set.pam
+ok $? 'trains on a held set'
+awk -F'\t' 'END { exit !($4 >= 0.95 && $3 < 0.5) }' log.tsv
+ok $? "learns 32 images by heart: $(tail -n 1 log.tsv | cut -f 3,4)"
+[ ! -e a.st.checkpoint ]
+ok $? 'leaves no checkpoint behind'
+
+# Threads, spooling to disk and interruptions leave the bytes alone. ofdb: every ingredient draws.
+run=(fractrain "${small[@]}" -r ofdb -z 32 -c 4 -e 6)
+"${run[@]}" -o b.st set.pam && "${run[@]}" -j 1 -o c.st set.pam && cmp b.st c.st
+ok $? '-j 1 gives the same weights'
+"${run[@]}" --mem 1 -o d.st set.pam && cmp b.st d.st
+ok $? 'a set in the spool gives the same weights'
+
+# kill_and_resume OUT COMMAND...: kills it at three odd moments, then lets it finish
+kill_and_resume() {
+    local out=$1
+    shift
+    for pause in 0.3 0.7 0.5; do
+        "$@" --every 4 --resume -o "$out" >/dev/null 2>&1 &
+        sleep "$pause"
+        kill -9 $! 2>/dev/null
+        wait $! 2>/dev/null
+    done
+    "$@" --every 4 --resume -o "$out"
+}
+kill_and_resume e.st "${run[@]}" set.pam 2>errors && cmp b.st e.st
+ok $? 'killed with -9 and resumed: the same weights'
+
+# Deterministic cut in the middle: stop at SIGTERM, then resume from the file and from ifsgen --start.
+generate() { ifsgen -c 4 -e 0 -z 48 --points 2000 -s 1 "$@"; }
+stream=(fractrain "${small[@]}" -c 4 -n 6)
+generate | "${stream[@]}" -o f.st
+ok $? 'trains on an endless stream'
+generate -e 2 --start 0 >short.pam # 8 images: one step
+"${stream[@]}" --every 1 -o g.st short.pam 2>errors
+[ $? -eq 1 ] && [ -e g.st.checkpoint ] && grep -q 'fractrain: the stream ended in step 2 of 6' errors
+ok $? 'a stream that ends early: exit 1, the checkpoint stays'
+cp g.st.checkpoint h.st.checkpoint
+generate | "${stream[@]}" --resume -o g.st && cmp f.st g.st
+ok $? 'resumed from the stream as a whole: the same weights'
+generate --start 8 | "${stream[@]}" --resume -o h.st && cmp f.st h.st
+ok $? 'resumed from ifsgen --start: the same weights'
+
+"${stream[@]}" --every 1 -o i.st short.pam 2>/dev/null
+generate --start 16 | "${stream[@]}" --resume -o i.st 2>errors
+[ $? -eq 1 ] && grep -q 'begins at image 16, training goes on at 8' errors
+ok $? 'a stream that begins too late is refused'
+ifsgen -c 4 -e 0 -z 48 --points 2000 -s 2 | "${stream[@]}" --resume -o i.st 2>errors
+[ $? -eq 1 ] && grep -q 'this is not the stream that the checkpoint was made from' errors
+ok $? 'another stream is refused'
+generate | "${stream[@]}" --resume --rate 0.5 -o i.st 2>errors
+[ $? -eq 1 ] && grep -q 'was made with other options' errors
+ok $? 'other options are refused'
+
+mkfifo pipe
+"${stream[@]}" -n 100000 --every 2 -o j.st pipe 2>errors &
+trainer=$!
+generate >pipe &
+until [ -e j.st.checkpoint ]; do sleep 0.1; done
+kill -TERM $trainer
+wait $trainer
+[ $? -eq 143 ] && [ -e j.st.checkpoint ] && [ ! -e j.st ]
+ok $? 'SIGTERM: a checkpoint, then death by the signal'
+
+# one_line EXIT PATTERN COMMAND...: exit status and the one line on stderr; no weights
+one_line() {
+    local status=$1 pattern=$2
+    shift 2
+    "$@" >out 2>errors
+    [ $? -eq "$status" ] && [ "$(wc -l <errors)" -eq 1 ] && grep -q -- "$pattern" errors && [ ! -s out ] && [ ! -e z.st ]
+}
+bytes $((48 * 48 * 3)) 1 >pixels
+pam plain 48 48 <pixels >plain.pam
+one_line 1 'fractrain: plain.pam: record 1 (plain): no label=' fractrain "${small[@]}" -c 4 -n 1 -o z.st plain.pam
+ok $? 'an image without a label'
+pam nine 48 48 label=9 <pixels >nine.pam
+one_line 1 'record 1 (nine): label 9 is outside the 4 classes' fractrain "${small[@]}" -c 4 -n 1 -o z.st nine.pam
+ok $? 'a label outside the classes'
+head -c 30000 set.pam >cut.pam
+one_line 1 'fractrain: cut.pam: record 5' fractrain "${small[@]}" -e 1 -o z.st cut.pam
+ok $? 'a cut stream'
+one_line 1 'the loss is not finite in step' fractrain "${small[@]}" -e 8 --rate 100 --decay 1 --decay-all yes -o z.st --checkpoint none.st set.pam
+ok $? 'a loss that is not finite stops the training, and the step is named'
+one_line 1 'are too few for a batch of 64' fractrain -z 32 -b 64 -e 1 -o z.st set.pam
+ok $? 'too few images'
+one_line 2 '-c CLASSES is needed' fractrain -n 5 -o z.st set.pam
+ok $? 'a stream without -c'
+(ulimit -f 100; fractrain "${small[@]}" -e 1 -o z.st set.pam 2>/dev/null)
+[ $? -ne 0 ] && [ -z "$(ls z.st* 2>/dev/null)" ]
+ok $? 'a full disk leaves nothing half-written'
+
+# Several labels an image.
+for i in 1 2 3 4 5 6 7 8; do pam "two$i" 48 48 "label=$((i % 4)),3" <pixels; done >multi.pam
+fractrain "${small[@]}" -e 2 --loss multi -o k.st multi.pam
+ok $? 'several labels an image'
+rm -f z.st
+one_line 1 'too many labels (--loss multi takes several)' fractrain "${small[@]}" -e 2 -o z.st multi.pam
+ok $? 'which softmax does not take'
+
+# What leaves goes into featx, with its own normalisation.
+featx -w b.st -l layer3 set.pam | npyls -n | grep -q 'norm=0.485,0.456,0.406/0.229,0.224,0.225'
+ok $? 'featx reads the weights'
+done_testing
