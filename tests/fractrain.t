@@ -10,7 +10,8 @@ ifsgen -c 4 -n 8 -z 48 --points 2000 -s 1 >set.pam
 small=(-z 32 -b 8 --rate 0.02 -s 3)
 
 # Four classes of 8 fractals, seen 50 times without augmentation, are learnt by heart.
-fractrain "${small[@]}" --rate 0.05 -e 50 --crop centre --mirror 0 --flip 0 --jitter 0,0,0,0 --grey 0 --smoothing 0 --log log.tsv --log-every 20 -o a.st set.pam
+fractrain -z 32 -b 16 --rate 0.02 -e 50 -s 3 --crop centre --mirror 0 --flip 0 --jitter 0,0,0,0 --grey 0 --smoothing 0 --log log.tsv --log-every 20 \
+    -o a.st set.pam
 ok $? 'trains on a held set'
 awk -F'\t' 'END { exit !($4 >= 0.95 && $3 < 0.5) }' log.tsv
 ok $? "learns 32 images by heart: $(tail -n 1 log.tsv | cut -f 3,4)"
@@ -69,7 +70,10 @@ mkfifo pipe
 "${stream[@]}" -n 100000 --every 2 -o j.st pipe 2>errors &
 trainer=$!
 generate >pipe &
-until [ -e j.st.checkpoint ]; do sleep 0.1; done
+for _ in $(seq 300); do
+    [ -e j.st.checkpoint ] && break
+    sleep 0.2
+done
 kill -TERM $trainer
 wait $trainer
 [ $? -eq 143 ] && [ -e j.st.checkpoint ] && [ ! -e j.st ]
@@ -98,8 +102,7 @@ one_line 1 'are too few for a batch of 64' fractrain -z 32 -b 64 -e 1 -o z.st se
 ok $? 'too few images'
 one_line 2 '-c CLASSES is needed' fractrain -n 5 -o z.st set.pam
 ok $? 'a stream without -c'
-(ulimit -f 100; fractrain "${small[@]}" -e 1 -o z.st set.pam 2>/dev/null)
-[ $? -ne 0 ] && [ -z "$(ls z.st* 2>/dev/null)" ]
+! (ulimit -f 100 && fractrain "${small[@]}" -e 1 -o z.st set.pam 2>/dev/null) 2>/dev/null && [ -z "$(ls z.st* 2>/dev/null)" ]
 ok $? 'a full disk leaves nothing half-written'
 
 # Several labels an image.
