@@ -10,14 +10,15 @@ trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 
 partgen -q -z 32 -k carpet,gear --train 3 --good 1 --defect 1 -o data || exit 1
-grid() { make --no-print-directory -f "$FERN_TESTS/../scripts/grid.mk" DATA=data IMAGES='-r 32' "$@" >out 2>err; }
+ifsgen -q -c 4 -n 4 -z 32 | fractrain -q -c 4 -n 1 -b 4 -z 32 -o net.safetensors || exit 1
+grid() { make --no-print-directory -f "$FERN_TESTS/../scripts/grid.mk" DATA=data IMAGES='-r 32' WEIGHTS=net.safetensors "$@" >out 2>err; }
 # cells: the finished ones of the table
 cells() { awk -F '\t' '$5 == "all" { print $1 "/" $2 "/" $3 "/" $4 }' grid/results.tsv; }
 
 grid CATEGORIES='carpet gear' METHODS='padim small' PROGRAM_small=patchcore FIT_small='-r 0.5 --neighbours 1' -j2
 ok $? "two categories, two methods, -j2"
-cells | diff - <(printf '%s\n' carpet/random-1/layer1,layer2,layer3/padim carpet/random-1/layer2,layer3/small \
-    gear/random-1/layer1,layer2,layer3/padim gear/random-1/layer2,layer3/small) >&2
+cells | diff - <(printf '%s\n' carpet/net/layer1,layer2,layer3/padim carpet/net/layer2,layer3/small \
+    gear/net/layer1,layer2,layer3/padim gear/net/layer2,layer3/small) >&2
 ok $? "a row for each cell"
 awk -F '\t' 'NR == 1 { n = NF; for (i = 1; i <= NF; i++) at[$i] = i; next }
     NF != n || $at["fit_s"] !~ /^[0-9.]+$/ || $at["score_cpu_s"] !~ /^[0-9.]+$/ || $at["pixel_auroc"] !~ /^[01]\.[0-9]+$/ { bad = 1 }
@@ -41,23 +42,23 @@ grid CATEGORIES=carpet METHODS=padim FIT_padim='-d 20' LAYERS='layer1 layer2,lay
     [ "$(cells | wc -l)" -eq 2 ]
 ok $? "LAYERS"
 grid CATEGORIES=carpet METHODS=padim FIT_padim='-d 20' OVERLAYS=yes MAPS=yes && ! grep -q '^fit' out &&
-    [ "$(find grid/carpet/random-1/layer1,layer2,layer3/padim/overlays -name '*.png' | wc -l)" -eq 6 ] &&
-    npyls -q grid/carpet/random-1/layer1,layer2,layer3/padim/maps.npys >/dev/null
+    [ "$(find grid/carpet/net/layer1,layer2,layer3/padim/overlays -name '*.png' | wc -l)" -eq 6 ] &&
+    npyls -q grid/carpet/net/layer1,layer2,layer3/padim/maps.npys >/dev/null
 ok $? "overlays and maps, without another fit"
 
 # Failures: a category with a broken image, and weights that aren't there.
 cp -r data/carpet data/broken
 truncate -s 100 data/broken/train/good/001.png
-grid CATEGORIES='broken carpet' METHODS=padim WEIGHTS='random:2 none.safetensors'
-[ $? -eq 2 ] && [ "$(cells)" = carpet/random-2/layer1,layer2,layer3/padim ]
+grid CATEGORIES='broken carpet' METHODS=padim WEIGHTS='net.safetensors none.safetensors'
+[ $? -eq 2 ] && [ "$(cells)" = carpet/net/layer1,layer2,layer3/padim ]
 ok $? "cells that fail don't stop the others"
-grep -q 'broken/random-2/.*imgcat: .*train/good/001.png' err && grep -q 'carpet/none/.*featx: none.safetensors' err &&
-    grep -q 'train/good/001.png' grid/broken/random-2/layer1,layer2,layer3/padim/log
+grep -q 'broken/net/.*imgcat: .*train/good/001.png' err && grep -q 'carpet/none/.*featx: none.safetensors' err &&
+    grep -q 'train/good/001.png' grid/broken/net/layer1,layer2,layer3/padim/log
 ok $? "they say why"
 [ -z "$(find grid/broken grid/*/none -name '*.part' -o -name '*.st*' -o -name '*.safetensors*' -o -name '*.npys' -o -name '*.tsv')" ]
 ok $? "and leave nothing half-written"
 cp data/carpet/train/good/001.png data/broken/train/good
-grid CATEGORIES='broken carpet' METHODS=padim WEIGHTS=random:2 && [ "$(grep -c '^fit' out)" -eq 1 ] && [ "$(cells | wc -l)" -eq 2 ]
+grid CATEGORIES='broken carpet' METHODS=padim && [ "$(grep -c '^fit' out)" -eq 1 ] && [ "$(cells | wc -l)" -eq 2 ]
 ok $? "mended, only they are made"
 
 # Killed in the middle of a fit

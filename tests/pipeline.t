@@ -1,5 +1,5 @@
 #!/bin/bash
-# The whole way from images to scores: the same bits however it is run, bounded memory, and what must be refused.
+# The whole way from fractals and images to scores: the same bits however it is run, bounded memory, and what must be refused.
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
 set -u -o pipefail
@@ -10,6 +10,10 @@ mkdir tmp
 export TMPDIR=$work/tmp
 methods=(padim patchcore)
 
+# weights FILE SEED: of a ResNet-18 after one step on 16 fractals
+weights() { ifsgen -q -c 4 -n 4 -z 32 | fractrain -q -c 4 -n 1 -b 4 -z 32 -s "$2" -o "$1"; }
+weights net.safetensors 1 && weights other.safetensors 2
+ok $? "weights from fractals"
 partgen -q -z 64 -k carpet --train 6 --good 2 --defect 1 -o set || exit 1
 imgcat -q -r 64 -s train set >train.pam
 imgcat -q -r 64 -s test set >test.pam
@@ -40,7 +44,7 @@ singles=(one.*)
 # the last first
 mapfile -t reversed < <(printf '%s\n' "${singles[@]}" | sort -r)
 
-features() { featx -q -w random:1 -l layer1,layer2,layer3 "$@"; }
+features() { featx -q -w net.safetensors -l layer1,layer2,layer3 "$@"; }
 
 # check_bits: however it is run
 check_bits() {
@@ -87,7 +91,7 @@ check_memory() {
             echo path
             for ((f = 0; f < n; f++)); do printf 'set/train/good/%03d.png\n' $((f % 6)); done
         } >"$n.tsv"
-        /usr/bin/time -f %M -o imgcat.$n imgcat -q -r 32 "$n.tsv" | /usr/bin/time -f %M -o featx.$n featx -q -w random:1 >features.$n
+        /usr/bin/time -f %M -o imgcat.$n imgcat -q -r 32 "$n.tsv" | /usr/bin/time -f %M -o featx.$n featx -q -w net.safetensors >features.$n
     done
     [ "$(npyls features.1000 | grep -c layer2)" -eq 1000 ] || return 1
     echo "# peak KiB at 100 and 1000 images: imgcat $(<imgcat.100) $(<imgcat.1000), featx $(<featx.100) $(<featx.1000)"
@@ -114,10 +118,10 @@ says() {
     return 1
 }
 
-featx -q -w random:2 -l layer1,layer2,layer3 test.pam >other.npys
+featx -q -w other.safetensors -l layer1,layer2,layer3 test.pam >other.npys
 imgcat -q -r 32 -s test set >small.pam
 features small.pam >small.npys
-says 1 'small.pam: record 1 .*32x32' featx -q -w random:1 test.pam small.pam
+says 1 'small.pam: record 1 .*32x32' featx -q -w net.safetensors test.pam small.pam
 ok $? "featx: images of different sizes"
 {
     npy_note stream=features version=1 weights=w:1
@@ -151,7 +155,7 @@ ok $? "a folder that isn't there"
 mkdir empty
 says 1 'empty' imgcat -s train empty
 ok $? "an empty folder"
-! imgcat -q -s train empty 2>/dev/null | featx -q -w random:1 2>/dev/null | padim -q -o out.st 2>/dev/null && [ ! -e out.st ]
+! imgcat -q -s train empty 2>/dev/null | featx -q -w net.safetensors 2>/dev/null | padim -q -o out.st 2>/dev/null && [ ! -e out.st ]
 ok $? "and no model comes of it"
 
 # Masks
