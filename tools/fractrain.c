@@ -89,7 +89,7 @@ static struct training chosen_recipe(int argc, char **argv, const struct option 
     while ((c = opt_next(argc, argv, table, usage)) != -1)
         if (c == 'r')
             name = opt_choice("--recipe", optarg, training_names);
-    optind = 1;
+    optind = 0; /* glibc: from the beginning */
     return training_named(name);
 }
 
