@@ -2,6 +2,7 @@
 #include "base/thread.h"
 #include "num/conv_kernel.h"
 #include "num/cpu.h"
+#include <string.h>
 
 enum {
     BLOCK_MAX = 384, /* pixels of a task; a multiple of CONV_ROWS */
@@ -146,19 +147,37 @@ struct gradient {
     size_t slices;
 };
 
-/* Rows [from, to) of K against one panel, for one chunk of pixels. */
-static void gradient_chunk(const struct gradient *g, size_t from, size_t to, size_t panel,
-                           const ptrdiff_t *in_at, const ptrdiff_t *dy_at, size_t count)
+/* Copies `n` floats of each pixel side by side, `width` apart, zeros behind them: at their own places, which
+ * often lie a power of two apart, they would fight for a few sets of the cache. */
+static inline __attribute__((always_inline)) void gather(float *out, size_t width, const float *from,
+                                                         const ptrdiff_t *at, size_t pixels, size_t n)
 {
-    const size_t first = panel * CONV_PANEL, columns = at_most(CONV_PANEL, g->walk->channels - first);
+    if (n == width) { /* a copy of fixed size is no call */
+        for (size_t p = 0; p < pixels; p++)
+            memcpy(out + p * width, from + at[p], width * sizeof *out);
+        return;
+    }
+    for (size_t p = 0; p < pixels; p++, out += width) {
+        memcpy(out, from + at[p], n * sizeof *out);
+        memset(out + n, 0, (width - n) * sizeof *out);
+    }
+}
+
+/* Rows [from, to) of K against one panel, for one chunk of pixels; dy is gathered. */
+static void gradient_chunk(const struct gradient *g, size_t from, size_t to, float *gradient,
+                           const ptrdiff_t *in_at, const float *dy, size_t count)
+{
+    float in[CHUNK * CONV_GRADIENT_DEPTH];
     size_t begin = 0; /* of the segment, in K */
     for (size_t s = 0; s < g->walk->segments; s++) {
         const size_t end = begin + g->walk->segment[s].length;
-        for (size_t k = from > begin ? from : begin; k < end && k < to; k += CONV_ROWS) {
-            const size_t rows = at_most(CONV_ROWS, at_most(end, to) - k);
-            const float *in = g->in + g->walk->segment[s].offset + (k - begin);
-            g->kernels->gradient(g->gradient + (panel * g->depth + k) * CONV_PANEL, in, in_at, g->dy + first,
-                                 dy_at, count, rows, columns);
+        for (size_t k = from > begin ? from : begin; k < end && k < to; k += CONV_GRADIENT_DEPTH) {
+            const size_t depth = at_most(CONV_GRADIENT_DEPTH, at_most(end, to) - k);
+            gather(in, CONV_GRADIENT_DEPTH, g->in + g->walk->segment[s].offset + (k - begin), in_at, count,
+                   depth);
+            for (size_t r = 0; r < depth; r += CONV_ROWS)
+                g->kernels->gradient(gradient + (k + r) * CONV_PANEL, in + r, dy, count,
+                                     at_most(CONV_ROWS, depth - r));
         }
         begin = end;
     }
@@ -169,11 +188,14 @@ static void gradient_task(void *arg, size_t task, size_t worker)
     (void)worker;
     const struct gradient *g = arg;
     ptrdiff_t in_at[CHUNK], dy_at[CHUNK];
+    float dy[CHUNK * CONV_PANEL];
     const size_t from = task % g->slices * g->slice, to = at_most(from + g->slice, g->depth);
+    const size_t panel = task / g->slices, first = panel * CONV_PANEL;
     for (size_t p = 0; p < g->pixels; p += CHUNK) {
         const size_t count = at_most(CHUNK, g->pixels - p);
         pixel_offsets(in_at, dy_at, p, count, g->walk);
-        gradient_chunk(g, from, to, task / g->slices, in_at, dy_at, count);
+        gather(dy, CONV_PANEL, g->dy + first, dy_at, count, at_most(CONV_PANEL, g->walk->channels - first));
+        gradient_chunk(g, from, to, g->gradient + first * g->depth, in_at, dy, count);
     }
 }
 
@@ -182,12 +204,10 @@ void conv_gradient(float *gradient, const float *in, const float *out_gradient, 
     const size_t panels = parts(walk->channels, CONV_PANEL);
     struct gradient g = {
         gradient, in, out_gradient, walk, kernels(), conv_depth(walk), walk->n * walk->h * walk->w, 0, 0};
-    const size_t wanted = parts(16, panels); /* at least 16 tasks, of at least 4 tiles */
-    g.slice = parts(parts(g.depth, wanted), CONV_ROWS) * CONV_ROWS;
-    if (g.slice < 4 * CONV_ROWS)
-        g.slice = 4 * CONV_ROWS;
-    if (g.slice > 384)
-        g.slice = 384;
+    const size_t wanted = parts(4 * pool_size(), panels);
+    g.slice = parts(parts(g.depth, wanted), CONV_GRADIENT_DEPTH) * CONV_GRADIENT_DEPTH;
+    if (g.slice > 8 * CONV_GRADIENT_DEPTH)
+        g.slice = 8 * CONV_GRADIENT_DEPTH;
     g.slices = parts(g.depth, g.slice);
     pool_run(panels * g.slices, gradient_task, &g);
 }

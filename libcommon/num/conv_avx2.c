@@ -1,7 +1,6 @@
 #include "num/conv_kernel.h"
 #if defined(__AVX2__) && defined(__FMA__)
 #include <immintrin.h>
-#include <string.h>
 
 /* A panel is done in four strips of 16 channels: 6 x 2 sums, 2 weights and 1 input fill the 16 registers. */
 enum { STRIP = 16 };
@@ -66,49 +65,36 @@ static void tile(float *const *out, const float *const *in, const float *panel, 
     }
 }
 
-/* One strip of the gradient, `width` channels of it there. */
-static void gradient_strip(float *grad, const float *in, const ptrdiff_t *in_at, const float *dy,
-                           const ptrdiff_t *dy_at, size_t pixels, size_t rows, size_t width)
+/* One strip of the gradient. */
+static void gradient_strip(float *grad, const float *in, const float *dy, size_t pixels, size_t rows)
 {
     __m256 sum[CONV_ROWS][2];
-    const size_t o1 = rows > 1 ? 1 : 0, o2 = rows > 2 ? 2 : 0, o3 = rows > 3 ? 3 : 0, o4 = rows > 4 ? 4 : 0,
-                 o5 = rows > 5 ? 5 : 0;
+#pragma GCC unroll 6
     for (size_t r = 0; r < CONV_ROWS; r++)
+#pragma GCC unroll 2
         for (size_t v = 0; v < 2; v++)
             sum[r][v] = r < rows ? _mm256_loadu_ps(grad + r * CONV_PANEL + 8 * v) : _mm256_setzero_ps();
-    for (size_t p = 0; p < pixels; p++) {
-        const float *a = in + in_at[p], *b = dy + dy_at[p];
-        float part[STRIP] = {0};
-        if (width < STRIP)
-            b = memcpy(part, b, width * sizeof *part);
-        const __m256 b0 = _mm256_loadu_ps(b), b1 = _mm256_loadu_ps(b + 8);
-#define ROW(r, o)                                                                                            \
-    do {                                                                                                     \
-        const __m256 x = _mm256_broadcast_ss(a + o);                                                         \
-        sum[r][0] = _mm256_fmadd_ps(x, b0, sum[r][0]);                                                       \
-        sum[r][1] = _mm256_fmadd_ps(x, b1, sum[r][1]);                                                       \
-    } while (0)
-        ROW(0, 0);
-        ROW(1, o1);
-        ROW(2, o2);
-        ROW(3, o3);
-        ROW(4, o4);
-        ROW(5, o5);
-#undef ROW
+    for (size_t p = 0; p < pixels; p++, in += CONV_GRADIENT_DEPTH, dy += CONV_PANEL) {
+        const __m256 b0 = _mm256_loadu_ps(dy), b1 = _mm256_loadu_ps(dy + 8);
+#pragma GCC unroll 6
+        for (size_t r = 0; r < CONV_ROWS; r++) {
+            const __m256 a = _mm256_broadcast_ss(in + r);
+            sum[r][0] = _mm256_fmadd_ps(a, b0, sum[r][0]);
+            sum[r][1] = _mm256_fmadd_ps(a, b1, sum[r][1]);
+        }
     }
 #pragma GCC unroll 6
     for (size_t r = 0; r < CONV_ROWS; r++)
+#pragma GCC unroll 2
         for (size_t v = 0; v < 2; v++)
             if (r < rows)
                 _mm256_storeu_ps(grad + r * CONV_PANEL + 8 * v, sum[r][v]);
 }
 
-static void gradient(float *grad, const float *in, const ptrdiff_t *in_at, const float *dy,
-                     const ptrdiff_t *dy_at, size_t pixels, size_t rows, size_t columns)
+static void gradient(float *grad, const float *in, const float *dy, size_t pixels, size_t rows)
 {
-    for (size_t at = 0; at < columns; at += STRIP)
-        gradient_strip(grad + at, in, in_at, dy + at, dy_at, pixels, rows,
-                       columns - at < STRIP ? columns - at : STRIP);
+    for (size_t at = 0; at < CONV_PANEL; at += STRIP)
+        gradient_strip(grad + at, in, dy + at, pixels, rows);
 }
 
 const struct conv_kernels conv_kernels_avx2 = {tile, gradient};

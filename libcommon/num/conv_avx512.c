@@ -1,7 +1,6 @@
 #include "num/conv_kernel.h"
 #if defined(__AVX512F__)
 #include <immintrin.h>
-#include <string.h>
 
 enum { VECTORS = CONV_PANEL / 16 };
 
@@ -53,42 +52,25 @@ static void tile(float *const *out, const float *const *in, const float *panel, 
         }
 }
 
-static void gradient(float *grad, const float *in, const ptrdiff_t *in_at, const float *dy,
-                     const ptrdiff_t *dy_at, size_t pixels, size_t rows, size_t columns)
+static void gradient(float *grad, const float *in, const float *dy, size_t pixels, size_t rows)
 {
     __m512 sum[CONV_ROWS][VECTORS];
-    __mmask16 m[VECTORS];
-    for (size_t v = 0; v < VECTORS; v++)
-        m[v] = columns >= 16 * (v + 1) ? 0xffff
-               : columns > 16 * v      ? (__mmask16)((1u << (columns - 16 * v)) - 1)
-                                       : 0;
 #pragma GCC unroll 6
     for (size_t r = 0; r < CONV_ROWS; r++)
 #pragma GCC unroll 4
         for (size_t v = 0; v < VECTORS; v++)
             sum[r][v] = r < rows ? _mm512_loadu_ps(grad + r * CONV_PANEL + 16 * v) : _mm512_setzero_ps();
-    /* rows that are not there read a row that is, and are not stored */
-    const size_t o1 = rows > 1 ? 1 : 0, o2 = rows > 2 ? 2 : 0, o3 = rows > 3 ? 3 : 0, o4 = rows > 4 ? 4 : 0,
-                 o5 = rows > 5 ? 5 : 0;
-    for (size_t p = 0; p < pixels; p++) {
-        const float *a = in + in_at[p], *b = dy + dy_at[p];
-        const __m512 b0 = _mm512_maskz_loadu_ps(m[0], b), b1 = _mm512_maskz_loadu_ps(m[1], b + 16);
-        const __m512 b2 = _mm512_maskz_loadu_ps(m[2], b + 32), b3 = _mm512_maskz_loadu_ps(m[3], b + 48);
-#define ROW(r, o)                                                                                            \
-    do {                                                                                                     \
-        const __m512 x = _mm512_set1_ps(a[o]);                                                               \
-        sum[r][0] = _mm512_fmadd_ps(x, b0, sum[r][0]);                                                       \
-        sum[r][1] = _mm512_fmadd_ps(x, b1, sum[r][1]);                                                       \
-        sum[r][2] = _mm512_fmadd_ps(x, b2, sum[r][2]);                                                       \
-        sum[r][3] = _mm512_fmadd_ps(x, b3, sum[r][3]);                                                       \
-    } while (0)
-        ROW(0, 0);
-        ROW(1, o1);
-        ROW(2, o2);
-        ROW(3, o3);
-        ROW(4, o4);
-        ROW(5, o5);
-#undef ROW
+    for (size_t p = 0; p < pixels; p++, in += CONV_GRADIENT_DEPTH, dy += CONV_PANEL) {
+        const __m512 b0 = _mm512_loadu_ps(dy), b1 = _mm512_loadu_ps(dy + 16);
+        const __m512 b2 = _mm512_loadu_ps(dy + 32), b3 = _mm512_loadu_ps(dy + 48);
+#pragma GCC unroll 6
+        for (size_t r = 0; r < CONV_ROWS; r++) {
+            const __m512 a = _mm512_set1_ps(in[r]);
+            sum[r][0] = _mm512_fmadd_ps(a, b0, sum[r][0]);
+            sum[r][1] = _mm512_fmadd_ps(a, b1, sum[r][1]);
+            sum[r][2] = _mm512_fmadd_ps(a, b2, sum[r][2]);
+            sum[r][3] = _mm512_fmadd_ps(a, b3, sum[r][3]);
+        }
     }
     /* unrolled, or the sums live on the stack all along */
 #pragma GCC unroll 6

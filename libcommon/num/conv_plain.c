@@ -22,14 +22,13 @@ static void tile(float *const *out, const float *const *in, const float *panel, 
     }
 }
 
-static void gradient(float *grad, const float *in, const ptrdiff_t *in_at, const float *dy,
-                     const ptrdiff_t *dy_at, size_t pixels, size_t rows, size_t columns)
+static void gradient(float *grad, const float *in, const float *dy, size_t pixels, size_t rows)
 {
     for (size_t p = 0; p < pixels; p++)
         for (size_t r = 0; r < rows; r++) {
-            const float a = in[in_at[p] + (ptrdiff_t)r];
-            for (size_t c = 0; c < columns; c++)
-                grad[r * CONV_PANEL + c] += a * dy[dy_at[p] + (ptrdiff_t)c];
+            const float a = in[p * CONV_GRADIENT_DEPTH + r];
+            for (size_t c = 0; c < CONV_PANEL; c++)
+                grad[r * CONV_PANEL + c] += a * dy[p * CONV_PANEL + c];
         }
 }
 
