@@ -126,12 +126,12 @@ page_options() {
     awk '/^\.It Fl / {
         for (i = 2; i <= NF; i++)
             if ($i == "Fl") on = 1
-            else if ($i == "Ar" || $i == "Ns") on = 0
+            else if ($i == "Ar" || $i == "Cm" || $i == "Ns") on = 0
             else if (on && $i != ",") print "-" $i
     }' "$1" | sort
 }
 help_options() {
-    "$1" --help | grep -oE '^ +(-[A-Za-z0-9], )?--[a-z0-9-]+|^ +-[A-Za-z0-9]' | grep -oE -- '-[A-Za-z0-9-]+' | sort
+    "$1" --help | sed -nE 's/^ +(-.*)/\1/p' | sed 's/   *.*//' | grep -oE -- '(^| )--?[A-Za-z0-9-]+' | tr -d ' ' | sort
 }
 check_page() {
     local page=$FERN_TESTS/../man/$1.1

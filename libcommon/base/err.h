@@ -20,8 +20,8 @@ const char *err_tool(void);
 /* -1: -q, errors only; 0: warnings; 1: -v, notices too. */
 extern int err_verbosity;
 
-/* Called with the line before it is printed and the process exits. A fuzzer or a unit test sets one that does not
- * return (longjmp); when it returns, things go on as if there were none. */
+/* Called with the line before it is printed and the process exits. A fuzzer or a unit test sets one that does
+ * not return (longjmp); when it returns, things go on as if there were none. */
 extern void (*err_hook)(int status, const char *line);
 
 /* A message ending in ':' gets strerror(errno). */
