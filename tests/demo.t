@@ -8,7 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 export IMAGES='-r 32' # for grid.mk: quicker
-demo() { "$FERN_TESTS/../scripts/demo" "$FERN_BIN" "$@" >out 2>err; }
+demo() { "$FERN_TESTS/../scripts/demo" "$FERN_BIN" --steps "${steps-0}" "$@" >out 2>err; }
 
 partgen -q -z 32 -k steel,gear --train 3 --good 2 --defect 1 -o demo/parts || exit 1
 demo
@@ -34,6 +34,9 @@ mv demo/parts/gear 'my gear'
 demo --data 'my gear' --out own && grep -q '^my_gear  *padim' out && ! grep -q '^mean' out && [ -s own/my_gear-padim-random-1.png ]
 ok $? "a data set of one's own, with a blank in its name"
 
+steps=2 demo --data 'my gear' --out own && grep -q '^my_gear  *padim  *fractal ' out && [ -s own/fractal.safetensors ]
+ok $? "fractal weights, made from nothing, beside random ones"
+
 # refused STATUS PATTERN OPTION...
 refused() {
     demo "${@:3}" --out refused
@@ -44,4 +47,5 @@ refused 1 'nowhere: no such folder' --data nowhere
 refused 1 'train/' --data 'my gear/test'
 refused 1 "can't be read" --weights none.safetensors
 refused 2 'not understood' --wieghts x
+refused 2 'not a number' --steps many
 done_testing
