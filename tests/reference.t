@@ -7,7 +7,7 @@ set -u -o pipefail
 set=$FERN_DATA/metal_plate
 weights=$FERN_DATA/weights/resnet18-imagenet.safetensors
 if [ ! -d "$set" ] || [ ! -r "$weights" ]; then
-    echo "1..0 # SKIP no images in $FERN_DATA (see README.md, FERN_DATA)"
+    echo "1..0 # SKIP no images in $FERN_DATA (see fern.7, FERN_DATA)"
     exit
 fi
 work=$(mktemp -d)
