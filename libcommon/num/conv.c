@@ -8,6 +8,7 @@ enum {
     BLOCK_MAX = 384, /* pixels of a task; a multiple of CONV_ROWS */
     BLOCK_MIN = 24,
     BLOCK_FLOATS = 1 << 16, /* input of a task that should stay in L2 beside a panel: 256 kB */
+    SLICE_MAX = 8 * CONV_GRADIENT_DEPTH,
     CHUNK = 96 /* pixels between loads and stores of a gradient tile: its dy panel (24 kB) stays near */
 };
 
@@ -143,43 +144,71 @@ struct gradient {
     const float *in, *dy;
     const struct conv_walk *walk;
     const struct conv_kernels *kernels;
-    size_t depth, pixels, slice; /* `slice` rows of K a task */
-    size_t slices;
+    size_t depth, pixels, panels;
+    size_t slice, slices; /* rows of K a task, a multiple of CONV_GRADIENT_DEPTH, at most SLICE_MAX */
+    size_t group;         /* panels a task */
 };
 
-/* Copies `n` floats of each pixel side by side, `width` apart, zeros behind them: at their own places, which
- * often lie a power of two apart, they would fight for a few sets of the cache. */
+/* Copies `n` floats of each pixel to lines `width` apart. At their own places, often a power of two apart,
+ * they would fight for a few sets of the cache. */
 static inline __attribute__((always_inline)) void gather(float *out, size_t width, const float *from,
                                                          const ptrdiff_t *at, size_t pixels, size_t n)
 {
-    if (n == width) { /* a copy of fixed size is no call */
-        for (size_t p = 0; p < pixels; p++)
-            memcpy(out + p * width, from + at[p], width * sizeof *out);
-        return;
-    }
-    for (size_t p = 0; p < pixels; p++, out += width) {
-        memcpy(out, from + at[p], n * sizeof *out);
-        memset(out + n, 0, (width - n) * sizeof *out);
-    }
+    for (size_t p = 0; p < pixels; p++)
+        memcpy(out + p * width, from + at[p], n * sizeof *out);
 }
 
-/* Rows [from, to) of K against one panel, for one chunk of pixels; dy is gathered. */
-static void gradient_chunk(const struct gradient *g, size_t from, size_t to, float *gradient,
-                           const ptrdiff_t *in_at, const float *dy, size_t count)
+/* Rows [from, to) of K for a chunk of pixels, in blocks of CONV_GRADIENT_DEPTH rows; rows past `to` are zero
+ * or old: never stored. */
+static void gather_inputs(float *out, const struct gradient *g, size_t from, size_t to, const ptrdiff_t *at,
+                          size_t count)
 {
-    float in[CHUNK * CONV_GRADIENT_DEPTH];
+    enum { D = CONV_GRADIENT_DEPTH };
     size_t begin = 0; /* of the segment, in K */
     for (size_t s = 0; s < g->walk->segments; s++) {
         const size_t end = begin + g->walk->segment[s].length;
-        for (size_t k = from > begin ? from : begin; k < end && k < to; k += CONV_GRADIENT_DEPTH) {
-            const size_t depth = at_most(CONV_GRADIENT_DEPTH, at_most(end, to) - k);
-            gather(in, CONV_GRADIENT_DEPTH, g->in + g->walk->segment[s].offset + (k - begin), in_at, count,
-                   depth);
-            for (size_t r = 0; r < depth; r += CONV_ROWS)
-                g->kernels->gradient(gradient + (k + r) * CONV_PANEL, in + r, dy, count,
-                                     at_most(CONV_ROWS, depth - r));
+        const float *base = g->in + g->walk->segment[s].offset;
+        for (size_t k = from > begin ? from : begin, n; k < end && k < to; k += n) {
+            const size_t column = (k - from) % D;
+            float *block = out + (k - from) / D * D * CHUNK + column;
+            n = at_most(D - column, at_most(end, to) - k);
+            if (n == D) /* a copy of fixed size is no call */
+                gather(block, D, base + (k - begin), at, count, D);
+            else
+                gather(block, D, base + (k - begin), at, count, n);
         }
         begin = end;
+    }
+}
+
+static void gather_gradients(float *out, const float *dy, const ptrdiff_t *at, size_t count, size_t columns)
+{
+    if (columns == CONV_PANEL) {
+        gather(out, CONV_PANEL, dy, at, count, CONV_PANEL);
+        return;
+    }
+    memset(out, 0, count * CONV_PANEL * sizeof *out);
+    gather(out, CONV_PANEL, dy, at, count, columns);
+}
+
+/* One chunk of pixels: inputs are gathered once for all panels of the task, gradients once for all its rows.
+ */
+static void gradient_chunk(const struct gradient *g, size_t task, const ptrdiff_t *in_at,
+                           const ptrdiff_t *dy_at, size_t count, float *in)
+{
+    float dy[CHUNK * CONV_PANEL];
+    const size_t from = task % g->slices * g->slice, to = at_most(from + g->slice, g->depth);
+    const size_t begin = task / g->slices * g->group, end = at_most(begin + g->group, g->panels);
+    gather_inputs(in, g, from, to, in_at, count);
+    for (size_t panel = begin; panel < end; panel++) {
+        const size_t first = panel * CONV_PANEL;
+        float *gradient = g->gradient + first * g->depth;
+        gather_gradients(dy, g->dy + first, dy_at, count, at_most(CONV_PANEL, g->walk->channels - first));
+        for (size_t k = from; k < to; k += CONV_ROWS) {
+            const float *rows = in + (k - from) / CONV_GRADIENT_DEPTH * CONV_GRADIENT_DEPTH * CHUNK +
+                                (k - from) % CONV_GRADIENT_DEPTH;
+            g->kernels->gradient(gradient + k * CONV_PANEL, rows, dy, count, at_most(CONV_ROWS, to - k));
+        }
     }
 }
 
@@ -188,26 +217,37 @@ static void gradient_task(void *arg, size_t task, size_t worker)
     (void)worker;
     const struct gradient *g = arg;
     ptrdiff_t in_at[CHUNK], dy_at[CHUNK];
-    float dy[CHUNK * CONV_PANEL];
-    const size_t from = task % g->slices * g->slice, to = at_most(from + g->slice, g->depth);
-    const size_t panel = task / g->slices, first = panel * CONV_PANEL;
+    float in[CHUNK * SLICE_MAX] = {0};
     for (size_t p = 0; p < g->pixels; p += CHUNK) {
         const size_t count = at_most(CHUNK, g->pixels - p);
         pixel_offsets(in_at, dy_at, p, count, g->walk);
-        gather(dy, CONV_PANEL, g->dy + first, dy_at, count, at_most(CONV_PANEL, g->walk->channels - first));
-        gradient_chunk(g, from, to, g->gradient + first * g->depth, in_at, dy, count);
+        gradient_chunk(g, task, in_at, dy_at, count, in);
     }
+}
+
+/* Few, large tasks: each reads its part of the inputs once for all its panels. */
+static void plan_gradient(struct gradient *g)
+{
+    const size_t enough = 2 * pool_size(), blocks = parts(g->depth, CONV_GRADIENT_DEPTH);
+    g->slices = parts(g->depth, SLICE_MAX);
+    const size_t groups = at_most(g->panels, parts(enough, g->slices));
+    g->group = parts(g->panels, groups);
+    if (g->slices * groups < enough)
+        g->slices = at_most(blocks, parts(enough, groups));
+    g->slice = parts(blocks, g->slices) * CONV_GRADIENT_DEPTH;
+    g->slices = parts(g->depth, g->slice);
 }
 
 void conv_gradient(float *gradient, const float *in, const float *out_gradient, const struct conv_walk *walk)
 {
-    const size_t panels = parts(walk->channels, CONV_PANEL);
-    struct gradient g = {
-        gradient, in, out_gradient, walk, kernels(), conv_depth(walk), walk->n * walk->h * walk->w, 0, 0};
-    const size_t wanted = parts(4 * pool_size(), panels);
-    g.slice = parts(parts(g.depth, wanted), CONV_GRADIENT_DEPTH) * CONV_GRADIENT_DEPTH;
-    if (g.slice > 8 * CONV_GRADIENT_DEPTH)
-        g.slice = 8 * CONV_GRADIENT_DEPTH;
-    g.slices = parts(g.depth, g.slice);
-    pool_run(panels * g.slices, gradient_task, &g);
+    struct gradient g = {.gradient = gradient,
+                         .in = in,
+                         .dy = out_gradient,
+                         .walk = walk,
+                         .kernels = kernels(),
+                         .depth = conv_depth(walk),
+                         .pixels = walk->n * walk->h * walk->w,
+                         .panels = parts(walk->channels, CONV_PANEL)};
+    plan_gradient(&g);
+    pool_run(g.slices * parts(g.panels, g.group), gradient_task, &g);
 }
