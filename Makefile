@@ -66,7 +66,7 @@ check: all $(UNITS)
 # the pool's threads, which live as long as the process.
 valgrind: $(UNITS)
 	for t in $(UNITS); do echo "$$t"; FERN_TESTS=$(abspath tests) valgrind -q --error-exitcode=9 --leak-check=full \
-	  --show-leak-kinds=definite --errors-for-leak-kinds=definite "$$t" > $(O)/valgrind.out || { cat $(O)/valgrind.out; exit 1; }; done
+	  --suppressions=tests/valgrind.supp --show-leak-kinds=definite --errors-for-leak-kinds=definite "$$t" > $(O)/valgrind.out || { cat $(O)/valgrind.out; exit 1; }; done
 
 # libFuzzer programs need clang; the rooms that read foreign bytes are compiled once more for them. make check runs them briefly
 # through tests/fuzz.t where clang is there.
