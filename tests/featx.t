@@ -1,0 +1,100 @@
+#!/bin/bash
+# featx: shapes, names, normalisation, weights files, and clear errors. (Values: unit/networks.c, against torchvision.)
+# shellcheck source=tests/lib.sh
+. "$FERN_TESTS/lib.sh"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+bytes $((32 * 32 * 3)) 1 >pixels
+pam a 32 32 label=0 size=64x64 <pixels >a.pam
+pam b 32 32 label=1 defect=hole <pixels >b.pam
+cat a.pam b.pam >ab.pam
+
+featx -w random:1 -l layer1,layer2,layer3,layer4,avgpool a.pam | npyls | cut -f 5 | tail -n +2 | paste -sd, >shapes
+grep -q '^8x8x64,4x4x128,2x2x256,1x1x512,1x1x512$' shapes
+ok $? "the shapes of ResNet-18's layers at 32x32: $(cat shapes)"
+featx -w random:1 ab.pam >ab.npys && npyls ab.npys >records
+grep -q 'b.*label=1.*defect=hole.*input=32x32' records && grep -q 'a.*size=64x64' records
+ok $? 'keys of the images pass through, input= is added'
+npyls -n ab.npys | paste -sd' ' | grep -q 'stream=features .*weights=random-1:[0-9a-f]\{16\} arch=resnet18 layers=layer2,layer3 '
+ok $? 'the opening note names weights and layers'
+
+# Normalisation: what none gives for x, mean/std gives for mean + std * x. Grey, 16 bit and alpha are the same picture.
+printf 'P2 32 32 255\n%s\n' "$(perl -e 'print join " ", map { $_ % 251 } 1 .. 1024')" >grey.pgm
+printf 'P3 32 32 255\n%s\n' "$(perl -e 'print join " ", map { my $v = $_ % 251; ($v) x 3 } 1 .. 1024')" >rgb.ppm
+printf 'P3 32 32 65535\n%s\n' "$(perl -e 'print join " ", map { my $v = 257 * ($_ % 251); ($v) x 3 } 1 .. 1024')" >rgb16.ppm
+featx -w random:1 grey.pgm >grey.npys && featx -w random:1 rgb.ppm >rgb.npys && featx -w random:1 rgb16.ppm >rgb16.npys
+npysdiff grey.npys rgb.npys >&2 && npysdiff -t 1e-4 rgb.npys rgb16.npys >&2
+ok $? 'grey and 16-bit images are what their RGB is'
+featx -w random:1 --norm imagenet rgb.ppm | npysdiff rgb.npys - >&2
+ok $? 'ImageNet is the default normalisation'
+featx -w random:1 --norm .485,.456,.406/.229,.224,.225 rgb.ppm | npysdiff rgb.npys - >&2
+ok $? 'and may be given by numbers'
+featx -w random:1 --norm none rgb.ppm >none.npys && ! npysdiff -t 1e-3 rgb.npys none.npys >/dev/null 2>&1
+ok $? 'none is another one'
+
+# A filter drops the names; a list brings them back.
+printf 'name\tlabel\n%s\t%s\n%s\t%s\n' x 3 y 4 >list
+cat rgb.ppm rgb.ppm | featx -w random:1 -n list | npyls >named
+grep -q 'x.*label=3' named && grep -q 'y.*label=4' named
+ok $? '-n names images again'
+fails() { # fails STATUS PATTERN COMMAND...
+    local status=$1 pattern=$2
+    shift 2
+    "$@" >out 2>err
+    [ $? -eq "$status" ] && [ "$(wc -l <err)" -eq 1 ] && grep -q -- "$pattern" err && return
+    cat err >&2
+    return 1
+}
+fails 1 'list: has 2 rows for 1 images' featx -w random:1 -n list rgb.ppm
+ok $? 'a list that is too long'
+cat rgb.ppm rgb.ppm rgb.ppm >three.ppm
+fails 1 'record 3.*only 2 rows' featx -w random:1 -n list three.ppm
+ok $? 'a list that is too short'
+
+# Weights from files: deepest tap only, guessed architecture, refused faults. Made by fractrain's and perl's hands.
+for i in 1 2 3 4; do pam "$i" 32 32 "label=$((i % 2))" <pixels; done >train.pam
+fractrain -q -e 1 -b 4 -z 32 -o w.safetensors train.pam
+featx -w w.safetensors a.pam | npyls -n | paste -sd' ' | grep -q 'weights=w.safetensors:.* arch=resnet18'
+ok $? 'weights from a file'
+# edit PERL: the header of w.safetensors, changed, in e.safetensors
+edit() {
+    perl -e 'local $/; open F, "<", "w.safetensors"; binmode F; $_ = <F>; my $n = unpack "Q<", $_; my $h = substr $_, 8, $n; my $d = substr $_, 8 + $n;
+        $_ = $h; eval $ARGV[0]; die $@ if $@; binmode STDOUT; print pack("Q<", length), $_, $d' "$1" >e.safetensors
+}
+edit 's/"arch":"resnet18"/"arch":"resnet99"/'
+fails 1 'e.safetensors: arch=resnet99 is not a network' featx -w e.safetensors a.pam
+ok $? 'an unknown architecture'
+edit 's/"arch":"resnet18"/"a":"b"/'
+featx -w e.safetensors a.pam | npyls -n | grep -q 'arch=resnet18'
+ok $? 'an architecture guessed from the shapes'
+edit 's/layer2.0.conv1.weight/layer2.0.conv9.weight/'
+fails 1 'e.safetensors: layer2.0.conv1.weight is missing' featx -w e.safetensors a.pam
+ok $? 'a tensor that is missing'
+featx -w e.safetensors -l layer1 a.pam >/dev/null
+ok $? 'which does not matter below it'
+edit 's/"shape":\[64,3,7,7\]/"shape":[64,7,7,3]/'
+fails 1 'conv1.weight is 64x7x7x3, not 64x3x7x7' featx -w e.safetensors a.pam
+ok $? 'a tensor of another shape'
+edit 's/"std":"[^"]*"/"std":"0,1,1"/'
+fails 1 'e.safetensors: std=0,1,1 in the metadata is not positive' featx -w e.safetensors a.pam
+ok $? 'a standard deviation of zero'
+perl -e 'local $/; open F, "<", "w.safetensors"; binmode F; $_ = <F>; my $n = unpack "Q<", $_; substr($_, 8 + $n, 4) = pack "f<", "NaN"; binmode STDOUT; print' >e.safetensors
+fails 1 'holds a value that is not finite' featx -w e.safetensors -l layer4 a.pam
+ok $? 'NaN in the weights'
+head -c 1000 w.safetensors >cut.safetensors
+fails 1 'featx: cut.safetensors:' featx -w cut.safetensors a.pam
+ok $? 'a cut weights file'
+
+pam c 16 32 <pixels >c.pam
+cat a.pam c.pam >sizes.pam
+fails 1 'record 2 (c): image is 16x32, those before are 32x32' featx -w random:1 sizes.pam
+ok $? 'images of different sizes'
+fails 2 "'layer9' is not one of" featx -w random:1 -l layer9 a.pam
+ok $? 'an unknown layer'
+fails 2 "not a network that featx knows" featx -w random:1 -a vgg16 a.pam
+ok $? 'an unknown network'
+fails 2 'WEIGHTS is needed' featx a.pam
+ok $? 'no weights'
+done_testing
