@@ -91,12 +91,12 @@ demo: all
 CSRC := $(wildcard tools/*.[ch] libcommon/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch])
 lint: | $(O)/deps.ok
 	scripts/deps lint
-	clang-format --dry-run -Werror $(CSRC)
-	cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --inline-suppr --enable=warning,portability \
+	$(Q)clang-format --dry-run -Werror $(CSRC)
+	$(Q)cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --inline-suppr --enable=warning,portability \
 	  --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -DFERN_VERSION='"x"' '-D_Noreturn=__attribute__((noreturn))' \
 	  -Ilibcommon -j2 tools libcommon tests/unit
-	mandoc -T lint -W warning $(PAGES)
-	shellcheck -x $(SHELLS)
+	$(Q)mandoc -T lint -W warning $(PAGES)
+	$(Q)shellcheck -x $(SHELLS)
 format:
 	clang-format -i $(CSRC)
 
