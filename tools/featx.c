@@ -1,14 +1,11 @@
 /* featx - feature maps of images by a frozen network. See featx.1. */
 #include "base/err.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/progress.h"
-#include "nn/infer.h"
-#include "nn/networks.h"
-#include "nn/normalise.h"
-#include "nn/weights.h"
+#include "nn/frozen.h"
+#include "num/precision.h"
 #include "stream/image.h"
 #include "stream/npys.h"
 #include "stream/table.h"
@@ -16,7 +13,8 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: featx -w WEIGHTS [-l LAYERS] [-a ARCH] [-n LIST] [--norm NORM] [-vq] [-j N] [IMAGES ...]\n"
+    "usage: featx -w WEIGHTS [-l LAYERS] [-a ARCH] [-n LIST] [--norm NORM]\n"
+    "             [--precision P] [-b N] [-vq] [-j N] [IMAGES ...]\n"
     "Feature maps of an image stream by a frozen network, as a tensor stream.\n"
     "  -w, --weights W   a safetensors file, or random:SEED for an untrained network\n"
     "  -l, --layers L    taps, separated by commas: layer1..layer4, avgpool (default layer2,layer3)\n"
@@ -24,15 +22,19 @@ static const char usage[] =
     "                    (default: as the weights say; resnet18 for random ones)\n"
     "  -n, --names LIST  name the images again: a TSV with a column name, others become keys\n"
     "      --norm NORM   imagenet, none, or MEAN/STD such as .5,.5,.5/.2,.2,.2\n"
-    "                    (default: as the weights say, else imagenet)\n" USAGE_THREADS USAGE_COMMON
-    "examples:\n"
+    "                    (default: as the weights say, else imagenet)\n" USAGE_PRECISION
+    "  -b, --batch N     images at once where so many have come (default: half a\n"
+    "                    million pixels); never changes a result\n" USAGE_THREADS USAGE_COMMON "examples:\n"
     "  imgcat -s train bottle | featx -w resnet18.safetensors | patchcore -o bottle.safetensors\n"
     "  imgcat -s test bottle | featx -w random:1 -l layer1,layer2 | npyls\n";
 
-enum { TAPS_MAX = 6 };
+enum { BATCH_MAX = 256, NORM = OPT_LONG, PRECISION };
 
 struct opts {
-    const char *weights, *layers, *arch, *names, *norm;
+    struct frozen_options net;
+    const char *names;
+    enum dtype precision;
+    size_t batch;
     char **images;
     size_t images_n;
 };
@@ -45,114 +47,55 @@ static struct opts parse(int argc, char **argv)
                                           {"layers", required_argument, NULL, 'l'},
                                           {"arch", required_argument, NULL, 'a'},
                                           {"names", required_argument, NULL, 'n'},
-                                          {"norm", required_argument, NULL, OPT_LONG},
+                                          {"batch", required_argument, NULL, 'b'},
+                                          {"norm", required_argument, NULL, NORM},
+                                          {"precision", required_argument, NULL, PRECISION},
                                           OPT_END};
-    struct opts o = {.layers = "layer2,layer3"};
+    struct opts o = {.net = {.layers = "layer2,layer3"}, .batch = 0};
+    const char *precision = "auto";
     int c;
     while ((c = opt_next(argc, argv, table, usage)) != -1)
         switch (c) {
         case 'w':
-            o.weights = optarg;
+            o.net.weights = optarg;
             break;
         case 'l':
-            o.layers = optarg;
+            o.net.layers = optarg;
             break;
         case 'a':
-            o.arch = optarg;
+            o.net.arch = optarg;
             break;
         case 'n':
             o.names = optarg;
             break;
+        case 'b':
+            o.batch = opt_size("-b", optarg, 1, BATCH_MAX);
+            break;
+        case NORM:
+            o.net.norm = optarg;
+            break;
         default:
-            o.norm = optarg;
+            precision = optarg;
         }
-    if (!o.weights)
+    if (!o.net.weights)
         misuse("-w WEIGHTS is needed (see featx --help)");
+    o.precision = precision_option("--precision", precision);
     o.images = argv + optind;
     o.images_n = (size_t)(argc - optind);
     return o;
 }
 
-/* A frozen network: what the options and the weights file make of it. */
-struct network {
-    struct graph graph;
-    struct safetensors weights;
-    size_t tap[TAPS_MAX], taps;
-    struct normalisation norm;
-    char identity[300]; /* weights=NAME:HASH */
+/* State of a run over several operands. */
+struct run {
+    const struct opts *o;
+    struct frozen net;
+    struct table names;
+    struct npys_writer *out;
+    struct infer *infer;
+    struct progress progress;
+    struct note note[BATCH_MAX]; /* of the images waiting in the network's input */
+    size_t batch, waiting, done;
 };
-
-static void find_taps(struct network *net, const char *layers)
-{
-    char *list = xstrdup(layers), *save = NULL;
-    for (char *name = strtok_r(list, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
-        const ptrdiff_t tap = graph_find_tap(&net->graph, name);
-        if (tap < 0)
-            misuse("-l: '%s' is not one of layer1, layer2, layer3, layer4, avgpool", name);
-        if (net->taps == TAPS_MAX)
-            misuse("-l: more than %d layers", TAPS_MAX);
-        net->tap[net->taps++] = (size_t)tap;
-    }
-    if (net->taps == 0)
-        misuse("-l: no layers");
-    free(list);
-}
-
-static void choose_norm(struct network *net, const char *norm, const char *file)
-{
-    struct err e;
-    net->norm = normalisation_imagenet;
-    if (!norm) {
-        if (!normalisation_from_note(&net->norm, &net->weights.meta, &e) && e.text[0])
-            die("%s: %s", file, e.text);
-    } else if (strcmp(norm, "none") == 0) {
-        net->norm = (struct normalisation){{0, 0, 0}, {1, 1, 1}};
-    } else if (strcmp(norm, "imagenet") != 0) {
-        char *mean = xstrdup(norm), *std = strchr(mean, '/');
-        if (std)
-            *std++ = 0;
-        if (!std || !normalisation_parse(net->norm.mean, mean) || !normalisation_parse(net->norm.std, std) ||
-            !(net->norm.std[0] > 0 && net->norm.std[1] > 0 && net->norm.std[2] > 0))
-            misuse("--norm: '%s' is not imagenet, none or r,g,b/r,g,b", norm);
-        free(mean);
-    }
-}
-
-static void open_random(struct network *net, const char *seed, const char *arch)
-{
-    if (!network_build(&net->graph, arch ? arch : "resnet18", 0))
-        misuse("-a: '%s' is not a network that featx knows (see featx --help)", arch);
-    weights_random(&net->weights, &net->graph, opt_u64("-w random", seed));
-}
-
-static void open_file(struct network *net, const char *file, const char *arch)
-{
-    safetensors_open(&net->weights, file);
-    const char *known = arch ? arch : network_guess(&net->weights);
-    if (!known && note_get(&net->weights.meta, "arch"))
-        die("%s: arch=%s is not a network that featx knows", file, note_get(&net->weights.meta, "arch"));
-    if (!known)
-        die("%s: which network these weights are for can't be told; say it with -a", file);
-    if (!network_build(&net->graph, known, 0))
-        misuse("-a: '%s' is not a network that featx knows (see featx --help)", known);
-}
-
-static void network_open(struct network *net, const struct opts *o)
-{
-    const char *name = strrchr(o->weights, '/');
-    char hash[17];
-    if (strncmp(o->weights, "random:", 7) == 0)
-        open_random(net, o->weights + 7, o->arch);
-    else
-        open_file(net, o->weights, o->arch);
-    find_taps(net, o->layers);
-    choose_norm(net, o->norm, o->weights);
-    hash_text(hash, safetensors_hash(&net->weights));
-    snprintf(net->identity, sizeof net->identity, "%s:%s", name ? name + 1 : o->weights, hash);
-    for (char *p = net->identity; *p && strrchr(net->identity, ':') > p; p++)
-        if (*p == ':')
-            *p = '-'; /* random:7 */
-}
 
 /* Row `i` of the list replaces what the image says of itself. */
 static void rename_image(struct image *im, const struct table *list, size_t i, const struct image_reader *r)
@@ -163,62 +106,75 @@ static void rename_image(struct image *im, const struct table *list, size_t i, c
         note_set(&im->note, list->head[c], list->cell[i][c]);
 }
 
-static void write_record(struct npys_writer *out, const struct infer *x, const struct network *net,
-                         const struct image *im, const char *layers)
+static void write_record(struct run *run, size_t image)
 {
-    struct npys_record rec = {.n = net->taps};
-    note_copy(&rec.note, &im->note);
-    note_setf(&rec.note, "input", "%zux%zu", im->raster.width, im->raster.height);
-    for (size_t i = 0; i < net->taps; i++) {
-        const struct view v = infer_output(x, i);
+    struct npys_record rec = {.n = run->net.taps, .note = run->note[image]};
+    for (size_t i = 0; i < run->net.taps; i++) {
+        const struct view v = infer_output(run->infer, i);
         const size_t dim[3] = {v.h, v.w, v.c};
         rec.array[i] = tensor_new(DT_F32, 3, dim);
-        view_copy_out(rec.array[i].data, &v, 0);
+        view_copy_out(rec.array[i].data, &v, image);
     }
-    npys_write(out, &rec, layers);
+    npys_write(run->out, &rec, run->o->net.layers);
     npys_record_free(&rec);
+    run->note[image] = (struct note){0};
 }
 
-/* State of a run over several operands. */
-struct run {
-    const struct opts *o;
-    struct network *net;
-    struct table names;
-    struct npys_writer *out;
-    struct infer *infer;
-    struct progress progress;
-    size_t done;
-};
-
-static void one_image(struct run *run, const struct image_reader *r, struct image *im)
+/* All images that wait, through the network and out. */
+static void finish_batch(struct run *run)
 {
-    if (run->o->names)
-        rename_image(im, &run->names, run->done, r);
-    if (!run->infer) {
-        run->infer = infer_new(&run->net->graph, &run->net->weights, run->o->weights, run->net->tap,
-                               run->net->taps, 1, im->raster.height, im->raster.width);
-        notice("%s, %.1f MB of weights, %.1f MB of activations", run->net->graph.arch,
-               (double)infer_weight_bytes(run->infer) / 1e6, (double)infer_arena_bytes(run->infer) / 1e6);
-        safetensors_free(&run->net->weights);
-    }
+    if (run->waiting)
+        infer_run(run->infer, run->waiting);
+    for (size_t i = 0; i < run->waiting; i++)
+        write_record(run, i);
+    progress_add(&run->progress, run->waiting);
+    run->waiting = 0;
+}
+
+static void begin_network(struct run *run, const struct raster *first)
+{
+    const size_t pixels = 1 << 19, fit = pixels / (first->height * first->width);
+    run->batch = run->o->batch ? run->o->batch : fit < 1 ? 1 : fit > BATCH_MAX ? BATCH_MAX : fit;
+    run->infer = frozen_compile(&run->net, run->batch, first->height, first->width, run->o->precision);
+    notice("%s in %s, %.1f MB of weights, %.1f MB of activations", run->net.graph.arch,
+           precision_name(run->o->precision), (double)infer_weight_bytes(run->infer) / 1e6,
+           (double)infer_arena_bytes(run->infer) / 1e6);
+}
+
+static void take_image(struct run *run, const struct image_reader *r, struct image *im)
+{
+    if (!run->infer)
+        begin_network(run, &im->raster);
     const struct view in = infer_input(run->infer);
     if (in.h != im->raster.height || in.w != im->raster.width)
         image_reader_die(r, "image is %zux%zu, those before are %zux%zu (imgcat -r makes them equal)",
                          im->raster.width, im->raster.height, in.w, in.h);
-    normalise(&in, 0, &im->raster, &run->net->norm);
-    infer_run(run->infer);
-    write_record(run->out, run->infer, run->net, im, run->o->layers);
+    if (run->o->names)
+        rename_image(im, &run->names, run->done, r);
+    normalise(&in, run->waiting, &im->raster, &run->net.norm);
+    note_setf(&im->note, "input", "%zux%zu", im->raster.width, im->raster.height);
+    run->note[run->waiting++] = im->note;
+    im->note = (struct note){0};
     run->done++;
-    progress_add(&run->progress, 1);
 }
 
+/* Images are taken together as long as they come without waiting. What came before a broken one is written.
+ */
 static void one_stream(struct run *run, const char *name)
 {
     FILE *f = file_open(name);
     struct image_reader *r = image_reader_new(f, file_label(name));
     struct image im = {0};
-    while (image_read(r, &im))
-        one_image(run, r, &im);
+    struct err e;
+    int got;
+    while ((got = image_try_read(r, &im, &e)) > 0) {
+        take_image(run, r, &im);
+        if (run->waiting == run->batch || !file_ready(f))
+            finish_batch(run);
+    }
+    finish_batch(run);
+    if (got < 0)
+        image_reader_die(r, "%s", e.text);
     image_free(&im);
     image_reader_free(r);
     file_close(f);
@@ -227,15 +183,15 @@ static void one_stream(struct run *run, const char *name)
 static void write_opening(struct run *run, FILE *f)
 {
     struct note opening = {0};
-    char *by = xprintf("featx " FERN_VERSION " -l %s", run->o->layers);
+    char *by = xprintf("featx " FERN_VERSION " -l %s", run->o->net.layers);
     note_set(&opening, "stream", "features");
     note_set(&opening, "version", "1");
-    note_set(&opening, "weights", run->net->identity);
-    note_set(&opening, "arch", run->net->graph.arch);
-    note_set(&opening, "layers", run->o->layers);
-    note_set(&opening, "precision", "f32");
-    note_setf(&opening, "norm", "%g,%g,%g/%g,%g,%g", run->net->norm.mean[0], run->net->norm.mean[1],
-              run->net->norm.mean[2], run->net->norm.std[0], run->net->norm.std[1], run->net->norm.std[2]);
+    note_set(&opening, "weights", run->net.identity);
+    note_set(&opening, "arch", run->net.graph.arch);
+    note_set(&opening, "layers", run->o->net.layers);
+    note_set(&opening, "precision", precision_name(run->o->precision));
+    note_setf(&opening, "norm", "%g,%g,%g/%g,%g,%g", run->net.norm.mean[0], run->net.norm.mean[1],
+              run->net.norm.mean[2], run->net.norm.std[0], run->net.norm.std[1], run->net.norm.std[2]);
     run->out = npys_writer_new(f, "stdout", &opening, by);
     note_clear(&opening);
     free(by);
@@ -243,9 +199,8 @@ static void write_opening(struct run *run, FILE *f)
 
 static void run_all(FILE *f, const struct opts *o)
 {
-    struct network net = {0};
-    struct run run = {.o = o, .net = &net, .progress = progress_start("images", 0)};
-    network_open(&net, o);
+    struct run run = {.o = o, .progress = progress_start("images", 0)};
+    frozen_open(&run.net, &o->net);
     if (o->names)
         table_read(&run.names, o->names);
     if (o->names && table_column(&run.names, "name") < 0)
@@ -260,8 +215,7 @@ static void run_all(FILE *f, const struct opts *o)
     npys_writer_end(run.out);
     progress_end(&run.progress);
     infer_free(run.infer);
-    safetensors_free(&net.weights);
-    graph_free(&net.graph);
+    frozen_free(&run.net);
     table_free(&run.names);
 }
 

@@ -12,6 +12,7 @@ static const char usage[] =
     "Trains a classifier on a labelled image stream; its weights are for featx.\n"
     "  -o, --output W        the weights, a safetensors file\n"
     "  -a, --arch ARCH       resnet18 (default), resnet34, resnet50, resnet101 or wide_resnet50_2\n"
+    "      --precision P     f32, bf16 or auto (default): bf16 where the CPU has instructions for it\n"
     "  -r, --recipe R        paper, ofdb or fern (default): sets all that follows, each can be changed\n"
     "  -n, --steps N         stream: take N steps, every image once\n"
     "  -e, --epochs N        hold the whole stream and go through it N times\n"

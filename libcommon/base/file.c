@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,12 @@ size_t file_read(void *out, size_t n, FILE *f, const char *name)
     if (got < n && ferror(f))
         die("%s:", name);
     return got;
+}
+
+bool file_ready(FILE *f)
+{
+    struct pollfd p = {.fd = fileno(f), .events = POLLIN};
+    return poll(&p, 1, 0) > 0;
 }
 
 void file_write(const void *data, size_t n, FILE *f, const char *name)

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum dtype { DT_F32, DT_F16, DT_BF16, DT_F64, DT_I64, DT_I32, DT_I16, DT_U8, DT_I8, DT_BOOL, DT_COUNT };
 enum { TENSOR_RANK_MAX = 8 };
@@ -36,6 +37,21 @@ void tensor_to_f32(float *out, const struct tensor *t);
 float f16_to_f32(uint16_t h);
 /* Round to nearest, ties to even; overflow gives infinity. */
 uint16_t f32_to_f16(float x);
-float bf16_to_f32(uint16_t h);
-uint16_t f32_to_bf16(float x);
+
+static inline float bf16_to_f32(uint16_t h)
+{
+    const uint32_t u = (uint32_t)h << 16;
+    float x;
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
+
+/* Round to nearest, ties to even. Without a branch: loops over it become vectors. */
+static inline uint16_t f32_to_bf16(float x)
+{
+    uint32_t u;
+    memcpy(&u, &x, sizeof u);
+    const uint32_t rounded = (u + 0x7fffu + (u >> 16 & 1u)) >> 16, quiet_nan = u >> 16 | 0x40u;
+    return (uint16_t)(x == x ? rounded : quiet_nan);
+}
 #endif

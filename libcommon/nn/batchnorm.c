@@ -15,9 +15,9 @@ struct pass {
     const float *a, *b, *d;
 };
 
-static float *row_of(const struct view *v, size_t row)
+static void *row_of(const struct view *v, size_t row)
 {
-    return v ? view_at(v, row / v->h, (ptrdiff_t)(row % v->h), 0) : NULL;
+    return v ? view_pixel(v, row / v->h, (ptrdiff_t)(row % v->h), 0) : NULL;
 }
 
 static size_t chunk_begin(const struct view *v, size_t chunk)
@@ -32,7 +32,7 @@ static void sum_chunk(void *arg, size_t chunk, size_t worker)
     const size_t c = p->x->c;
     double *sums = p->sums + 2 * c * chunk;
     for (size_t r = chunk_begin(p->x, chunk); r < chunk_begin(p->x, chunk + 1); r++)
-        channel_sums(sums, sums + c, row_of(p->x, r), p->x->w, c);
+        channel_sums(p->x->type, sums, sums + c, row_of(p->x, r), p->x->w, c);
 }
 
 static void affine_chunk(void *arg, size_t chunk, size_t worker)
@@ -40,8 +40,8 @@ static void affine_chunk(void *arg, size_t chunk, size_t worker)
     (void)worker;
     const struct pass *p = arg;
     for (size_t r = chunk_begin(p->x, chunk); r < chunk_begin(p->x, chunk + 1); r++)
-        channel_affine(row_of(p->out, r), row_of(p->x, r), p->a, p->b, row_of(p->residual, r), p->relu,
-                       p->x->w, p->x->c);
+        channel_affine(p->x->type, row_of(p->out, r), row_of(p->x, r), p->a, p->b, row_of(p->residual, r),
+                       p->relu, p->x->w, p->x->c);
 }
 
 static void gradient_sum_chunk(void *arg, size_t chunk, size_t worker)
@@ -51,8 +51,8 @@ static void gradient_sum_chunk(void *arg, size_t chunk, size_t worker)
     const size_t c = p->x->c;
     double *sums = p->sums + 2 * c * chunk;
     for (size_t r = chunk_begin(p->x, chunk); r < chunk_begin(p->x, chunk + 1); r++)
-        channel_gradient_sums(sums, sums + c, row_of(p->residual, r), p->accumulate, row_of(p->dy, r),
-                              row_of(p->y, r), row_of(p->x, r), p->x->w, c);
+        channel_gradient_sums(p->x->type, sums, sums + c, row_of(p->residual, r), p->accumulate,
+                              row_of(p->dy, r), row_of(p->y, r), row_of(p->x, r), p->x->w, c);
 }
 
 static void gradient_chunk(void *arg, size_t chunk, size_t worker)
@@ -60,8 +60,8 @@ static void gradient_chunk(void *arg, size_t chunk, size_t worker)
     (void)worker;
     const struct pass *p = arg;
     for (size_t r = chunk_begin(p->x, chunk); r < chunk_begin(p->x, chunk + 1); r++)
-        channel_gradient(row_of(p->out, r), row_of(p->dy, r), row_of(p->y, r), row_of(p->x, r), p->a, p->b,
-                         p->d, p->x->w, p->x->c);
+        channel_gradient(p->x->type, row_of(p->out, r), row_of(p->dy, r), row_of(p->y, r), row_of(p->x, r),
+                         p->a, p->b, p->d, p->x->w, p->x->c);
 }
 
 /* Runs a summing pass; the totals land in p->sums[0 .. 2 * channels). */

@@ -15,7 +15,8 @@ struct batchnorm {
 };
 
 /* y = relu((x - mean) * inverse * weight + bias + residual), with the batch's own mean and biased variance
- * over N, H, W; moves the running statistics. x, y, residual: N x H x W x C; residual may be NULL. */
+ * over N, H, W; moves the running statistics. x, y, residual: N x H x W x C of one type; residual may be
+ * NULL. */
 void batchnorm_forward(const struct view *y, const struct view *x, const struct view *residual, bool relu,
                        const struct batchnorm *b);
 /* From dy to dx and the gradients of weight and bias. y is the forward's output where relu was set, else

@@ -46,6 +46,8 @@ struct conv_walk convolution_walk(const struct view *out, const struct view *in,
 {
     const ptrdiff_t stride = (ptrdiff_t)c->stride;
     struct conv_walk walk = {
+        .in = in->type,
+        .out = out->type,
         .n = out->n,
         .h = out->h,
         .w = out->w,
@@ -59,12 +61,24 @@ struct conv_walk convolution_walk(const struct view *out, const struct view *in,
     return walk;
 }
 
-void convolution_forward(const struct view *out, const struct view *in, const float *packed,
-                         const struct conv_epilogue *epilogue, const struct convolution *c)
+struct conv_epilogue convolution_walk_epilogue(const struct convolution_epilogue *epilogue)
+{
+    const struct view *r = epilogue->residual;
+    if (!r)
+        return (struct conv_epilogue){.bias = epilogue->bias, .relu = epilogue->relu};
+    return (struct conv_epilogue){epilogue->bias,
+                                  view_pixel(r, 0, 0, 0),
+                                  {view_image(r), view_row(r), (ptrdiff_t)r->c},
+                                  epilogue->relu};
+}
+
+void convolution_forward(const struct view *out, const struct view *in, const void *packed,
+                         const struct convolution_epilogue *epilogue, const struct convolution *c)
 {
     const struct conv_walk walk = convolution_walk(out, in, c);
     const ptrdiff_t corner = -(ptrdiff_t)c->padding;
-    conv_run(view_at(out, 0, 0, 0), view_at(in, 0, corner, corner), packed, epilogue, &walk);
+    const struct conv_epilogue e = convolution_walk_epilogue(epilogue);
+    conv_run(view_pixel(out, 0, 0, 0), view_pixel(in, 0, corner, corner), packed, &e, &walk);
 }
 
 static double dot(const struct view *in, size_t n, ptrdiff_t y, ptrdiff_t x, const float *weight,

@@ -5,6 +5,7 @@
 #define NN_CONVOLUTION_H
 #include "nn/view.h"
 #include "num/conv.h"
+#include <stdbool.h>
 
 struct convolution {
     size_t in_channels, out_channels;
@@ -24,20 +25,32 @@ void convolution_unpack(float *weight, const float *packed, const struct convolu
 /* The walk from in (or its gradient's partner) to out; its base in `in` is pixel (-padding, -padding). */
 struct conv_walk convolution_walk(const struct view *out, const struct view *in, const struct convolution *c);
 
-/* out: N x H' x W' x out_channels; in: N x H x W x in_channels with a halo of at least `padding`. The halo of
- * out is left alone. epilogue->residual is the base of pixel (0, 0, 0) of a view shaped and framed as out is.
- */
-void convolution_forward(const struct view *out, const struct view *in, const float *packed,
-                         const struct conv_epilogue *epilogue, const struct convolution *c);
+/* What follows the sums; NULL and false where not wanted: relu(sum + bias[channel] + residual). */
+struct convolution_epilogue {
+    const float *bias;           /* whole panels */
+    const struct view *residual; /* shaped as out is, of its type, with any halo */
+    bool relu;
+};
+
+/* The same for a walk. */
+struct conv_epilogue convolution_walk_epilogue(const struct convolution_epilogue *epilogue);
+
+/* out: N x H' x W' x out_channels; in: N x H x W x in_channels with a halo of at least `padding`; packed as
+ * num/conv.h wants it for in's type. The halo of out is left alone. */
+void convolution_forward(const struct view *out, const struct view *in, const void *packed,
+                         const struct convolution_epilogue *epilogue, const struct convolution *c);
 
 /* Halo that a view of output gradients needs for convolution_backward_data. */
 size_t convolution_gradient_halo(const struct convolution *c);
 /* Floats of the weights packed for it, and the packing (from the forward's panels; runs on the pool). */
 size_t convolution_turned_size(const struct convolution *c);
 void convolution_turn(float *turned, const float *packed, const struct convolution *c);
-/* dx: N x H x W x in_channels; dy: N x H' x W' x out_channels with that halo, zeroed. accumulate: dx +=
- * instead of =. */
-void convolution_backward_data(const struct view *dx, const struct view *dy, const float *turned,
+/* The same for bf16: pairs, and the conversion of what convolution_turn gave. */
+size_t convolution_turned_narrow_size(const struct convolution *c);
+void convolution_narrow_turned(uint32_t *narrow, const float *turned, const struct convolution *c);
+/* dx: N x H x W x in_channels; dy: N x H' x W' x out_channels with that halo, zeroed; turned: for dy's type.
+ * accumulate: dx += instead of =. */
+void convolution_backward_data(const struct view *dx, const struct view *dy, const void *turned,
                                bool accumulate, const struct convolution *c);
 /* gradient += that of the packed weights. x as in the forward, with its halo. */
 void convolution_backward_weights(float *gradient, const struct view *x, const struct view *dy,

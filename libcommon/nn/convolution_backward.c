@@ -91,6 +91,26 @@ void convolution_turn(float *turned, const float *packed, const struct convoluti
         }
 }
 
+size_t convolution_turned_narrow_size(const struct convolution *c)
+{
+    size_t sum = 0;
+    for (size_t py = 0; py < c->stride; py++)
+        for (size_t px = 0; px < c->stride; px++)
+            sum += conv_narrow_size(class_depth(c, taps_of(c, py), taps_of(c, px)), c->in_channels);
+    return sum;
+}
+
+void convolution_narrow_turned(uint32_t *narrow, const float *turned, const struct convolution *c)
+{
+    for (size_t py = 0; py < c->stride; py++)
+        for (size_t px = 0; px < c->stride; px++) {
+            const size_t depth = class_depth(c, taps_of(c, py), taps_of(c, px));
+            conv_narrow(narrow, turned, depth, c->in_channels);
+            narrow += conv_narrow_size(depth, c->in_channels);
+            turned += conv_packed_size(depth, c->in_channels);
+        }
+}
+
 /* dx at positions (i * stride + py, j * stride + px), all i, j. */
 static struct conv_walk class_walk(const struct view *dx, const struct view *dy, const struct convolution *c,
                                    struct taps y, struct taps x, size_t py, size_t px)
@@ -98,6 +118,8 @@ static struct conv_walk class_walk(const struct view *dx, const struct view *dy,
     const size_t s = c->stride;
     const ptrdiff_t step = (ptrdiff_t)s;
     struct conv_walk walk = {
+        .in = dy->type,
+        .out = dx->type,
         .n = dx->n,
         .h = dx->h > py ? (dx->h - py - 1) / s + 1 : 0,
         .w = dx->w > px ? (dx->w - px - 1) / s + 1 : 0,
@@ -112,30 +134,35 @@ static struct conv_walk class_walk(const struct view *dx, const struct view *dy,
 }
 
 /* A class without taps (a 1 x 1 convolution with stride): nothing came from there. */
-static void clear_class(const struct view *dx, const struct conv_walk *walk, size_t py, size_t px)
+static void clear_class(const struct view *dx, const struct conv_walk *walk, size_t step, size_t py,
+                        size_t px)
 {
     for (size_t n = 0; n < walk->n; n++)
         for (size_t y = 0; y < walk->h; y++)
             for (size_t x = 0; x < walk->w; x++)
-                memset(view_at(dx, n, (ptrdiff_t)py, (ptrdiff_t)px) + (ptrdiff_t)y * walk->out_step[1] +
-                           (ptrdiff_t)x * walk->out_step[2],
-                       0, dx->c * sizeof(float));
+                memset(view_pixel(dx, n, (ptrdiff_t)(py + y * step), (ptrdiff_t)(px + x * step)), 0,
+                       dx->c * dtype_size(dx->type));
 }
 
-void convolution_backward_data(const struct view *dx, const struct view *dy, const float *turned,
+void convolution_backward_data(const struct view *dx, const struct view *dy, const void *turned,
                                bool accumulate, const struct convolution *c)
 {
+    const char *packed = turned;
     for (size_t py = 0; py < c->stride; py++)
         for (size_t px = 0; px < c->stride; px++) {
             const struct taps y = taps_of(c, py), x = taps_of(c, px);
             const struct conv_walk walk = class_walk(dx, dy, c, y, x, py, px);
-            float *out = view_at(dx, 0, (ptrdiff_t)py, (ptrdiff_t)px);
-            const struct conv_epilogue e = {.residual = accumulate ? out : NULL};
+            void *out = view_pixel(dx, 0, (ptrdiff_t)py, (ptrdiff_t)px);
+            const ptrdiff_t *step = walk.out_step;
+            const struct conv_epilogue e = {.residual = accumulate ? out : NULL,
+                                            .residual_step = {step[0], step[1], step[2]}};
             if (y.count && x.count)
-                conv_run(out, view_at(dy, 0, y.shift, x.shift), turned, &e, &walk);
+                conv_run(out, view_pixel(dy, 0, y.shift, x.shift), packed, &e, &walk);
             else if (!accumulate)
-                clear_class(dx, &walk, py, px);
-            turned += conv_packed_size(class_depth(c, y, x), c->in_channels);
+                clear_class(dx, &walk, c->stride, py, px);
+            packed += dy->type == DT_BF16
+                          ? conv_narrow_size(class_depth(c, y, x), c->in_channels) * sizeof(uint32_t)
+                          : conv_packed_size(class_depth(c, y, x), c->in_channels) * sizeof(float);
         }
 }
 
@@ -144,5 +171,5 @@ void convolution_backward_weights(float *gradient, const struct view *x, const s
 {
     const struct conv_walk walk = convolution_walk(dy, x, c);
     const ptrdiff_t corner = -(ptrdiff_t)c->padding;
-    conv_gradient(gradient, view_at(x, 0, corner, corner), view_at(dy, 0, 0, 0), &walk);
+    conv_gradient(gradient, view_pixel(x, 0, corner, corner), view_pixel(dy, 0, 0, 0), &walk);
 }

@@ -1,5 +1,6 @@
 #include "nn/infer.h"
 #include "base/mem.h"
+#include "nn/filter.h"
 #include "nn/memory_plan.h"
 #include "nn/pointwise.h"
 #include "nn/pool.h"
@@ -9,10 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a step computes with: a convolution's packed weights and its bias (`shift`), or a batch norm's scale
- * and shift. */
+/* What a step computes with: a convolution's weights and its bias (`shift`), or a batch norm's scale and
+ * shift. */
 struct constants {
-    float *packed, *scale, *shift;
+    struct filter filter;
+    float *scale, *shift;
 };
 
 struct infer {
@@ -21,8 +23,9 @@ struct infer {
     struct constants *constants; /* of each step */
     struct view *value;          /* of the input and of each node that a step writes */
     size_t *wanted, wanted_n;
-    float *arena;
-    size_t arena_n, weights_n;
+    char *arena;
+    void *scratch; /* of the filters */
+    size_t arena_bytes, scratch_bytes, weight_bytes;
 };
 
 static bool has_weights(enum op op)
@@ -68,23 +71,19 @@ static void take_weights(struct infer *x, size_t step, const struct safetensors 
     if (s->batchnorm >= 0)
         take_batchnorm(k, &x->graph.node[s->batchnorm], st, file);
     if (has_weights(node->op)) {
-        const size_t n = conv_packed_size(convolution_depth(&node->conv), node->channels);
         float *weight = weights_take(st, file, &part[0]);
-        k->packed = xaligned(n, sizeof *k->packed);
-        convolution_pack(k->packed, weight, k->scale, &node->conv);
-        x->weights_n += n;
+        k->filter = filter_new(weight, k->scale, &node->conv, x->schedule.type[node->input[0]]);
+        const size_t scratch = filter_scratch_bytes(&k->filter, &node->conv);
+        x->weight_bytes += k->filter.bytes;
+        x->scratch_bytes = scratch > x->scratch_bytes ? scratch : x->scratch_bytes;
         free(weight);
     }
 }
 
 static void place(struct infer *x, struct buffer *buffer, size_t value, size_t n, size_t step)
 {
-    x->value[value] = (struct view){.n = n,
-                                    .h = x->schedule.side[2 * value],
-                                    .w = x->schedule.side[2 * value + 1],
-                                    .c = x->graph.node[value].channels,
-                                    .halo = x->schedule.halo[value]};
-    buffer[value] = (struct buffer){.size = view_size(&x->value[value]), .first = step, .last = step};
+    x->value[value] = schedule_view(&x->schedule, &x->graph, value, n);
+    buffer[value] = (struct buffer){.size = view_bytes(&x->value[value]), .first = step, .last = step};
 }
 
 static void plan(struct infer *x, size_t n)
@@ -101,9 +100,10 @@ static void plan(struct infer *x, size_t n)
     }
     for (size_t i = 0; i < x->wanted_n; i++)
         buffer[x->wanted[i]].last = x->schedule.steps;
-    x->arena_n = memory_plan(buffer, x->graph.n);
-    mem_need(x->arena_n * sizeof *x->arena, "the network's activations");
-    x->arena = xaligned(x->arena_n, sizeof *x->arena);
+    x->arena_bytes = memory_plan(buffer, x->graph.n);
+    mem_need(x->arena_bytes + x->scratch_bytes, "the network's activations");
+    x->arena = xaligned(x->arena_bytes, 1);
+    x->scratch = xaligned(x->scratch_bytes, 1);
     for (size_t i = 0; i < x->graph.n; i++)
         x->value[i].data = x->arena + buffer[i].offset;
     free(buffer);
@@ -115,18 +115,18 @@ static void *copy(const void *from, size_t n, size_t size)
 }
 
 struct infer *infer_new(const struct graph *g, const struct safetensors *st, const char *file,
-                        const size_t *wanted, size_t wanted_n, size_t n, size_t h, size_t w)
+                        const struct infer_plan *p)
 {
     struct infer *x = xcalloc(1, sizeof *x);
     x->graph = *g;
     x->graph.node = copy(g->node, g->n, sizeof *g->node);
-    x->wanted = copy(wanted, wanted_n, sizeof *wanted);
-    x->wanted_n = wanted_n;
-    schedule_make(&x->schedule, g, wanted, wanted_n, true, h, w);
+    x->wanted = copy(p->wanted, p->wanted_n, sizeof *p->wanted);
+    x->wanted_n = p->wanted_n;
+    schedule_make(&x->schedule, g, p->wanted, p->wanted_n, true, p->h, p->w, p->precision);
     x->constants = xcalloc(x->schedule.steps, sizeof *x->constants);
     for (size_t s = 0; s < x->schedule.steps; s++)
         take_weights(x, s, st, file);
-    plan(x, n);
+    plan(x, p->n);
     return x;
 }
 
@@ -140,46 +140,47 @@ struct view infer_output(const struct infer *x, size_t i)
     return x->value[x->wanted[i]];
 }
 
-static void run_step(const struct infer *x, const struct step *s, const struct constants *k)
+static struct view first_of(const struct infer *x, size_t value, size_t n)
+{
+    struct view v = x->value[value];
+    v.n = n;
+    return v;
+}
+
+static void run_step(const struct infer *x, const struct step *s, const struct constants *k, size_t n)
 {
     const struct node *node = &x->graph.node[s->node];
-    const struct view *out = &x->value[s->out], *in = &x->value[node->input[0]];
+    const struct view out = first_of(x, s->out, n), in = first_of(x, node->input[0], n);
     const struct view *residual = s->residual >= 0 ? &x->value[s->residual] : NULL;
-    struct view framed; /* the residual where its frame differs from out's: summed after the convolution */
-    view_clear_halo(out);
+    view_clear_halo(&out);
     if (has_weights(node->op)) {
-        const bool apart = residual && residual->halo != out->halo;
-        const struct conv_epilogue e = {.bias = k->shift,
-                                        .residual = residual && !apart ? view_at(residual, 0, 0, 0) : NULL,
-                                        .relu = s->relu && !apart};
-        convolution_forward(out, in, k->packed, &e, &node->conv);
-        framed = *out;
-        if (apart)
-            pointwise_forward(out, &framed, NULL, NULL, residual, s->relu);
+        const struct convolution_epilogue e = {k->shift, residual, s->relu};
+        filter_forward(&out, &in, &k->filter, &e, &node->conv, x->scratch);
     } else if (node->op == OP_MAXPOOL) {
-        maxpool_forward(out, in, node->conv.kernel, node->conv.stride, node->conv.padding);
+        maxpool_forward(&out, &in, node->conv.kernel, node->conv.stride, node->conv.padding);
     } else if (node->op == OP_MEANPOOL) {
-        meanpool_forward(out, in);
+        meanpool_forward(&out, &in);
     } else {
-        pointwise_forward(out, in, k->scale, k->shift, residual, s->relu);
+        pointwise_forward(&out, &in, k->scale, k->shift, residual, s->relu);
     }
 }
 
-void infer_run(struct infer *x)
+void infer_run(struct infer *x, size_t n)
 {
-    view_clear_halo(&x->value[x->schedule.input]);
+    const struct view in = first_of(x, x->schedule.input, n);
+    view_clear_halo(&in);
     for (size_t s = 0; s < x->schedule.steps; s++)
-        run_step(x, &x->schedule.step[s], &x->constants[s]);
+        run_step(x, &x->schedule.step[s], &x->constants[s], n);
 }
 
 size_t infer_weight_bytes(const struct infer *x)
 {
-    return x->weights_n * sizeof(float);
+    return x->weight_bytes;
 }
 
 size_t infer_arena_bytes(const struct infer *x)
 {
-    return x->arena_n * sizeof(float);
+    return x->arena_bytes + x->scratch_bytes;
 }
 
 void infer_free(struct infer *x)
@@ -187,7 +188,7 @@ void infer_free(struct infer *x)
     if (!x)
         return;
     for (size_t s = 0; s < x->schedule.steps; s++) {
-        free(x->constants[s].packed);
+        filter_free(&x->constants[s].filter);
         free(x->constants[s].scale);
         free(x->constants[s].shift);
     }
@@ -197,5 +198,6 @@ void infer_free(struct infer *x)
     schedule_free(&x->schedule);
     free(x->value);
     free(x->arena);
+    free(x->scratch);
     free(x);
 }

@@ -10,14 +10,22 @@
 
 struct infer;
 
-/* n images of h x w at once. Only nodes that lead to the wanted ones are compiled, and only their tensors
- * must be in st (`file` names it in messages). st may be freed afterwards. Dies when memory is short, an
- * input too small, or a tensor wrong. */
+struct infer_plan {
+    const size_t *wanted; /* nodes whose outputs are asked for */
+    size_t wanted_n;
+    size_t n, h, w;       /* images at once at the most, and their size */
+    enum dtype precision; /* of weights and activations: DT_F32 or DT_BF16; sums are f32 */
+};
+
+/* Only nodes that lead to the wanted ones are compiled, and only their tensors must be in st (`file` names it
+ * in messages). st may be freed afterwards. Dies when memory is short, an input too small, or a tensor wrong.
+ */
 struct infer *infer_new(const struct graph *g, const struct safetensors *st, const char *file,
-                        const size_t *wanted, size_t wanted_n, size_t n, size_t h, size_t w);
+                        const struct infer_plan *plan);
 /* Where the images go: n x h x w x channels, framed; fill before each run. */
 struct view infer_input(const struct infer *x);
-void infer_run(struct infer *x);
+/* Runs the first n of them. */
+void infer_run(struct infer *x, size_t n);
 /* The output of wanted node i, valid until the next run. */
 struct view infer_output(const struct infer *x, size_t i);
 /* Bytes of weights and of activations. */

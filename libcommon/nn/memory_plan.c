@@ -5,7 +5,7 @@
 
 static size_t rounded(size_t size)
 {
-    return (size + 15) / 16 * 16;
+    return (size + 63) / 64 * 64;
 }
 
 static int larger_first(const void *a, const void *b)

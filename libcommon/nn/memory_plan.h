@@ -6,11 +6,11 @@
 #include <stddef.h>
 
 struct buffer {
-    size_t size;        /* floats; 0: not placed */
+    size_t size;        /* bytes; 0: not placed */
     size_t first, last; /* the first and last step in which it is alive, both included */
-    size_t offset;      /* the answer: floats, a multiple of 16 */
+    size_t offset;      /* the answer: bytes, a multiple of 64 */
 };
 
-/* Fills in the offsets; returns the floats of the arena. */
+/* Fills in the offsets; returns the bytes of the arena. */
 size_t memory_plan(struct buffer *buffer, size_t n);
 #endif

@@ -1,6 +1,9 @@
 #include "nn/normalise.h"
+#include "base/mem.h"
+#include "num/bf16.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 const struct normalisation normalisation_imagenet = {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
 
@@ -48,16 +51,20 @@ static void row_from_words(float *out, const struct raster *in, size_t row, cons
 void normalise(const struct view *out, size_t n, const struct raster *in, const struct normalisation *norm)
 {
     const size_t grey[3] = {0, 0, 0}, rgb[3] = {0, 1, 2}, *source = in->channels < 3 ? grey : rgb;
-    float table[3][256];
+    float table[3][256], *wide = xmalloc(3 * in->width, sizeof *wide);
     for (size_t c = 0; c < 3; c++)
         for (size_t v = 0; v < 256; v++)
             table[c][v] = (float)(((double)v / (double)in->maxval - norm->mean[c]) / norm->std[c]);
     for (size_t y = 0; y < in->height; y++) {
-        float *row = view_at(out, n, (ptrdiff_t)y, 0);
+        void *row = view_pixel(out, n, (ptrdiff_t)y, 0);
+        float *to = out->type == DT_F32 ? row : wide;
         if (raster_depth(in) == 1)
-            row_from_table(row, (const uint8_t *)in->samples + y * in->width * in->channels, in->width,
+            row_from_table(to, (const uint8_t *)in->samples + y * in->width * in->channels, in->width,
                            in->channels, source, table);
         else
-            row_from_words(row, in, y, source, norm);
+            row_from_words(to, in, y, source, norm);
+        if (to == wide)
+            bf16_narrow(row, wide, 3 * in->width);
     }
+    free(wide);
 }

@@ -19,7 +19,7 @@ bool normalisation_from_note(struct normalisation *out, const struct note *meta,
 /* "r,g,b" into three numbers. */
 bool normalisation_parse(double out[3], const char *text);
 
-/* Image n of a framed view (h x w x 3) from a raster of its size: RGB, or grey for all three; alpha is left
- * out. */
+/* Image n of a framed view (h x w x 3, f32 or bf16) from a raster of its size: RGB, or grey for all three;
+ * alpha is left out. */
 void normalise(const struct view *out, size_t n, const struct raster *in, const struct normalisation *norm);
 #endif

@@ -100,18 +100,40 @@ static void find_halos(struct schedule *s, const struct graph *g)
     }
 }
 
+/* A mean over many pixels and what is made of it are few numbers, and worth their precision. */
+static void find_types(struct schedule *s, const struct graph *g, enum dtype precision)
+{
+    for (size_t i = 0; i < g->n; i++) {
+        const struct node *node = &g->node[i];
+        const bool behind_mean = node->inputs && s->type[node->input[0]] == DT_F32;
+        s->type[i] = node->op == OP_MEANPOOL || behind_mean ? DT_F32 : precision;
+    }
+}
+
+struct view schedule_view(const struct schedule *s, const struct graph *g, size_t node, size_t n)
+{
+    return (struct view){.n = n,
+                         .h = s->side[2 * node],
+                         .w = s->side[2 * node + 1],
+                         .c = g->node[node].channels,
+                         .halo = s->halo[node],
+                         .type = s->type[node]};
+}
+
 void schedule_make(struct schedule *s, const struct graph *g, const size_t *wanted, size_t wanted_n,
-                   bool folding, size_t h, size_t w)
+                   bool folding, size_t h, size_t w, enum dtype precision)
 {
     *s = (struct schedule){.step = xcalloc(g->n, sizeof *s->step),
                            .needed = xcalloc(g->n, sizeof *s->needed),
                            .side = xcalloc(2 * g->n, sizeof *s->side),
-                           .halo = xcalloc(g->n, sizeof *s->halo)};
+                           .halo = xcalloc(g->n, sizeof *s->halo),
+                           .type = xcalloc(g->n, sizeof *s->type)};
     struct draft d = {g, s->needed, xcalloc(g->n, sizeof *d.consumers), xcalloc(g->n, sizeof *d.done),
                       folding};
     graph_needed(g, wanted, wanted_n, s->needed);
     graph_sides(g, h, w, s->side);
     find_halos(s, g);
+    find_types(s, g, precision);
     count_consumers(&d, wanted, wanted_n);
     for (size_t i = 0; i < g->n; i++) {
         if (!s->needed[i] || d.done[i])
@@ -133,5 +155,6 @@ void schedule_free(struct schedule *s)
     free(s->needed);
     free(s->side);
     free(s->halo);
+    free(s->type);
     *s = (struct schedule){0};
 }

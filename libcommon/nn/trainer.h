@@ -2,8 +2,9 @@
  * batch size and image size. Activations and their gradients are planned into one arena; parameters and
  * gradients lie in one array each, so that an optimiser need not know the network.
  *
- * The same input and parameters give the same bits for any number of threads. Arithmetic is f32; the executor
- * asks num/conv.h for every product, so that another precision changes kernels, not this. */
+ * The same input and parameters give the same bits for any number of threads. In bf16, activations and their
+ * gradients are stored in bf16 up to the mean pool; sums, batch statistics, parameters and their gradients
+ * are f32 (Micikevicius et al., "Mixed Precision Training", ICLR 2018; bf16 needs no loss scaling). */
 #ifndef NN_TRAINER_H
 #define NN_TRAINER_H
 #include "nn/graph.h"
@@ -20,14 +21,19 @@ struct parameter {
 
 struct trainer;
 
-/* n images of h x w; `output` is the node whose value the loss sees. Parameters and running statistics are
- * read from st (weights.h; `file` names it in messages). Dies when memory is short or a layer can't be
- * trained. */
+struct trainer_plan {
+    size_t output;        /* the node whose value the loss sees */
+    size_t n, h, w;       /* images of a batch, and their size */
+    enum dtype precision; /* of activations, their gradients, and the weights that kernels read */
+};
+
+/* Parameters and running statistics are read from st (weights.h; `file` names it in messages). Dies when
+ * memory is short or a layer can't be trained. */
 struct trainer *trainer_new(const struct graph *g, const struct safetensors *st, const char *file,
-                            size_t output, size_t n, size_t h, size_t w);
+                            const struct trainer_plan *plan);
 void trainer_free(struct trainer *t);
 
-/* Fill before trainer_forward; n x h x w x channels. */
+/* Fill before trainer_forward; n x h x w x channels in f32, without halo. */
 struct view trainer_input(const struct trainer *t);
 void trainer_forward(struct trainer *t);
 /* The output node's value, and the gradient of the loss for it: fill before trainer_backward, which adds to

@@ -1,2 +1,2 @@
 #define CHANNEL_KERNELS channel_kernels_avx512
-#include "num/channel_body.h"
+#include "num/channel_loops.h"

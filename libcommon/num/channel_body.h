@@ -1,12 +1,10 @@
-/* Included by channel_plain.c, channel_avx2.c and channel_avx512.c, which name CHANNEL_KERNELS. Blocks of 16
- * channels keep their sums in registers while a row of pixels goes by; the compiler makes vectors of the
- * loops over `i`. */
-#include "num/channel_kernel.h"
+/* Included by channel_loops.h once for each element type: element, VALUE(an element) in f32, ELEMENT(an f32),
+ * NAME(a function). Blocks of 16 channels keep their sums in registers while a row of pixels goes by; the
+ * compiler makes vectors of the loops over `i`. */
 
-enum { BLOCK = 16 };
-
-static void sums(double *sum, double *squares, const float *x, size_t pixels, size_t c)
+static void NAME(sums)(double *sum, double *squares, const void *x_rows, size_t pixels, size_t c)
 {
+    const element *x = x_rows;
     size_t from = 0;
     for (; from + BLOCK <= c; from += BLOCK) {
         double s[BLOCK], q[BLOCK];
@@ -16,7 +14,7 @@ static void sums(double *sum, double *squares, const float *x, size_t pixels, si
         }
         for (size_t p = 0; p < pixels; p++)
             for (size_t i = 0; i < BLOCK; i++) {
-                const double v = x[p * c + from + i];
+                const double v = VALUE(x[p * c + from + i]);
                 s[i] += v;
                 q[i] += v * v;
             }
@@ -27,37 +25,39 @@ static void sums(double *sum, double *squares, const float *x, size_t pixels, si
     }
     for (; from < c; from++)
         for (size_t p = 0; p < pixels; p++) {
-            const double v = x[p * c + from];
+            const double v = VALUE(x[p * c + from]);
             sum[from] += v;
             squares[from] += v * v;
         }
 }
 
-static void affine(float *out, const float *x, const float *scale, const float *shift, const float *residual,
-                   bool relu, size_t pixels, size_t c)
+static void NAME(affine)(void *out_rows, const void *x_rows, const float *scale, const float *shift,
+                         const void *residual_rows, bool relu, size_t pixels, size_t c)
 {
     const float low = relu ? 0.0f : -__builtin_inff();
     for (size_t p = 0; p < pixels; p++) {
-        const float *in = x + p * c;
-        float *o = out + p * c;
-        if (residual)
+        const element *in = (const element *)x_rows + p * c;
+        const element *residual = (const element *)residual_rows + p * c;
+        element *restrict o = (element *)out_rows + p * c;
+        if (residual_rows)
             for (size_t i = 0; i < c; i++) {
-                const float v = in[i] * scale[i] + shift[i] + residual[p * c + i];
-                o[i] = v > low ? v : low;
+                const float v = VALUE(in[i]) * scale[i] + shift[i] + VALUE(residual[i]);
+                o[i] = ELEMENT(v > low ? v : low);
             }
         else
             for (size_t i = 0; i < c; i++) {
-                const float v = in[i] * scale[i] + shift[i];
-                o[i] = v > low ? v : low;
+                const float v = VALUE(in[i]) * scale[i] + shift[i];
+                o[i] = ELEMENT(v > low ? v : low);
             }
     }
 }
 
 /* One block or tail of `n` channels. */
-static inline __attribute__((always_inline)) void gradient_block(double *sum, double *product, float *dz_out,
-                                                                 bool accumulate, const float *dy,
-                                                                 const float *y, const float *x,
-                                                                 size_t pixels, size_t c, size_t n)
+static inline __attribute__((always_inline)) void NAME(gradient_block)(double *sum, double *product,
+                                                                       element *dz_out, bool accumulate,
+                                                                       const element *dy, const element *y,
+                                                                       const element *x, size_t pixels,
+                                                                       size_t c, size_t n)
 {
     double s[BLOCK], q[BLOCK];
     for (size_t i = 0; i < n; i++) {
@@ -67,17 +67,17 @@ static inline __attribute__((always_inline)) void gradient_block(double *sum, do
     for (size_t p = 0; p < pixels; p++) {
         float dz[BLOCK];
         for (size_t i = 0; i < n; i++)
-            dz[i] = y && !(y[p * c + i] > 0.0f) ? 0.0f : dy[p * c + i];
+            dz[i] = y && !(VALUE(y[p * c + i]) > 0.0f) ? 0.0f : VALUE(dy[p * c + i]);
         for (size_t i = 0; i < n; i++) {
             s[i] += dz[i];
-            q[i] += (double)dz[i] * x[p * c + i];
+            q[i] += (double)dz[i] * VALUE(x[p * c + i]);
         }
         if (dz_out && accumulate)
             for (size_t i = 0; i < n; i++)
-                dz_out[p * c + i] += dz[i];
+                dz_out[p * c + i] = ELEMENT(VALUE(dz_out[p * c + i]) + dz[i]);
         else if (dz_out)
             for (size_t i = 0; i < n; i++)
-                dz_out[p * c + i] = dz[i];
+                dz_out[p * c + i] = ELEMENT(dz[i]);
     }
     for (size_t i = 0; i < n; i++) {
         sum[i] = s[i];
@@ -85,37 +85,87 @@ static inline __attribute__((always_inline)) void gradient_block(double *sum, do
     }
 }
 
-static void gradient_sums(double *sum, double *product, float *dz_out, bool accumulate, const float *dy,
-                          const float *y, const float *x, size_t pixels, size_t c)
+static void NAME(gradient_sums)(double *sum, double *product, void *dz_rows, bool accumulate,
+                                const void *dy_rows, const void *y_rows, const void *x_rows, size_t pixels,
+                                size_t c)
 {
+    const element *dy = dy_rows, *y = y_rows, *x = x_rows;
+    element *dz = dz_rows;
     size_t from = 0;
-    for (; from + BLOCK <= c; from += BLOCK) {
-        float *z = dz_out ? dz_out + from : NULL;
+    for (; from + BLOCK <= c; from += BLOCK)
         if (y)
-            gradient_block(sum + from, product + from, z, accumulate, dy + from, y + from, x + from, pixels,
-                           c, BLOCK);
+            NAME(gradient_block)
+            (sum + from, product + from, dz ? dz + from : NULL, accumulate, dy + from, y + from, x + from,
+             pixels, c, BLOCK);
         else
-            gradient_block(sum + from, product + from, z, accumulate, dy + from, NULL, x + from, pixels, c,
-                           BLOCK);
-    }
+            NAME(gradient_block)
+            (sum + from, product + from, dz ? dz + from : NULL, accumulate, dy + from, NULL, x + from, pixels,
+             c, BLOCK);
     if (from < c)
-        gradient_block(sum + from, product + from, dz_out ? dz_out + from : NULL, accumulate, dy + from,
-                       y ? y + from : NULL, x + from, pixels, c, c - from);
+        NAME(gradient_block)
+        (sum + from, product + from, dz ? dz + from : NULL, accumulate, dy + from, y ? y + from : NULL,
+         x + from, pixels, c, c - from);
 }
 
-static void gradient(float *dx, const float *dy, const float *y, const float *x, const float *a,
-                     const float *b, const float *d, size_t pixels, size_t c)
+static void NAME(gradient)(void *dx_rows, const void *dy_rows, const void *y_rows, const void *x_rows,
+                           const float *a, const float *b, const float *d, size_t pixels, size_t c)
 {
     for (size_t p = 0; p < pixels; p++) {
-        const float *in = x + p * c, *g = dy + p * c;
-        float *o = dx + p * c;
-        if (y)
+        const element *in = (const element *)x_rows + p * c, *g = (const element *)dy_rows + p * c;
+        const element *y = (const element *)y_rows + p * c;
+        element *restrict o = (element *)dx_rows + p * c;
+        if (y_rows)
             for (size_t i = 0; i < c; i++)
-                o[i] = a[i] * (y[p * c + i] > 0.0f ? g[i] : 0.0f) + b[i] * in[i] + d[i];
+                o[i] = ELEMENT(a[i] * (VALUE(y[i]) > 0.0f ? VALUE(g[i]) : 0.0f) + b[i] * VALUE(in[i]) + d[i]);
         else
             for (size_t i = 0; i < c; i++)
-                o[i] = a[i] * g[i] + b[i] * in[i] + d[i];
+                o[i] = ELEMENT(a[i] * VALUE(g[i]) + b[i] * VALUE(in[i]) + d[i]);
     }
 }
 
-const struct channel_kernels CHANNEL_KERNELS = {sums, affine, gradient_sums, gradient};
+static void NAME(largest)(void *out_row, const void *in_row, size_t n)
+{
+    element *out = out_row;
+    const element *in = in_row;
+    for (size_t i = 0; i < n; i++)
+        out[i] = VALUE(in[i]) > VALUE(out[i]) ? in[i] : out[i];
+}
+
+/* One block or tail of `n` channels. */
+static inline __attribute__((always_inline)) void NAME(largest_gradient_block)(
+    void *const *dx, const void *dy, const void *const *x, size_t taps, size_t from, size_t n)
+{
+    float best[BLOCK], gradient[BLOCK];
+    uint32_t where[BLOCK];
+    for (size_t i = 0; i < n; i++) {
+        best[i] = VALUE(((const element *)x[0])[from + i]);
+        gradient[i] = VALUE(((const element *)dy)[from + i]);
+        where[i] = 0;
+    }
+    for (uint32_t t = 1; t < taps; t++)
+        for (size_t i = 0; i < n; i++) {
+            const float v = VALUE(((const element *)x[t])[from + i]);
+            where[i] = v > best[i] ? t : where[i];
+            best[i] = v > best[i] ? v : best[i];
+        }
+    for (uint32_t t = 0; t < taps; t++) {
+        element *to = (element *)dx[t] + from;
+        for (size_t i = 0; i < n; i++)
+            to[i] = ELEMENT(VALUE(to[i]) + (where[i] == t ? gradient[i] : 0.0f));
+    }
+}
+
+static void NAME(largest_gradient)(void *const *dx, const void *dy, const void *const *x, size_t taps,
+                                   size_t c)
+{
+    size_t from = 0;
+    for (; from + BLOCK <= c; from += BLOCK)
+        NAME(largest_gradient_block)(dx, dy, x, taps, from, BLOCK);
+    if (from < c)
+        NAME(largest_gradient_block)(dx, dy, x, taps, from, c - from);
+}
+
+#undef element
+#undef VALUE
+#undef ELEMENT
+#undef NAME

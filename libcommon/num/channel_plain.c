@@ -1,2 +1,2 @@
 #define CHANNEL_KERNELS channel_kernels_plain
-#include "num/channel_body.h"
+#include "num/channel_loops.h"

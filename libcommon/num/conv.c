@@ -1,34 +1,43 @@
 #include "num/conv.h"
+#include "base/mem.h"
 #include "base/thread.h"
+#include "num/bf16.h"
 #include "num/conv_kernel.h"
 #include "num/cpu.h"
+#include <stdlib.h>
 #include <string.h>
 
 enum {
-    BLOCK_MAX = 384, /* pixels of a task; a multiple of CONV_ROWS */
+    BLOCK_MAX = 384, /* pixels of a task; a multiple of every kernel's rows */
     BLOCK_MIN = 24,
-    BLOCK_FLOATS = 1 << 16, /* input of a task that should stay in L2 beside a panel: 256 kB */
-    SLICE_MAX = 8 * CONV_GRADIENT_DEPTH,
-    CHUNK = 96 /* pixels between loads and stores of a gradient tile: its dy panel (24 kB) stays near */
+    BLOCK_BYTES = 1 << 18 /* input of a task that should stay in L2 beside a panel */
 };
 
-static const struct conv_kernels *kernels(void)
+static const struct conv_kernels *f32_kernels(void)
 {
-    if (cpu_level() >= CPU_AVX512 && conv_kernels_avx512.tile)
-        return &conv_kernels_avx512;
-    if (cpu_level() >= CPU_AVX2 && conv_kernels_avx2.tile)
-        return &conv_kernels_avx2;
-    return &conv_kernels_plain;
+    if (cpu_level() >= CPU_AVX512 && conv_avx512.tile)
+        return &conv_avx512;
+    if (cpu_level() >= CPU_AVX2 && conv_avx2.tile)
+        return &conv_avx2;
+    return &conv_plain;
 }
 
-static size_t at_most(size_t a, size_t b)
+static const struct conv_kernels *bf16_kernels(void)
 {
-    return a < b ? a : b;
+    if (cpu_level() >= CPU_AMX && conv_amx.tile)
+        return &conv_amx;
+    if (cpu_level() >= CPU_BF16 && conv_bf16.tile)
+        return &conv_bf16;
+    if (cpu_level() >= CPU_AVX512 && conv_wide_avx512.tile)
+        return &conv_wide_avx512;
+    if (cpu_level() >= CPU_AVX2 && conv_wide_avx2.tile)
+        return &conv_wide_avx2;
+    return &conv_wide_plain;
 }
 
-static size_t parts(size_t n, size_t size)
+const struct conv_kernels *conv_kernels(enum dtype type)
 {
-    return (n + size - 1) / size;
+    return type == DT_BF16 ? bf16_kernels() : f32_kernels();
 }
 
 size_t conv_depth(const struct conv_walk *walk)
@@ -41,19 +50,52 @@ size_t conv_depth(const struct conv_walk *walk)
 
 size_t conv_packed_size(size_t depth, size_t channels)
 {
-    return parts(channels, CONV_PANEL) * CONV_PANEL * depth;
+    return conv_parts(channels, CONV_PANEL) * CONV_PANEL * depth;
 }
 
-/* Offsets of pixels [first, first + count), counted n, h, w, from the bases. */
-static void pixel_offsets(ptrdiff_t *in_at, ptrdiff_t *out_at, size_t first, size_t count,
-                          const struct conv_walk *walk)
+static size_t narrow_depth(size_t depth)
+{
+    const size_t granule = conv_kernels(DT_BF16)->granule;
+    return conv_parts(depth, granule) * granule;
+}
+
+size_t conv_narrow_size(size_t depth, size_t channels)
+{
+    return conv_packed_size(narrow_depth(depth) / 2, channels);
+}
+
+struct narrowing {
+    uint32_t *out;
+    const float *packed;
+    size_t depth;
+};
+
+/* One panel: neighbours in k come to lie side by side, and k runs on in zeros to the kernels' granule. */
+static void narrow_panel(void *arg, size_t panel, size_t worker)
+{
+    (void)worker;
+    static const float zeros[CONV_PANEL];
+    const struct narrowing *n = arg;
+    const size_t depth = narrow_depth(n->depth);
+    const float *in = n->packed + panel * n->depth * CONV_PANEL;
+    uint32_t *out = n->out + panel * depth / 2 * CONV_PANEL;
+    for (size_t k = 0; k < depth; k += 2, in += 2 * CONV_PANEL, out += CONV_PANEL) {
+        const float *even = k < n->depth ? in : zeros, *odd = k + 1 < n->depth ? in + CONV_PANEL : zeros;
+        bf16_pair(out, even, odd, CONV_PANEL);
+    }
+}
+
+void conv_narrow(uint32_t *out, const float *packed, size_t depth, size_t channels)
+{
+    pool_run(conv_parts(channels, CONV_PANEL), narrow_panel, &(struct narrowing){out, packed, depth});
+}
+
+void conv_offsets(ptrdiff_t *at, const ptrdiff_t step[3], size_t first, size_t count,
+                  const struct conv_walk *walk)
 {
     size_t x = first % walk->w, y = first / walk->w % walk->h, n = first / walk->w / walk->h;
     for (size_t i = 0; i < count; i++) {
-        in_at[i] = (ptrdiff_t)n * walk->in_step[0] + (ptrdiff_t)y * walk->in_step[1] +
-                   (ptrdiff_t)x * walk->in_step[2];
-        out_at[i] = (ptrdiff_t)n * walk->out_step[0] + (ptrdiff_t)y * walk->out_step[1] +
-                    (ptrdiff_t)x * walk->out_step[2];
+        at[i] = (ptrdiff_t)n * step[0] + (ptrdiff_t)y * step[1] + (ptrdiff_t)x * step[2];
         if (++x == walk->w) {
             x = 0;
             if (++y == walk->h) {
@@ -65,63 +107,115 @@ static void pixel_offsets(ptrdiff_t *in_at, ptrdiff_t *out_at, size_t first, siz
 }
 
 struct run {
-    float *out;
-    const float *in, *packed;
+    char *out;
+    const char *in, *packed;
     const struct conv_epilogue *epilogue;
     const struct conv_walk *walk;
     const struct conv_kernels *kernels;
+    size_t in_size, out_size;                           /* bytes of an element */
     size_t depth, pixels, block, blocks, panels, group; /* `group` panels a task */
+    bool gathers; /* segments are no multiples of the granule: they are copied side by side and padded */
+    struct conv_walk segments; /* what the kernels see */
 };
 
-/* Pixels of a tile against one panel. */
-static void run_tile(const struct run *r, const ptrdiff_t *in_at, const ptrdiff_t *out_at, size_t rows,
-                     size_t panel)
+/* Where the pixels of a task lie: elements from the bases. */
+struct block {
+    const char *in; /* the base that in_at counts from */
+    ptrdiff_t in_at[BLOCK_MAX], out_at[BLOCK_MAX], residual_at[BLOCK_MAX];
+};
+
+/* Pixels of a tile, from pixel p of the block on, against one panel. */
+static void run_tile(const struct run *r, const struct block *b, size_t p, size_t rows, size_t panel)
 {
     const size_t first = panel * CONV_PANEL;
-    const float *in[CONV_ROWS], *residual[CONV_ROWS];
-    float *out[CONV_ROWS];
-    for (size_t i = 0; i < CONV_ROWS; i++) {
-        const size_t p = i < rows ? i : 0; /* rows that are not there repeat the first */
-        in[i] = r->in + in_at[p];
-        out[i] = r->out + out_at[p] + first;
-        residual[i] = r->epilogue->residual ? r->epilogue->residual + out_at[p] + first : NULL;
+    const struct conv_epilogue *e = r->epilogue;
+    struct conv_tile t = {.panel = r->packed + first * r->depth * r->in_size,
+                          .bias = e->bias ? e->bias + first : NULL,
+                          .relu = e->relu,
+                          .rows = rows,
+                          .columns = conv_least(CONV_PANEL, r->walk->channels - first),
+                          .walk = &r->segments};
+    for (size_t i = 0; i < r->kernels->rows; i++) {
+        const size_t q = i < rows ? p + i : p;
+        t.in[i] = b->in + b->in_at[q] * (ptrdiff_t)r->in_size;
+        t.out[i] = r->out + (b->out_at[q] + (ptrdiff_t)first) * (ptrdiff_t)r->out_size;
+        t.residual[i] = e->residual ? (const char *)e->residual +
+                                          (b->residual_at[q] + (ptrdiff_t)first) * (ptrdiff_t)r->out_size
+                                    : NULL;
     }
-    r->kernels->tile(out, in, r->packed + first * r->depth,
-                     r->epilogue->bias ? r->epilogue->bias + first : NULL,
-                     r->epilogue->residual ? residual : NULL, r->epilogue->relu, rows,
-                     at_most(CONV_PANEL, r->walk->channels - first), r->walk);
+    r->kernels->tile(&t);
+}
+
+/* The segments of a block's pixels side by side, padded with zeros; the block then leads to them. free() it.
+ */
+static char *gather(const struct run *r, struct block *b, size_t count)
+{
+    char *all = xaligned(count * r->depth, r->in_size);
+    memset(all, 0, count * r->depth * r->in_size);
+    for (size_t p = 0; p < count; p++) {
+        char *to = all + p * r->depth * r->in_size;
+        for (size_t s = 0; s < r->walk->segments; s++) {
+            const size_t bytes = r->walk->segment[s].length * r->in_size;
+            memcpy(to, r->in + (b->in_at[p] + r->walk->segment[s].offset) * (ptrdiff_t)r->in_size, bytes);
+            to += bytes;
+        }
+        b->in_at[p] = (ptrdiff_t)(p * r->depth);
+    }
+    b->in = all;
+    return all;
 }
 
 static void run_task(void *arg, size_t task, size_t worker)
 {
     (void)worker;
     const struct run *r = arg;
-    ptrdiff_t in_at[BLOCK_MAX], out_at[BLOCK_MAX];
-    const size_t first = task % r->blocks * r->block, count = at_most(r->block, r->pixels - first);
-    const size_t begin = task / r->blocks * r->group, end = at_most(begin + r->group, r->panels);
-    pixel_offsets(in_at, out_at, first, count, r->walk);
+    const size_t rows = r->kernels->rows;
+    const size_t first = task % r->blocks * r->block, count = conv_least(r->block, r->pixels - first);
+    const size_t begin = task / r->blocks * r->group, end = conv_least(begin + r->group, r->panels);
+    struct block b;
+    b.in = r->in;
+    conv_offsets(b.in_at, r->walk->in_step, first, count, r->walk);
+    conv_offsets(b.out_at, r->walk->out_step, first, count, r->walk);
+    if (r->epilogue->residual)
+        conv_offsets(b.residual_at, r->epilogue->residual_step, first, count, r->walk);
+    char *gathered = r->gathers ? gather(r, &b, count) : NULL;
     for (size_t panel = begin; panel < end; panel++)
-        for (size_t p = 0; p < count; p += CONV_ROWS)
-            run_tile(r, in_at + p, out_at + p, at_most(CONV_ROWS, count - p), panel);
+        for (size_t p = 0; p < count; p += rows)
+            run_tile(r, &b, p, conv_least(rows, count - p), panel);
+    free(gathered);
 }
 
 /* Tasks large enough to keep a block of input in L2, small enough to share among the threads. */
 static void plan_tasks(struct run *r)
 {
-    const size_t reach = (size_t)(r->walk->in_step[2] > 0 ? r->walk->in_step[2] : 1);
-    size_t block = BLOCK_FLOATS / reach / CONV_ROWS * CONV_ROWS;
-    block = block < BLOCK_MIN ? BLOCK_MIN : at_most(block, BLOCK_MAX);
-    const size_t enough = 4 * pool_size();
-    while (block > BLOCK_MIN && parts(r->pixels, block) < enough)
-        block = parts(block / 2, CONV_ROWS) * CONV_ROWS;
+    const size_t rows = r->kernels->rows, enough = 4 * pool_size();
+    const size_t reach = (size_t)(r->walk->in_step[2] > 0 ? r->walk->in_step[2] : 1) * r->in_size;
+    const size_t smallest = conv_parts(BLOCK_MIN, rows) * rows;
+    size_t block = BLOCK_BYTES / reach / rows * rows;
+    block = block < smallest ? smallest : conv_least(block, BLOCK_MAX);
+    while (block > smallest && conv_parts(r->pixels, block) < enough)
+        block = conv_parts(block / 2, rows) * rows;
     r->block = block;
-    r->blocks = parts(r->pixels, block);
+    r->blocks = conv_parts(r->pixels, block);
     r->group = r->panels;
-    while (r->group > 1 && r->blocks * parts(r->panels, r->group) < enough)
-        r->group = parts(r->group, 2);
+    while (r->group > 1 && r->blocks * conv_parts(r->panels, r->group) < enough)
+        r->group = conv_parts(r->group, 2);
 }
 
-void conv_run(float *out, const float *in, const float *packed, const struct conv_epilogue *epilogue,
+static void plan_segments(struct run *r)
+{
+    const size_t granule = r->kernels->granule;
+    r->segments = *r->walk;
+    r->depth = conv_parts(conv_depth(r->walk), granule) * granule;
+    for (size_t s = 0; s < r->walk->segments; s++)
+        r->gathers |= r->walk->segment[s].length % granule != 0;
+    if (!r->gathers)
+        return;
+    r->segments.segments = 1;
+    r->segments.segment[0] = (struct conv_segment){0, r->depth};
+}
+
+void conv_run(void *out, const void *in, const void *packed, const struct conv_epilogue *epilogue,
               const struct conv_walk *walk)
 {
     struct run r = {.out = out,
@@ -129,125 +223,14 @@ void conv_run(float *out, const float *in, const float *packed, const struct con
                     .packed = packed,
                     .epilogue = epilogue,
                     .walk = walk,
-                    .kernels = kernels(),
-                    .depth = conv_depth(walk),
+                    .kernels = conv_kernels(walk->in),
+                    .in_size = dtype_size(walk->in),
+                    .out_size = dtype_size(walk->out),
                     .pixels = walk->n * walk->h * walk->w,
-                    .panels = parts(walk->channels, CONV_PANEL)};
+                    .panels = conv_parts(walk->channels, CONV_PANEL)};
     if (r.pixels == 0)
         return;
+    plan_segments(&r);
     plan_tasks(&r);
-    pool_run(r.blocks * parts(r.panels, r.group), run_task, &r);
-}
-
-struct gradient {
-    float *gradient;
-    const float *in, *dy;
-    const struct conv_walk *walk;
-    const struct conv_kernels *kernels;
-    size_t depth, pixels, panels;
-    size_t slice, slices; /* rows of K a task, a multiple of CONV_GRADIENT_DEPTH, at most SLICE_MAX */
-    size_t group;         /* panels a task */
-};
-
-/* Copies `n` floats of each pixel to lines `width` apart. At their own places, often a power of two apart,
- * they would fight for a few sets of the cache. */
-static inline __attribute__((always_inline)) void gather(float *out, size_t width, const float *from,
-                                                         const ptrdiff_t *at, size_t pixels, size_t n)
-{
-    for (size_t p = 0; p < pixels; p++)
-        memcpy(out + p * width, from + at[p], n * sizeof *out);
-}
-
-/* Rows [from, to) of K for a chunk of pixels, in blocks of CONV_GRADIENT_DEPTH rows; rows past `to` are zero
- * or old: never stored. */
-static void gather_inputs(float *out, const struct gradient *g, size_t from, size_t to, const ptrdiff_t *at,
-                          size_t count)
-{
-    enum { D = CONV_GRADIENT_DEPTH };
-    size_t begin = 0; /* of the segment, in K */
-    for (size_t s = 0; s < g->walk->segments; s++) {
-        const size_t end = begin + g->walk->segment[s].length;
-        const float *base = g->in + g->walk->segment[s].offset;
-        for (size_t k = from > begin ? from : begin, n; k < end && k < to; k += n) {
-            const size_t column = (k - from) % D;
-            float *block = out + (k - from) / D * D * CHUNK + column;
-            n = at_most(D - column, at_most(end, to) - k);
-            if (n == D) /* a copy of fixed size is no call */
-                gather(block, D, base + (k - begin), at, count, D);
-            else
-                gather(block, D, base + (k - begin), at, count, n);
-        }
-        begin = end;
-    }
-}
-
-static void gather_gradients(float *out, const float *dy, const ptrdiff_t *at, size_t count, size_t columns)
-{
-    if (columns == CONV_PANEL) {
-        gather(out, CONV_PANEL, dy, at, count, CONV_PANEL);
-        return;
-    }
-    memset(out, 0, count * CONV_PANEL * sizeof *out);
-    gather(out, CONV_PANEL, dy, at, count, columns);
-}
-
-/* One chunk of pixels: inputs are gathered once for all panels of the task, gradients once for all its rows.
- */
-static void gradient_chunk(const struct gradient *g, size_t task, const ptrdiff_t *in_at,
-                           const ptrdiff_t *dy_at, size_t count, float *in)
-{
-    float dy[CHUNK * CONV_PANEL];
-    const size_t from = task % g->slices * g->slice, to = at_most(from + g->slice, g->depth);
-    const size_t begin = task / g->slices * g->group, end = at_most(begin + g->group, g->panels);
-    gather_inputs(in, g, from, to, in_at, count);
-    for (size_t panel = begin; panel < end; panel++) {
-        const size_t first = panel * CONV_PANEL;
-        float *gradient = g->gradient + first * g->depth;
-        gather_gradients(dy, g->dy + first, dy_at, count, at_most(CONV_PANEL, g->walk->channels - first));
-        for (size_t k = from; k < to; k += CONV_ROWS) {
-            const float *rows = in + (k - from) / CONV_GRADIENT_DEPTH * CONV_GRADIENT_DEPTH * CHUNK +
-                                (k - from) % CONV_GRADIENT_DEPTH;
-            g->kernels->gradient(gradient + k * CONV_PANEL, rows, dy, count, at_most(CONV_ROWS, to - k));
-        }
-    }
-}
-
-static void gradient_task(void *arg, size_t task, size_t worker)
-{
-    (void)worker;
-    const struct gradient *g = arg;
-    ptrdiff_t in_at[CHUNK], dy_at[CHUNK];
-    float in[CHUNK * SLICE_MAX] = {0};
-    for (size_t p = 0; p < g->pixels; p += CHUNK) {
-        const size_t count = at_most(CHUNK, g->pixels - p);
-        pixel_offsets(in_at, dy_at, p, count, g->walk);
-        gradient_chunk(g, task, in_at, dy_at, count, in);
-    }
-}
-
-/* Few, large tasks: each reads its part of the inputs once for all its panels. */
-static void plan_gradient(struct gradient *g)
-{
-    const size_t enough = 2 * pool_size(), blocks = parts(g->depth, CONV_GRADIENT_DEPTH);
-    g->slices = parts(g->depth, SLICE_MAX);
-    const size_t groups = at_most(g->panels, parts(enough, g->slices));
-    g->group = parts(g->panels, groups);
-    if (g->slices * groups < enough)
-        g->slices = at_most(blocks, parts(enough, groups));
-    g->slice = parts(blocks, g->slices) * CONV_GRADIENT_DEPTH;
-    g->slices = parts(g->depth, g->slice);
-}
-
-void conv_gradient(float *gradient, const float *in, const float *out_gradient, const struct conv_walk *walk)
-{
-    struct gradient g = {.gradient = gradient,
-                         .in = in,
-                         .dy = out_gradient,
-                         .walk = walk,
-                         .kernels = kernels(),
-                         .depth = conv_depth(walk),
-                         .pixels = walk->n * walk->h * walk->w,
-                         .panels = parts(walk->channels, CONV_PANEL)};
-    plan_gradient(&g);
-    pool_run(g.slices * parts(g.panels, g.group), gradient_task, &g);
+    pool_run(r.blocks * conv_parts(r.panels, r.group), run_task, &r);
 }

@@ -1,23 +1,57 @@
-/* The two inner kernels of conv.c, once for every kind of CPU. All versions sum in the same order; AVX
- * versions fuse multiply and add, the plain one does not. */
+/* The inner kernels of conv.c and conv_gradient.c, once for every kind of CPU and element type. All versions
+ * sum in the order of the pixels and segments; AVX versions fuse multiply and add, the plain one does not. */
 #ifndef NUM_CONV_KERNEL_H
 #define NUM_CONV_KERNEL_H
 #include "num/conv.h"
 
-/* Rows of K that are copied together for the gradient: tiles of CONV_ROWS. */
-enum { CONV_GRADIENT_DEPTH = 8 * CONV_ROWS };
+/* Pixels of a tile at most; rows of K that are copied together for the gradient. */
+enum { CONV_ROWS_MAX = 32, CONV_GRADIENT_DEPTH = 48 };
 
-struct conv_kernels {
-    /* CONV_ROWS pixels x one panel: in[r] are their bases, `out[r]` and `residual[r]` (NULL: none) point at
-     * the panel's first channel. Stores `rows` rows and `columns` channels. `bias` holds 64 floats or is
-     * NULL. */
-    void (*tile)(float *const *out, const float *const *in, const float *panel, const float *bias,
-                 const float *const *residual, bool relu, size_t rows, size_t columns,
-                 const struct conv_walk *walk);
-    /* gradient[r * 64 + c] += sum over p < pixels of in[p * CONV_GRADIENT_DEPTH + r] * dy[p * 64 + c] for r <
-     * rows (at most CONV_ROWS; the others are read, not stored) and all 64 channels. */
-    void (*gradient)(float *gradient, const float *in, const float *dy, size_t pixels, size_t rows);
+/* Some pixels against one panel. Rows from `rows` on repeat the first: they may be read, not stored. */
+struct conv_tile {
+    const void *in[CONV_ROWS_MAX];       /* the pixels' bases */
+    void *out[CONV_ROWS_MAX];            /* and their places of the panel's first channel */
+    const void *residual[CONV_ROWS_MAX]; /* likewise; all NULL: none */
+    const void *panel;
+    const float *bias; /* CONV_PANEL of them, or NULL */
+    bool relu;
+    size_t rows, columns; /* to be stored */
+    const struct conv_walk *walk;
 };
 
-extern const struct conv_kernels conv_kernels_plain, conv_kernels_avx2, conv_kernels_avx512;
+struct conv_kernels {
+    size_t rows;    /* pixels of a tile */
+    size_t granule; /* every segment's length is a multiple of this, or there is only one, padded */
+    void (*tile)(const struct conv_tile *t);
+    /* gradient[r * 64 + c] += sum over the pixels p of in[p][r] * dy[p][c] for r < rows and all 64 channels.
+     * f32: `steps` pixels, in[p * CONV_GRADIENT_DEPTH + r], dy[p * 64 + c]. bf16: `steps` pairs of pixels,
+     * in[(pair * CONV_GRADIENT_DEPTH + r) * 2 + p % 2], dy likewise. At most gradient_rows rows. */
+    void (*gradient)(float *gradient, const void *in, const void *dy, size_t steps, size_t rows);
+    size_t gradient_rows;
+    size_t gradient_steps; /* `steps` is a multiple of this; what is too much is zero */
+    /* Brings `steps` x CONV_GRADIENT_DEPTH pairs into the order that `gradient` reads; NULL: as they are. */
+    void (*arrange)(void *in, size_t steps);
+};
+
+extern const struct conv_kernels conv_plain, conv_avx2, conv_avx512;
+extern const struct conv_kernels conv_wide_plain, conv_wide_avx2, conv_wide_avx512; /* bf16 by widening */
+extern const struct conv_kernels conv_bf16, conv_amx;                               /* bf16 */
+
+/* The fastest of this CPU. */
+const struct conv_kernels *conv_kernels(enum dtype type);
+
+/* Offsets from a base, by `step` for n, h and w, of a walk's pixels [first, first + count), counted n, h, w.
+ */
+void conv_offsets(ptrdiff_t *at, const ptrdiff_t step[3], size_t first, size_t count,
+                  const struct conv_walk *walk);
+
+static inline size_t conv_least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline size_t conv_parts(size_t n, size_t size)
+{
+    return (n + size - 1) / size;
+}
 #endif

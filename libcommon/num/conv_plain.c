@@ -1,30 +1,27 @@
 #include "num/conv_kernel.h"
+#include "num/conv_wide_body.h"
 
-static void tile(float *const *out, const float *const *in, const float *panel, const float *bias,
-                 const float *const *residual, bool relu, size_t rows, size_t columns,
-                 const struct conv_walk *walk)
+enum { ROWS = 6 };
+
+static void tile(const struct conv_tile *t)
 {
-    for (size_t r = 0; r < rows; r++) {
+    for (size_t r = 0; r < t->rows; r++) {
         float sum[CONV_PANEL] = {0};
-        const float *b = panel;
-        for (size_t s = 0; s < walk->segments; s++) {
-            const float *a = in[r] + walk->segment[s].offset;
-            for (size_t k = 0; k < walk->segment[s].length; k++, b += CONV_PANEL)
+        const float *b = t->panel;
+        for (size_t s = 0; s < t->walk->segments; s++) {
+            const float *a = (const float *)t->in[r] + t->walk->segment[s].offset;
+            for (size_t k = 0; k < t->walk->segment[s].length; k++, b += CONV_PANEL)
                 for (size_t c = 0; c < CONV_PANEL; c++)
                     sum[c] += a[k] * b[c];
         }
-        for (size_t c = 0; c < columns; c++) {
-            float x = sum[c] + (bias ? bias[c] : 0.0f);
-            if (residual)
-                x += residual[r][c];
-            out[r][c] = relu && !(x > 0.0f) ? 0.0f : x;
-        }
+        conv_store(t, r, 0, sum, t->columns);
     }
 }
 
-static void gradient(float *grad, const float *in, const float *dy, size_t pixels, size_t rows)
+static void gradient(float *grad, const void *in_pixels, const void *dy_pixels, size_t steps, size_t rows)
 {
-    for (size_t p = 0; p < pixels; p++)
+    const float *in = in_pixels, *dy = dy_pixels;
+    for (size_t p = 0; p < steps; p++)
         for (size_t r = 0; r < rows; r++) {
             const float a = in[p * CONV_GRADIENT_DEPTH + r];
             for (size_t c = 0; c < CONV_PANEL; c++)
@@ -32,4 +29,10 @@ static void gradient(float *grad, const float *in, const float *dy, size_t pixel
         }
 }
 
-const struct conv_kernels conv_kernels_plain = {tile, gradient};
+const struct conv_kernels conv_plain = {.rows = ROWS,
+                                        .granule = 1,
+                                        .tile = tile,
+                                        .gradient = gradient,
+                                        .gradient_rows = ROWS,
+                                        .gradient_steps = 1};
+const struct conv_kernels conv_wide_plain = WIDE_KERNELS;

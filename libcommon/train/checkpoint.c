@@ -32,7 +32,7 @@ void checkpoint_write(const char *path, const struct checkpoint *c)
         struct tensor t = {.type = DT_F32, .rank = 1, .dim = {part[i].n}, .data = part[i].data};
         safetensors_add(&st, part[i].name, &t);
     }
-    note_set(&st.meta, "format", "fern checkpoint 1");
+    note_set(&st.meta, "format", "fern checkpoint 2");
     note_set(&st.meta, "recipe", c->recipe);
     note_set(&st.meta, "identity", c->identity);
     note_setf(&st.meta, "step", "%llu", (unsigned long long)c->step);
@@ -56,7 +56,7 @@ void checkpoint_read(const char *path, struct checkpoint *c)
     struct part part[4];
     safetensors_open(&st, path);
     const char *recipe = need(&st, path, "recipe");
-    if (strcmp(need(&st, path, "format"), "fern checkpoint 1") != 0)
+    if (strcmp(need(&st, path, "format"), "fern checkpoint 2") != 0)
         die("%s: format '%s' is unknown", path, note_get(&st.meta, "format"));
     if (strcmp(recipe, c->recipe) != 0)
         die("%s: was made with other options: '%s', not '%s'", path, recipe, c->recipe);

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "nn/networks.h"
+#include "num/precision.h"
 #include "nn/trainer.h"
 #include "nn/weights.h"
 #include "train/checkpoint.h"
@@ -85,12 +86,12 @@ static void build(struct fit *t)
     struct safetensors st = {0};
     network_build(&t->graph, r->arch, classes(t));
     initial_weights(&st, t);
-    t->trainer =
-        trainer_new(&t->graph, &st, t->o->init ? t->o->init : "random weights",
-                    (size_t)graph_find_tap(&t->graph, "fc"), r->batch, r->augment.size, r->augment.size);
+    const struct trainer_plan plan = {(size_t)graph_find_tap(&t->graph, "fc"), r->batch, r->augment.size,
+                                      r->augment.size, training_precision(r)};
+    t->trainer = trainer_new(&t->graph, &st, t->o->init ? t->o->init : "random weights", &plan);
     safetensors_free(&st);
-    notice("%s, %zu classes: %.1f MB of parameters and gradients, %.1f MB of activations", r->arch,
-           classes(t), (double)trainer_parameter_bytes(t->trainer) / 1e6,
+    notice("%s in %s, %zu classes: %.1f MB of parameters and gradients, %.1f MB of activations", r->arch,
+           precision_name(plan.precision), classes(t), (double)trainer_parameter_bytes(t->trainer) / 1e6,
            (double)trainer_arena_bytes(t->trainer) / 1e6);
 }
 

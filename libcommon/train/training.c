@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "base/opt.h"
 #include "nn/networks.h"
+#include "num/precision.h"
 #include <stddef.h>
 #include <stdio.h>
 
@@ -25,6 +26,7 @@ struct training training_named(size_t name)
     struct training r = {
         .name = training_names[name],
         .arch = "resnet18",
+        .precision = TRAIN_AUTO,
         .batch = 32,
         .accumulate = 1,
         .rate = {.kind = RATE_COSINE, .base = 0.1, .final = 1e-5, .warmup_from = 1e-6},
@@ -52,6 +54,12 @@ struct training training_named(size_t name)
 void training_finish(struct training *r)
 {
     r->rate.warmup = (size_t)(r->warmup * (double)r->rate.steps);
+    r->precision = training_precision(r) == DT_BF16 ? TRAIN_BF16 : TRAIN_F32;
+}
+
+enum dtype training_precision(const struct training *r)
+{
+    return precision_option("--precision", precision_names[r->precision]);
 }
 
 enum kind { REAL, COUNT, SEED, YES, CHOICE, ARCH, JITTER, NORM };
@@ -64,6 +72,7 @@ static const char *const crops[] = {"centre", "random", "resized", NULL}, *const
 #define AT(field) offsetof(struct training, field)
 const struct training_option training_options[] = {
     {"arch", 'a', ARCH, AT(arch), 0, 0, NULL},
+    {"precision", 0, CHOICE, AT(precision), 0, 0, precision_names},
     {"classes", 'c', COUNT, AT(classes), 1, 1e6, NULL},
     {"batch", 'b', COUNT, AT(batch), 1, 4096, NULL},
     {"accumulate", 0, COUNT, AT(accumulate), 1, 4096, NULL},

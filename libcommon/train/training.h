@@ -8,8 +8,9 @@
 
 struct training {
     const char *name, *arch;
-    size_t classes;           /* 0: as many as the held set has */
-    size_t batch, accumulate; /* images a forward pass; passes a step */
+    enum precision { TRAIN_F32, TRAIN_BF16, TRAIN_AUTO } precision; /* auto: until training_finish */
+    size_t classes;                                                 /* 0: as many as the held set has */
+    size_t batch, accumulate;                                       /* images a forward pass; passes a step */
     uint64_t seed;
     struct rate rate; /* rate.steps: of the whole training */
     double warmup;    /* as a fraction of the steps, until training_finish */
@@ -29,8 +30,10 @@ struct training {
 extern const char *const training_names[];
 struct training training_named(size_t name);
 
-/* Turns fractions into steps, when rate.steps is known. */
+/* Turns fractions into steps, when rate.steps is known, and an automatic precision into this CPU's. */
 void training_finish(struct training *r);
+/* Of activations and products. */
+enum dtype training_precision(const struct training *r);
 /* The numbers of a recipe as named options, each a value in text. */
 struct training_option {
     const char *name;   /* "rate" */

@@ -82,8 +82,8 @@ enum { SIDE = 24, HALO = 3, IMAGES = 40 };
 
 static struct view batch_new(size_t n)
 {
-    struct view v = {NULL, n, SIDE, SIDE, 3, HALO};
-    v.data = xcalloc(view_size(&v), sizeof *v.data);
+    struct view v = {NULL, n, SIDE, SIDE, 3, HALO, DT_F32};
+    v.data = xcalloc(view_size(&v), sizeof(float));
     return v;
 }
 

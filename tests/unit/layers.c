@@ -13,9 +13,14 @@
 
 static struct view new_view(size_t n, size_t h, size_t w, size_t c, size_t halo)
 {
-    struct view v = {NULL, n, h, w, c, halo};
-    v.data = xcalloc(view_size(&v), sizeof *v.data);
+    struct view v = {NULL, n, h, w, c, halo, DT_F32};
+    v.data = xcalloc(view_size(&v), sizeof(float));
     return v;
+}
+
+static float *floats(const struct view *v)
+{
+    return v->data;
 }
 
 /* Noise inside, zeros in the halo. */
@@ -73,7 +78,7 @@ static void convolution(struct convolution c, size_t n, size_t h, size_t w)
              c.out_channels, c.kernel, c.kernel, c.stride, c.padding, n, h, w);
 
     convolution_pack(packed, weights.data, NULL, &c);
-    convolution_forward(&y, &x, packed, &(struct conv_epilogue){0}, &c);
+    convolution_forward(&y, &x, packed, &(struct convolution_epilogue){0}, &c);
     convolution_forward_naive(&naive, &x, weights.data, &c);
     const double scale = sqrt((double)depth);
     ok(largest_difference(&y, &naive) < 3e-6 * scale, "forward %s", name);
@@ -92,8 +97,8 @@ static void convolution(struct convolution c, size_t n, size_t h, size_t w)
     convolution_forward_naive(&naive, &x, other.data, &c);
     ok(fabs(dot(&dw, &other) - dot(&dy, &naive)) < 1e-5 * sqrt(dot(&dy, &dy) * dot(&naive, &naive)),
        "gradient of the weights, %s", name);
-    float *all[] = {x.data,       dx.data,    y.data,  naive.data, dy.data, probe.data, old.data,
-                    weights.data, other.data, dw.data, fresh.data, packed,  gradient,   turned};
+    void *all[] = {x.data,       dx.data,    y.data,  naive.data, dy.data, probe.data, old.data,
+                   weights.data, other.data, dw.data, fresh.data, packed,  gradient,   turned};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
 }
@@ -106,13 +111,13 @@ static void epilogue(void)
                 b = noise(1, 1, 1, 128, 0, 4);
     float *packed = xmalloc(conv_packed_size(45, 70), sizeof *packed);
     convolution_pack(packed, w.data, NULL, &c);
-    convolution_forward(&y, &x, packed, &(struct conv_epilogue){b.data, view_at(&r, 0, 0, 0), true}, &c);
+    convolution_forward(&y, &x, packed, &(struct convolution_epilogue){b.data, &r, true}, &c);
     convolution_forward_naive(&naive, &x, w.data, &c);
     for (ptrdiff_t i = 0; i < 7; i++)
         for (ptrdiff_t j = 0; j < 9; j++)
             for (size_t k = 0; k < 70; k++) {
                 float *v = view_at(&naive, 0, i, j) + k;
-                *v = fmaxf(*v + b.data[k] + view_at(&r, 0, i, j)[k], 0);
+                *v = fmaxf(*v + floats(&b)[k] + view_at(&r, 0, i, j)[k], 0);
             }
     ok(largest_difference(&y, &naive) < 2e-5, "bias, residual and ReLU in the epilogue; 70 channels");
     bool zero = true;
@@ -176,15 +181,15 @@ static void batch_normalisation(void)
     batchnorm_backward(&dx, &dr, false, &t.dy, &t.y, &t.x, &t.b);
     double error = 0, size = 0, error_r = 0;
     for (size_t i = 0; i < 3 * 5 * 4 * BN_C; i += 7) {
-        const double d = slope(&t, &t.x.data[i], 1e-2f) - dx.data[i];
+        const double d = slope(&t, &floats(&t.x)[i], 1e-2f) - floats(&dx)[i];
         error += d * d;
-        size += (double)dx.data[i] * dx.data[i];
+        size += (double)floats(&dx)[i] * floats(&dx)[i];
     }
     for (size_t i = 0; i < 3 * 5 * 4 * BN_C; i++) {
         bn_value(&t);
         const size_t p = i / BN_C;
         const bool on = view_at(&t.y, p / 20, (ptrdiff_t)(p / 4 % 5), (ptrdiff_t)(p % 4))[i % BN_C] > 0;
-        error_r += fabs((double)dr.data[i] - (on ? t.dy.data[i] : 0));
+        error_r += fabs((double)floats(&dr)[i] - (on ? floats(&t.dy)[i] : 0));
     }
     ok(sqrt(error / size) < 2e-2, "batch norm with residual and ReLU, dx by differences: %.2g",
        sqrt(error / size));
@@ -217,9 +222,9 @@ static void pools(void)
     maxpool_backward(&dx, &dy, &x, 3, 2, 1);
     double sent = 0, came = 0;
     for (size_t i = 0; i < view_size(&dx); i++)
-        came += dx.data[i];
+        came += floats(&dx)[i];
     for (size_t i = 0; i < view_size(&dy); i++)
-        sent += dy.data[i];
+        sent += floats(&dy)[i];
     ok_close(came, sent, 1e-4, "max pool sends every gradient on");
     ok_close(dot(&dx, &x), dot(&dy, &y), 1e-4, "and to the maxima (Euler's identity)");
     struct view mean = new_view(2, 1, 1, 5, 0), dmean = noise(2, 1, 1, 5, 0, 4),

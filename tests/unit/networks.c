@@ -9,13 +9,14 @@
 #include <string.h>
 
 /* Builds a network for one tap and n images, all of them the oracle's. */
-static struct infer *network(struct graph *g, const char *arch, const char *tap, size_t n)
+static struct infer *network(struct graph *g, const char *arch, const char *tap, size_t n,
+                             enum dtype precision)
 {
     struct safetensors st = {0};
     network_build(g, arch, 0);
     fill(&st, g);
     const size_t wanted = (size_t)graph_find_tap(g, tap);
-    struct infer *x = infer_new(g, &st, "formula", &wanted, 1, n, 96, 64);
+    struct infer *x = infer_new(g, &st, "formula", &(struct infer_plan){&wanted, 1, n, 96, 64, precision});
     safetensors_free(&st);
     return x;
 }
@@ -25,10 +26,10 @@ static void check_record(const struct npys_record *rec)
     struct graph g = {0};
     const char *arch = note_get(&rec->note, "arch"), *tap = note_get(&rec->note, "tap");
     const double scale = atof(note_get(&rec->note, "scale"));
-    struct infer *x = network(&g, arch, tap, 1);
+    struct infer *x = network(&g, arch, tap, 1, DT_F32);
     const struct view in = infer_input(x);
     fill_images(&in, "image", 0, 1);
-    infer_run(x);
+    infer_run(x, 1);
     const struct view v = infer_output(x, 0);
     float *out = xmalloc(v.h * v.w * v.c, sizeof *out);
     view_copy_out(out, &v, 0);
@@ -89,15 +90,16 @@ static void parameter_counts(void)
 static void batch_bits(void)
 {
     struct graph g = {0}, h = {0};
-    struct infer *one = network(&g, "resnet18", "layer3", 1), *three = network(&h, "resnet18", "layer3", 3);
+    struct infer *one = network(&g, "resnet18", "layer3", 1, DT_F32),
+                 *three = network(&h, "resnet18", "layer3", 3, DT_F32);
     const struct view in = infer_input(one), in3 = infer_input(three);
     fill_images(&in, "image", 0, 1);
     fill_images(&in3, "image", 2, 1);
     for (size_t y = 0; y < in3.h; y++) /* strangers before it */
         memset(view_at(&in3, 0, (ptrdiff_t)y, 0), 0, in3.w * in3.c * sizeof(float)),
             memset(view_at(&in3, 1, (ptrdiff_t)y, 0), 1, in3.w * in3.c * sizeof(float));
-    infer_run(one);
-    infer_run(three);
+    infer_run(one, 1);
+    infer_run(three, 3);
     const struct view a = infer_output(one, 0), b = infer_output(three, 0);
     const size_t n = a.h * a.w * a.c;
     float *x = xmalloc(n, sizeof *x), *y = xmalloc(n, sizeof *y);

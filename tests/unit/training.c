@@ -19,14 +19,14 @@ struct session {
     float *velocity;
 };
 
-static void begin(struct session *s, const char *arch, size_t batch, size_t first)
+static void begin(struct session *s, const char *arch, size_t batch, size_t first, enum dtype precision)
 {
     struct safetensors st = {0};
     *s = (struct session){.batch = batch, .first = first};
     network_build(&s->graph, arch, CLASSES);
     fill(&st, &s->graph);
-    s->trainer =
-        trainer_new(&s->graph, &st, "formula", (size_t)graph_find_tap(&s->graph, "fc"), batch, SIDE, SIDE);
+    const struct trainer_plan plan = {(size_t)graph_find_tap(&s->graph, "fc"), batch, SIDE, SIDE, precision};
+    s->trainer = trainer_new(&s->graph, &st, "formula", &plan);
     safetensors_free(&st);
     const struct parameter *p = trainer_parameters(s->trainer, &s->stretches);
     s->stretch = xcalloc(s->stretches, sizeof *s->stretch);
@@ -114,7 +114,7 @@ static void against_torch(void)
         struct session s;
         const char *arch = note_get(&losses.note, "name");
         begin(&s, arch, (size_t)atoi(note_get(&losses.note, "batch")),
-              (size_t)atoi(note_get(&losses.note, "first")));
+              (size_t)atoi(note_get(&losses.note, "first")), DT_F32);
         const double first = learn(&s, 0);
         size_t parameters, i = 0;
         const struct parameter *p = trainer_parameters(s.trainer, &parameters);
@@ -157,8 +157,8 @@ static void losses(void)
     float x[2 * 5] = {0.3f, -1, 2, 0.1f, 0, 4, -3, 0.5f, 1, 1}, g[2 * 5], unused[2 * 5];
     const unsigned char positive[2 * 5] = {0, 1, 0, 1, 0, 1, 0, 0, 0, 0};
     const struct target target[2] = {{2, 0, 0.7f}, {1, 4, 0.2f}};
-    const struct view logits = {x, 2, 1, 1, 5, 0}, gradient = {g, 2, 1, 1, 5, 0},
-                      scratch = {unused, 2, 1, 1, 5, 0};
+    const struct view logits = {x, 2, 1, 1, 5, 0, DT_F32}, gradient = {g, 2, 1, 1, 5, 0, DT_F32},
+                      scratch = {unused, 2, 1, 1, 5, 0, DT_F32};
     double worst[2] = {0};
     for (int kind = 0; kind < 2; kind++) {
         if (kind)
@@ -183,7 +183,7 @@ static void losses(void)
     ok(worst[1] < 2e-5, "multi-label: gradient by differences, %.2g", worst[1]);
     const struct target plain[2] = {{0, 0, 1}, {0, 0, 1}};
     float zeros[2 * 5] = {0};
-    const struct view flat = {zeros, 2, 1, 1, 5, 0};
+    const struct view flat = {zeros, 2, 1, 1, 5, 0, DT_F32};
     ok_close(loss_cross_entropy(&scratch, &flat, plain, 0, 1).value, log(5), 1e-12,
              "equal logits: log of the classes");
 }

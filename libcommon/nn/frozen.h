@@ -1,0 +1,33 @@
+/* A frozen network: what a weights file, or random:SEED, and a few options make of it. */
+#ifndef NN_FROZEN_H
+#define NN_FROZEN_H
+#include "nn/graph.h"
+#include "nn/infer.h"
+#include "nn/normalise.h"
+#include "stream/safetensors.h"
+
+enum { FROZEN_TAPS_MAX = 6 };
+
+/* As the user gave them; NULL: as the weights say. */
+struct frozen_options {
+    const char *weights; /* a file, or random:SEED */
+    const char *layers;  /* taps, separated by commas; needed */
+    const char *arch;
+    const char *norm; /* imagenet, none, or MEAN/STD */
+};
+
+struct frozen {
+    const char *file;
+    struct graph graph;
+    struct safetensors weights;
+    size_t tap[FROZEN_TAPS_MAX], taps;
+    struct normalisation norm;
+    char identity[300]; /* NAME:HASH, for weights= */
+};
+
+/* misuse() where an option is wrong, die() where the file is. */
+void frozen_open(struct frozen *net, const struct frozen_options *o);
+/* Compiles it for images of one size, n at once, and lets go of the weights. */
+struct infer *frozen_compile(struct frozen *net, size_t n, size_t h, size_t w, enum dtype precision);
+void frozen_free(struct frozen *net);
+#endif

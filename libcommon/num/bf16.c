@@ -1,0 +1,29 @@
+#include "num/bf16.h"
+#include "num/bf16_kernel.h"
+#include "num/cpu.h"
+
+static const struct bf16_kernels *kernels(void)
+{
+#if defined(__x86_64__)
+    if (cpu_level() >= CPU_AVX512)
+        return &bf16_kernels_avx512;
+    if (cpu_level() >= CPU_AVX2)
+        return &bf16_kernels_avx2;
+#endif
+    return &bf16_kernels_plain;
+}
+
+void bf16_narrow(uint16_t *out, const float *in, size_t n)
+{
+    kernels()->narrow(out, in, n);
+}
+
+void bf16_widen(float *out, const uint16_t *in, size_t n)
+{
+    kernels()->widen(out, in, n);
+}
+
+void bf16_pair(uint32_t *out, const float *even, const float *odd, size_t n)
+{
+    kernels()->pair(out, even, odd, n);
+}

@@ -1,0 +1,22 @@
+/* Included by channel_plain.c, channel_avx2.c and channel_avx512.c, which name CHANNEL_KERNELS: the loops of
+ * channel_body.h for f32 and bf16. */
+#include "base/tensor.h"
+#include "num/channel_kernel.h"
+
+enum { BLOCK = 16 };
+
+#define element float
+#define VALUE(e) (e)
+#define ELEMENT(x) (x)
+#define NAME(function) function##_f32
+#include "num/channel_body.h"
+
+#define element uint16_t
+#define VALUE(e) bf16_to_f32(e)
+#define ELEMENT(x) f32_to_bf16(x)
+#define NAME(function) function##_bf16
+#include "num/channel_body.h"
+
+const struct channel_kernels CHANNEL_KERNELS[2] = {
+    {sums_f32, affine_f32, gradient_sums_f32, gradient_f32, largest_f32, largest_gradient_f32},
+    {sums_bf16, affine_bf16, gradient_sums_bf16, gradient_bf16, largest_bf16, largest_gradient_bf16}};

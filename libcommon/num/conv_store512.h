@@ -1,0 +1,40 @@
+/* The epilogue in AVX-512: 16 channels of one row of a tile, from the panel's channel `at` on. Included by
+ * kernels that are compiled for it. */
+#include "num/conv_kernel.h"
+#include <immintrin.h>
+
+static inline __attribute__((always_inline)) __m512 load_bf16(__mmask16 m, const uint16_t *p)
+{
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(m, p)), 16));
+}
+
+static inline __attribute__((always_inline)) void store_bf16(uint16_t *p, __mmask16 m, __m512 x)
+{
+#ifdef __AVX512BF16__
+    _mm256_mask_storeu_epi16(p, m, (__m256i)_mm512_cvtneps_pbh(x));
+#else
+    const __m512i bits = _mm512_castps_si512(x);
+    const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    const __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+    _mm256_mask_storeu_epi16(p, m, _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
+#endif
+}
+
+static inline __attribute__((always_inline)) void store_lanes(const struct conv_tile *t, size_t r, size_t at,
+                                                              __m512 x)
+{
+    const size_t left = t->columns - at;
+    const __mmask16 m = left >= 16 ? 0xffff : (__mmask16)((1u << left) - 1);
+    const bool narrow = t->walk->out == DT_BF16;
+    if (t->bias)
+        x = _mm512_add_ps(x, _mm512_loadu_ps(t->bias + at));
+    if (t->residual[r])
+        x = _mm512_add_ps(x, narrow ? load_bf16(m, (const uint16_t *)t->residual[r] + at)
+                                    : _mm512_maskz_loadu_ps(m, (const float *)t->residual[r] + at));
+    if (t->relu)
+        x = _mm512_max_ps(x, _mm512_setzero_ps());
+    if (narrow)
+        store_bf16((uint16_t *)t->out[r] + at, m, x);
+    else
+        _mm512_mask_storeu_ps((float *)t->out[r] + at, m, x);
+}

@@ -1,0 +1,15 @@
+/* --precision of every program that runs a network. */
+#ifndef NUM_PRECISION_H
+#define NUM_PRECISION_H
+#include "base/tensor.h"
+
+/* f32, bf16, auto; ended by NULL. */
+extern const char *const precision_names[];
+/* auto: bf16 where the CPU multiplies it (AVX512-BF16 or AMX), else f32. misuse() on anything else. */
+enum dtype precision_option(const char *option, const char *text);
+/* "f32" or "bf16" */
+const char *precision_name(enum dtype type);
+
+#define USAGE_PRECISION                                                                                      \
+    "      --precision P  f32, bf16 or auto (default): bf16 where the CPU has instructions for it\n"
+#endif

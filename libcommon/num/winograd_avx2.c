@@ -1,0 +1,2 @@
+#define WINOGRAD_KERNELS winograd_avx2
+#include "num/winograd_body.h"

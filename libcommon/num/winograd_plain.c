@@ -1,0 +1,2 @@
+#define WINOGRAD_KERNELS winograd_plain
+#include "num/winograd_body.h"
