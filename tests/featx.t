@@ -93,7 +93,7 @@ fails 1 'record 2 (c): image is 16x32, those before are 32x32' featx -w random:1
 ok $? 'images of different sizes'
 fails 2 "'layer9' is not one of" featx -w random:1 -l layer9 a.pam
 ok $? 'an unknown layer'
-fails 2 "not a network that featx knows" featx -w random:1 -a vgg16 a.pam
+fails 2 "not a network that fern knows" featx -w random:1 -a vgg16 a.pam
 ok $? 'an unknown network'
 fails 2 'WEIGHTS is needed' featx a.pam
 ok $? 'no weights'

@@ -23,12 +23,14 @@ static const char usage[] =
     "  -n, --names LIST  name the images again: a TSV with a column name, others become keys\n"
     "      --norm NORM   imagenet, none, or MEAN/STD such as .5,.5,.5/.2,.2,.2\n"
     "                    (default: as the weights say, else imagenet)\n" USAGE_PRECISION
-    "  -b, --batch N     images at once where so many have come (default: half a\n"
-    "                    million pixels); never changes a result\n" USAGE_THREADS USAGE_COMMON "examples:\n"
+    "  -b, --batch N     images at once where so many have come (default: up to\n"
+    "                    16, half a million pixels); never changes a result\n" USAGE_THREADS USAGE_COMMON "examples:\n"
     "  imgcat -s train bottle | featx -w resnet18.safetensors | patchcore -o bottle.safetensors\n"
     "  imgcat -s test bottle | featx -w random:1 -l layer1,layer2 | npyls\n";
 
-enum { BATCH_MAX = 256, NORM = OPT_LONG, PRECISION };
+/* Images at once: at most, and where the user does not say so many as PIXELS allow. */
+enum { BATCH_MAX = 256, BATCH_AUTO = 16, PIXELS = 1 << 19 };
+enum { NORM = OPT_LONG, PRECISION };
 
 struct opts {
     struct frozen_options net;
@@ -133,8 +135,8 @@ static void finish_batch(struct run *run)
 
 static void begin_network(struct run *run, const struct raster *first)
 {
-    const size_t pixels = 1 << 19, fit = pixels / (first->height * first->width);
-    run->batch = run->o->batch ? run->o->batch : fit < 1 ? 1 : fit > BATCH_MAX ? BATCH_MAX : fit;
+    const size_t fit = PIXELS / (first->height * first->width);
+    run->batch = run->o->batch ? run->o->batch : fit < 1 ? 1 : fit > BATCH_AUTO ? BATCH_AUTO : fit;
     run->infer = frozen_compile(&run->net, run->batch, first->height, first->width, run->o->precision);
     notice("%s in %s, %.1f MB of weights, %.1f MB of activations", run->net.graph.arch,
            precision_name(run->o->precision), (double)infer_weight_bytes(run->infer) / 1e6,

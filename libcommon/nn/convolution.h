@@ -52,6 +52,9 @@ void convolution_narrow_turned(uint32_t *narrow, const float *turned, const stru
  * accumulate: dx += instead of =. */
 void convolution_backward_data(const struct view *dx, const struct view *dy, const void *turned,
                                bool accumulate, const struct convolution *c);
+/* For stride 1 the gradient of the input is a convolution itself, of dy with the turned weights: this one.
+ */
+struct convolution convolution_adjoint(const struct convolution *c);
 /* gradient += that of the packed weights. x as in the forward, with its halo. */
 void convolution_backward_weights(float *gradient, const struct view *x, const struct view *dy,
                                   const struct convolution *c);

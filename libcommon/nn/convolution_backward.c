@@ -111,6 +111,11 @@ void convolution_narrow_turned(uint32_t *narrow, const float *turned, const stru
         }
 }
 
+struct convolution convolution_adjoint(const struct convolution *c)
+{
+    return (struct convolution){c->out_channels, c->in_channels, c->kernel, 1, c->kernel - 1 - c->padding};
+}
+
 /* dx at positions (i * stride + py, j * stride + px), all i, j. */
 static struct conv_walk class_walk(const struct view *dx, const struct view *dy, const struct convolution *c,
                                    struct taps y, struct taps x, size_t py, size_t px)

@@ -1,8 +1,6 @@
 #include "nn/filter.h"
-#include "base/mem.h"
-#include "base/thread.h"
 #include "num/winograd.h"
-#include <stdlib.h>
+#include <string.h>
 
 static bool fits_winograd(const struct convolution *c, enum dtype type)
 {
@@ -10,55 +8,60 @@ static bool fits_winograd(const struct convolution *c, enum dtype type)
            winograd_pays(c->in_channels, c->out_channels, type);
 }
 
-static void pack_direct(struct filter *f, const float *weight, const float *scale,
-                        const struct convolution *c)
+size_t filter_bytes(const struct convolution *c, enum dtype type)
 {
-    const size_t depth = convolution_depth(c), n = conv_packed_size(depth, c->out_channels);
-    float *packed = xaligned(n, sizeof *packed);
-    convolution_pack(packed, weight, scale, c);
-    f->data = packed;
-    f->bytes = n * sizeof *packed;
-    if (f->type == DT_F32)
-        return;
-    f->bytes = conv_narrow_size(depth, c->out_channels) * sizeof(uint32_t);
-    f->data = xaligned(f->bytes, 1);
-    conv_narrow(f->data, packed, depth, c->out_channels);
-    free(packed);
+    const size_t depth = convolution_depth(c);
+    if (fits_winograd(c, type))
+        return winograd_packed_bytes(c->in_channels, c->out_channels, type);
+    if (type == DT_BF16)
+        return conv_narrow_size(depth, c->out_channels) * sizeof(uint32_t);
+    return conv_packed_size(depth, c->out_channels) * sizeof(float);
 }
 
-struct filter filter_new(const float *weight, const float *scale, const struct convolution *c,
-                         enum dtype type)
+void filter_pack(void *filter, const float *panels, const struct convolution *c, enum dtype type)
 {
-    struct filter f = {.type = type, .winograd = fits_winograd(c, type)};
-    if (!f.winograd) {
-        pack_direct(&f, weight, scale, c);
-        return f;
-    }
-    f.bytes = winograd_packed_bytes(c->in_channels, c->out_channels, type);
-    f.data = xaligned(f.bytes, 1);
-    winograd_pack(f.data, weight, scale, c->in_channels, c->out_channels, type);
-    return f;
+    if (fits_winograd(c, type))
+        winograd_pack(filter, panels, c->in_channels, c->out_channels, type);
+    else if (type == DT_BF16)
+        conv_narrow(filter, panels, convolution_depth(c), c->out_channels);
+    else
+        memcpy(filter, panels, filter_bytes(c, type));
 }
 
-void filter_free(struct filter *f)
+size_t filter_forward_scratch(const struct convolution *c, enum dtype type)
 {
-    free(f->data);
-    *f = (struct filter){0};
+    return fits_winograd(c, type) ? winograd_scratch_bytes(c->in_channels, type) : 0;
 }
 
-size_t filter_scratch_bytes(const struct filter *f, const struct convolution *c)
-{
-    return f->winograd ? pool_size() * winograd_scratch_bytes(c->in_channels, f->type) : 0;
-}
-
-void filter_forward(const struct view *out, const struct view *in, const struct filter *f,
+void filter_forward(const struct view *out, const struct view *in, const void *filter,
                     const struct convolution_epilogue *epilogue, const struct convolution *c, void *scratch)
 {
-    if (!f->winograd) {
-        convolution_forward(out, in, f->data, epilogue, c);
+    if (!fits_winograd(c, in->type)) {
+        convolution_forward(out, in, filter, epilogue, c);
         return;
     }
     const struct conv_walk walk = convolution_walk(out, in, c);
     const struct conv_epilogue e = convolution_walk_epilogue(epilogue);
-    winograd_run(view_pixel(out, 0, 0, 0), view_pixel(in, 0, -1, -1), f->data, &e, &walk, scratch);
+    winograd_run(view_pixel(out, 0, 0, 0), view_pixel(in, 0, -1, -1), filter, &e, &walk, scratch);
+}
+
+static bool gradient_fits_winograd(const struct convolution *c, const struct view *dy)
+{
+    return fits_winograd(c, dy->type) && winograd_gradient_pays(dy->n, dy->h, dy->w);
+}
+
+size_t filter_gradient_scratch(const struct convolution *c, const struct view *dy)
+{
+    return gradient_fits_winograd(c, dy) ? winograd_gradient_bytes(c->in_channels, c->out_channels) : 0;
+}
+
+void filter_gradient(float *gradient, const struct view *x, const struct view *dy,
+                     const struct convolution *c, void *scratch)
+{
+    if (!gradient_fits_winograd(c, dy)) {
+        convolution_backward_weights(gradient, x, dy, c);
+        return;
+    }
+    const struct conv_walk walk = convolution_walk(dy, x, c);
+    winograd_gradient(gradient, view_pixel(x, 0, -1, -1), view_pixel(dy, 0, 0, 0), &walk, scratch);
 }

@@ -1,23 +1,23 @@
-/* A convolution's weights for inference, in the form that the fastest way of computing it reads: panels for
- * num/conv.h, or transformed ones for num/winograd.h. Which one depends on shape, type and CPU alone. */
+/* Convolutions the fastest way: num/conv.h's walks or num/winograd.h's transforms, whichever pays for a
+ * layer's shape and type on this CPU. Nothing else decides, so results do not depend on batch or threads.
+ *
+ * Weights are given as conv.h's f32 panels (convolution_pack) and turned into what the kernels read. Scratch
+ * memory is the caller's, 64-byte aligned. */
 #ifndef NN_FILTER_H
 #define NN_FILTER_H
 #include "nn/convolution.h"
 
-struct filter {
-    enum dtype type; /* of the input */
-    bool winograd;
-    void *data;
-    size_t bytes;
-}; /* owns its data */
+/* Bytes of the weights as kernels read them for input of this type, and the conversion; runs on the pool. */
+size_t filter_bytes(const struct convolution *c, enum dtype type);
+void filter_pack(void *filter, const float *panels, const struct convolution *c, enum dtype type);
 
-/* weight as torch keeps it; scale: a factor per output channel, or NULL. */
-struct filter filter_new(const float *weight, const float *scale, const struct convolution *c,
-                         enum dtype type);
-void filter_free(struct filter *f);
-/* Bytes of scratch memory that filter_forward needs, 64-byte aligned: for all workers together. */
-size_t filter_scratch_bytes(const struct filter *f, const struct convolution *c);
 /* As convolution_forward. */
-void filter_forward(const struct view *out, const struct view *in, const struct filter *f,
+size_t filter_forward_scratch(const struct convolution *c, enum dtype type);
+void filter_forward(const struct view *out, const struct view *in, const void *filter,
                     const struct convolution_epilogue *epilogue, const struct convolution *c, void *scratch);
+
+/* As convolution_backward_weights. */
+size_t filter_gradient_scratch(const struct convolution *c, const struct view *dy);
+void filter_gradient(float *gradient, const struct view *x, const struct view *dy,
+                     const struct convolution *c, void *scratch);
 #endif

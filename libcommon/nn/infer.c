@@ -13,7 +13,7 @@
 /* What a step computes with: a convolution's weights and its bias (`shift`), or a batch norm's scale and
  * shift. */
 struct constants {
-    struct filter filter;
+    void *filter;
     float *scale, *shift;
 };
 
@@ -71,11 +71,18 @@ static void take_weights(struct infer *x, size_t step, const struct safetensors 
     if (s->batchnorm >= 0)
         take_batchnorm(k, &x->graph.node[s->batchnorm], st, file);
     if (has_weights(node->op)) {
+        const enum dtype type = x->schedule.type[node->input[0]];
+        const size_t bytes = filter_bytes(&node->conv, type),
+                     scratch = filter_forward_scratch(&node->conv, type);
         float *weight = weights_take(st, file, &part[0]);
-        k->filter = filter_new(weight, k->scale, &node->conv, x->schedule.type[node->input[0]]);
-        const size_t scratch = filter_scratch_bytes(&k->filter, &node->conv);
-        x->weight_bytes += k->filter.bytes;
+        float *panels =
+            xmalloc(conv_packed_size(convolution_depth(&node->conv), node->channels), sizeof *panels);
+        convolution_pack(panels, weight, k->scale, &node->conv);
+        k->filter = xaligned(bytes, 1);
+        filter_pack(k->filter, panels, &node->conv, type);
+        x->weight_bytes += bytes;
         x->scratch_bytes = scratch > x->scratch_bytes ? scratch : x->scratch_bytes;
+        free(panels);
         free(weight);
     }
 }
@@ -155,7 +162,7 @@ static void run_step(const struct infer *x, const struct step *s, const struct c
     view_clear_halo(&out);
     if (has_weights(node->op)) {
         const struct convolution_epilogue e = {k->shift, residual, s->relu};
-        filter_forward(&out, &in, &k->filter, &e, &node->conv, x->scratch);
+        filter_forward(&out, &in, k->filter, &e, &node->conv, x->scratch);
     } else if (node->op == OP_MAXPOOL) {
         maxpool_forward(&out, &in, node->conv.kernel, node->conv.stride, node->conv.padding);
     } else if (node->op == OP_MEANPOOL) {
@@ -188,7 +195,7 @@ void infer_free(struct infer *x)
     if (!x)
         return;
     for (size_t s = 0; s < x->schedule.steps; s++) {
-        filter_free(&x->constants[s].filter);
+        free(x->constants[s].filter);
         free(x->constants[s].scale);
         free(x->constants[s].shift);
     }

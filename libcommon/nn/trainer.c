@@ -107,7 +107,8 @@ void trainer_free(struct trainer *t)
     free(t->gradient);
     free(t->arena);
     free(t->images.data);
-    free(t->narrow);
+    free(t->filter);
+    free(t->scratch);
     free(t->turned);
     free(t);
 }

@@ -26,10 +26,10 @@ struct trainer {
     size_t output;
     char *arena;
     size_t arena_bytes;
-    /* Of one layer at a time: the weights as bf16 kernels read them, and those for the gradient of its input.
-     */
-    uint32_t *narrow;
+    /* Of one layer at a time: the weights for the gradient of its input, weights as kernels read them, and
+     * what these need beside. */
     float *turned;
+    void *filter, *scratch;
 };
 
 static inline bool is_product(const struct node *node)

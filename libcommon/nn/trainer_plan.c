@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "nn/filter.h"
 #include "nn/memory_plan.h"
 #include "nn/trainer_parts.h"
 #include <stdlib.h>
@@ -85,19 +86,37 @@ static void plan_gradients(struct trainer *t, const struct lives *l, size_t n)
     }
 }
 
-/* The most that any layer wants of t->narrow and t->turned. */
-static void plan_weights(struct trainer *t, size_t *narrow, size_t *turned)
+/* What the layers want of the trainer's working memory, in bytes. */
+struct wants {
+    size_t turned, filter, scratch;
+};
+
+static void want_layer(struct wants *w, const struct trainer *t, const struct node *node,
+                       const struct view *dy)
 {
-    for (size_t i = 0; i < t->schedule.steps; i++) {
-        const struct node *node = &t->graph.node[t->schedule.step[i].node];
-        if (!is_product(node))
-            continue;
-        const struct convolution *c = &node->conv;
-        *turned = at_least(*turned, convolution_turned_size(c));
-        if (t->schedule.type[node->input[0]] == DT_BF16)
-            *narrow = at_least(at_least(*narrow, conv_narrow_size(convolution_depth(c), c->out_channels)),
-                               convolution_turned_narrow_size(c));
+    const enum dtype type = t->schedule.type[node->input[0]];
+    const struct convolution *c = &node->conv, adjoint = convolution_adjoint(c);
+    w->turned = at_least(w->turned, convolution_turned_size(c) * sizeof(float));
+    w->filter = at_least(w->filter, filter_bytes(c, type));
+    w->scratch = at_least(w->scratch, filter_forward_scratch(c, type));
+    w->scratch = at_least(w->scratch, filter_gradient_scratch(c, dy));
+    if (c->stride > 1) {
+        w->filter = at_least(w->filter, convolution_turned_narrow_size(c) * sizeof(uint32_t));
+        return;
     }
+    w->filter = at_least(w->filter, filter_bytes(&adjoint, type));
+    w->scratch = at_least(w->scratch, filter_forward_scratch(&adjoint, type));
+}
+
+static struct wants find_wants(const struct trainer *t)
+{
+    struct wants w = {0};
+    for (size_t i = 0; i < t->schedule.steps; i++) {
+        const struct step *step = &t->schedule.step[i];
+        if (is_product(&t->graph.node[step->node]))
+            want_layer(&w, t, &t->graph.node[step->node], &t->gradient[step->out]);
+    }
+    return w;
 }
 
 void trainer_plan_memory(struct trainer *t, size_t n)
@@ -105,20 +124,20 @@ void trainer_plan_memory(struct trainer *t, size_t n)
     const size_t nodes = t->graph.n;
     struct buffer *buffer = xcalloc(2 * nodes, sizeof *buffer);
     const struct lives lives = {buffer, buffer + nodes};
-    size_t narrow = 0, turned = 0;
     t->value = xcalloc(nodes, sizeof *t->value);
     t->gradient = xcalloc(nodes, sizeof *t->gradient);
     plan_values(t, &lives, n);
     plan_gradients(t, &lives, n);
-    plan_weights(t, &narrow, &turned);
+    const struct wants w = find_wants(t);
     t->images = shaped(t, t->schedule.input, n, 0);
     t->images.type = DT_F32;
     t->arena_bytes = memory_plan(buffer, 2 * nodes);
-    mem_need(t->arena_bytes + (narrow + turned) * sizeof *t->turned + view_bytes(&t->images),
+    mem_need(t->arena_bytes + w.turned + w.filter + w.scratch + view_bytes(&t->images),
              "the network's activations and their gradients");
     t->arena = xaligned(t->arena_bytes, 1);
-    t->narrow = xaligned(narrow, sizeof *t->narrow);
-    t->turned = xaligned(turned, sizeof *t->turned);
+    t->turned = xaligned(w.turned, 1);
+    t->filter = xaligned(w.filter, 1);
+    t->scratch = xaligned(w.scratch, 1);
     t->images.data = xaligned(view_bytes(&t->images), 1);
     for (size_t i = 0; i < nodes; i++) {
         t->value[i].data = t->arena + lives.value[i].offset;

@@ -1,6 +1,7 @@
 #include "base/err.h"
 #include "base/thread.h"
 #include "nn/batchnorm.h"
+#include "nn/filter.h"
 #include "nn/pool.h"
 #include "nn/trainer_parts.h"
 
@@ -17,28 +18,6 @@ static struct batchnorm batchnorm_of(const struct trainer *t, const struct step_
                               .inverse = s->batch + channels};
 }
 
-/* A layer's weights as its kernels read them. */
-static const void *forward_weights(const struct trainer *t, const struct node *node,
-                                   const struct step_state *s)
-{
-    const float *packed = t->values + s->weight;
-    if (t->value[node->input[0]].type == DT_F32)
-        return packed;
-    conv_narrow(t->narrow, packed, convolution_depth(&node->conv), node->channels);
-    return t->narrow;
-}
-
-/* Those for the gradient of its input. */
-static const void *backward_weights(const struct trainer *t, const struct node *node,
-                                    const struct step_state *s, enum dtype type)
-{
-    convolution_turn(t->turned, t->values + s->weight, &node->conv);
-    if (type == DT_F32)
-        return t->turned;
-    convolution_narrow_turned(t->narrow, t->turned, &node->conv);
-    return t->narrow;
-}
-
 static void step_forward(const struct trainer *t, const struct step *step, const struct step_state *s)
 {
     const struct node *node = &t->graph.node[step->node];
@@ -46,7 +25,8 @@ static void step_forward(const struct trainer *t, const struct step *step, const
     view_clear_halo(out);
     if (is_product(node)) {
         const struct convolution_epilogue e = {.bias = node->bias ? t->values + s->bias : NULL};
-        convolution_forward(out, in, forward_weights(t, node, s), &e, &node->conv);
+        filter_pack(t->filter, t->values + s->weight, &node->conv, in->type);
+        filter_forward(out, in, t->filter, &e, &node->conv, t->scratch);
     } else if (node->op == OP_BATCHNORM) {
         const struct batchnorm b = batchnorm_of(t, s, node->channels);
         batchnorm_forward(out, in, step->residual >= 0 ? &t->value[step->residual] : NULL, step->relu, &b);
@@ -82,18 +62,33 @@ static void bias_backward(float *gradient, const struct view *dy)
                     gradient[c] += view_at(dy, n, (ptrdiff_t)y, (ptrdiff_t)x)[c];
 }
 
+static void input_backward(const struct trainer *t, const struct node *node, const struct step_state *s,
+                           const struct view *dy)
+{
+    const struct view *dx = &t->gradient[node->input[0]];
+    const struct convolution *c = &node->conv, adjoint = convolution_adjoint(c);
+    const struct convolution_epilogue e = {.residual = s->accumulate_input ? dx : NULL};
+    view_clear_halo(dy);
+    convolution_turn(t->turned, t->values + s->weight, c);
+    if (c->stride == 1) {
+        filter_pack(t->filter, t->turned, &adjoint, dy->type);
+        filter_forward(dx, dy, t->filter, &e, &adjoint, t->scratch);
+    } else if (dy->type == DT_BF16) {
+        convolution_narrow_turned(t->filter, t->turned, c);
+        convolution_backward_data(dx, dy, t->filter, s->accumulate_input, c);
+    } else {
+        convolution_backward_data(dx, dy, t->turned, s->accumulate_input, c);
+    }
+}
+
 static void product_backward(const struct trainer *t, const struct node *node, const struct step_state *s,
                              const struct view *dy)
 {
-    const size_t in = node->input[0];
-    convolution_backward_weights(t->gradients + s->weight, &t->value[in], dy, &node->conv);
+    filter_gradient(t->gradients + s->weight, &t->value[node->input[0]], dy, &node->conv, t->scratch);
     if (node->bias)
         bias_backward(t->gradients + s->bias, dy);
-    if (in == t->schedule.input)
-        return;
-    view_clear_halo(dy);
-    convolution_backward_data(&t->gradient[in], dy, backward_weights(t, node, s, dy->type),
-                              s->accumulate_input, &node->conv);
+    if (node->input[0] != t->schedule.input)
+        input_backward(t, node, s, dy);
 }
 
 static void step_backward(const struct trainer *t, const struct step *step, const struct step_state *s)

@@ -95,16 +95,14 @@ static void NAME(gradient_sums)(double *sum, double *product, void *dz_rows, boo
     for (; from + BLOCK <= c; from += BLOCK)
         if (y)
             NAME(gradient_block)
-            (sum + from, product + from, dz ? dz + from : NULL, accumulate, dy + from, y + from, x + from,
-             pixels, c, BLOCK);
-        else
-            NAME(gradient_block)
-            (sum + from, product + from, dz ? dz + from : NULL, accumulate, dy + from, NULL, x + from, pixels,
-             c, BLOCK);
+    (sum + from, product + from, dz ? dz + from : NULL, accumulate, dy + from, y + from, x + from, pixels, c,
+     BLOCK);
+    else NAME(gradient_block)(sum + from, product + from, dz ? dz + from : NULL, accumulate, dy + from, NULL,
+                              x + from, pixels, c, BLOCK);
     if (from < c)
         NAME(gradient_block)
-        (sum + from, product + from, dz ? dz + from : NULL, accumulate, dy + from, y ? y + from : NULL,
-         x + from, pixels, c, c - from);
+    (sum + from, product + from, dz ? dz + from : NULL, accumulate, dy + from, y ? y + from : NULL, x + from,
+     pixels, c, c - from);
 }
 
 static void NAME(gradient)(void *dx_rows, const void *dy_rows, const void *y_rows, const void *x_rows,
