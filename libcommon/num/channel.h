@@ -1,6 +1,6 @@
 /* Batch normalisation's and pooling's inner loops: rows of pixels, C interleaved channels, a number per
- * channel. All kinds of CPU give the same bits (nothing is fused, sums run over pixels in order in f64; bf16
- * is computed in f32 and rounded when stored).
+ * channel. All kinds of CPU give the same bits (nothing is fused, sums run over pixels in order in f64;
+ * bf16 is computed in f32, of a row summed in f32, and rounded when stored).
  *
  * x, y, dy, ...: pixels x C elements of `type`, DT_F32 or DT_BF16. `mask` below is y > 0 where y is given
  * (the output of a ReLU), else everywhere. */

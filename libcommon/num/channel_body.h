@@ -1,34 +1,36 @@
 /* Included by channel_loops.h once for each element type: element, VALUE(an element) in f32, ELEMENT(an f32),
- * NAME(a function). Blocks of 16 channels keep their sums in registers while a row of pixels goes by; the
- * compiler makes vectors of the loops over `i`. */
+ * NAME(a function), LINE, and `partial`, in which a row of pixels is summed before it is added in f64. Blocks
+ * of LINE channels, a line of the cache, keep their sums in registers while a row goes by; the compiler makes
+ * vectors of the loops over `i`. */
+#define sums_block NAME(sums_block)
+#define gradient_block NAME(gradient_block)
+#define largest_gradient_block NAME(largest_gradient_block)
+
+/* sum[c] and squares[c] of one block or tail of `n` channels. */
+static inline __attribute__((always_inline)) void sums_block(double *sum, double *squares, const element *x,
+                                                             size_t pixels, size_t c, size_t n)
+{
+    partial s[LINE] = {0}, q[LINE] = {0};
+    for (size_t p = 0; p < pixels; p++)
+        for (size_t i = 0; i < n; i++) {
+            const partial v = VALUE(x[p * c + i]);
+            s[i] += v;
+            q[i] += v * v;
+        }
+    for (size_t i = 0; i < n; i++) {
+        sum[i] += (double)s[i];
+        squares[i] += (double)q[i];
+    }
+}
 
 static void NAME(sums)(double *sum, double *squares, const void *x_rows, size_t pixels, size_t c)
 {
     const element *x = x_rows;
     size_t from = 0;
-    for (; from + BLOCK <= c; from += BLOCK) {
-        double s[BLOCK], q[BLOCK];
-        for (size_t i = 0; i < BLOCK; i++) {
-            s[i] = sum[from + i];
-            q[i] = squares[from + i];
-        }
-        for (size_t p = 0; p < pixels; p++)
-            for (size_t i = 0; i < BLOCK; i++) {
-                const double v = VALUE(x[p * c + from + i]);
-                s[i] += v;
-                q[i] += v * v;
-            }
-        for (size_t i = 0; i < BLOCK; i++) {
-            sum[from + i] = s[i];
-            squares[from + i] = q[i];
-        }
-    }
-    for (; from < c; from++)
-        for (size_t p = 0; p < pixels; p++) {
-            const double v = VALUE(x[p * c + from]);
-            sum[from] += v;
-            squares[from] += v * v;
-        }
+    for (; from + LINE <= c; from += LINE)
+        sums_block(sum + from, squares + from, x + from, pixels, c, LINE);
+    if (from < c)
+        sums_block(sum + from, squares + from, x + from, pixels, c, c - from);
 }
 
 static void NAME(affine)(void *out_rows, const void *x_rows, const float *scale, const float *shift,
@@ -53,24 +55,20 @@ static void NAME(affine)(void *out_rows, const void *x_rows, const float *scale,
 }
 
 /* One block or tail of `n` channels. */
-static inline __attribute__((always_inline)) void NAME(gradient_block)(double *sum, double *product,
-                                                                       element *dz_out, bool accumulate,
-                                                                       const element *dy, const element *y,
-                                                                       const element *x, size_t pixels,
-                                                                       size_t c, size_t n)
+static inline __attribute__((always_inline)) void gradient_block(double *sum, double *product,
+                                                                 element *dz_out, bool accumulate,
+                                                                 const element *dy, const element *y,
+                                                                 const element *x, size_t pixels, size_t c,
+                                                                 size_t n)
 {
-    double s[BLOCK], q[BLOCK];
-    for (size_t i = 0; i < n; i++) {
-        s[i] = sum[i];
-        q[i] = product[i];
-    }
+    partial s[LINE] = {0}, q[LINE] = {0};
     for (size_t p = 0; p < pixels; p++) {
-        float dz[BLOCK];
+        float dz[LINE];
         for (size_t i = 0; i < n; i++)
             dz[i] = y && !(VALUE(y[p * c + i]) > 0.0f) ? 0.0f : VALUE(dy[p * c + i]);
         for (size_t i = 0; i < n; i++) {
             s[i] += dz[i];
-            q[i] += (double)dz[i] * VALUE(x[p * c + i]);
+            q[i] += (partial)dz[i] * VALUE(x[p * c + i]);
         }
         if (dz_out && accumulate)
             for (size_t i = 0; i < n; i++)
@@ -80,8 +78,8 @@ static inline __attribute__((always_inline)) void NAME(gradient_block)(double *s
                 dz_out[p * c + i] = ELEMENT(dz[i]);
     }
     for (size_t i = 0; i < n; i++) {
-        sum[i] = s[i];
-        product[i] = q[i];
+        sum[i] += (double)s[i];
+        product[i] += (double)q[i];
     }
 }
 
@@ -92,17 +90,16 @@ static void NAME(gradient_sums)(double *sum, double *product, void *dz_rows, boo
     const element *dy = dy_rows, *y = y_rows, *x = x_rows;
     element *dz = dz_rows;
     size_t from = 0;
-    for (; from + BLOCK <= c; from += BLOCK)
+    for (; from + LINE <= c; from += LINE)
         if (y)
-            NAME(gradient_block)
-    (sum + from, product + from, dz ? dz + from : NULL, accumulate, dy + from, y + from, x + from, pixels, c,
-     BLOCK);
-    else NAME(gradient_block)(sum + from, product + from, dz ? dz + from : NULL, accumulate, dy + from, NULL,
-                              x + from, pixels, c, BLOCK);
+            gradient_block(sum + from, product + from, dz ? dz + from : NULL, accumulate, dy + from, y + from,
+                           x + from, pixels, c, LINE);
+        else
+            gradient_block(sum + from, product + from, dz ? dz + from : NULL, accumulate, dy + from, NULL,
+                           x + from, pixels, c, LINE);
     if (from < c)
-        NAME(gradient_block)
-    (sum + from, product + from, dz ? dz + from : NULL, accumulate, dy + from, y ? y + from : NULL, x + from,
-     pixels, c, c - from);
+        gradient_block(sum + from, product + from, dz ? dz + from : NULL, accumulate, dy + from,
+                       y ? y + from : NULL, x + from, pixels, c, c - from);
 }
 
 static void NAME(gradient)(void *dx_rows, const void *dy_rows, const void *y_rows, const void *x_rows,
@@ -130,11 +127,12 @@ static void NAME(largest)(void *out_row, const void *in_row, size_t n)
 }
 
 /* One block or tail of `n` channels. */
-static inline __attribute__((always_inline)) void NAME(largest_gradient_block)(
-    void *const *dx, const void *dy, const void *const *x, size_t taps, size_t from, size_t n)
+static inline __attribute__((always_inline)) void largest_gradient_block(void *const *dx, const void *dy,
+                                                                         const void *const *x, size_t taps,
+                                                                         size_t from, size_t n)
 {
-    float best[BLOCK], gradient[BLOCK];
-    uint32_t where[BLOCK];
+    float best[LINE], gradient[LINE];
+    uint32_t where[LINE];
     for (size_t i = 0; i < n; i++) {
         best[i] = VALUE(((const element *)x[0])[from + i]);
         gradient[i] = VALUE(((const element *)dy)[from + i]);
@@ -157,13 +155,18 @@ static void NAME(largest_gradient)(void *const *dx, const void *dy, const void *
                                    size_t c)
 {
     size_t from = 0;
-    for (; from + BLOCK <= c; from += BLOCK)
-        NAME(largest_gradient_block)(dx, dy, x, taps, from, BLOCK);
+    for (; from + LINE <= c; from += LINE)
+        largest_gradient_block(dx, dy, x, taps, from, LINE);
     if (from < c)
-        NAME(largest_gradient_block)(dx, dy, x, taps, from, c - from);
+        largest_gradient_block(dx, dy, x, taps, from, c - from);
 }
 
+#undef sums_block
+#undef gradient_block
+#undef largest_gradient_block
 #undef element
 #undef VALUE
 #undef ELEMENT
+#undef partial
+#undef LINE
 #undef NAME

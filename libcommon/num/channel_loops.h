@@ -3,15 +3,17 @@
 #include "base/tensor.h"
 #include "num/channel_kernel.h"
 
-enum { BLOCK = 16 };
-
 #define element float
+#define partial double
+#define LINE 16
 #define VALUE(e) (e)
 #define ELEMENT(x) (x)
 #define NAME(function) function##_f32
 #include "num/channel_body.h"
 
 #define element uint16_t
+#define partial float
+#define LINE 32
 #define VALUE(e) bf16_to_f32(e)
 #define ELEMENT(x) f32_to_bf16(x)
 #define NAME(function) function##_bf16

@@ -15,4 +15,7 @@ enum cpu_level {
  * raises it: tests compare the kernels with it. */
 enum cpu_level cpu_level(void);
 const char *cpu_level_name(enum cpu_level level);
+/* For tests: from now on this is the level, whatever the CPU; instructions that it lacks are the caller's
+ * business. */
+void cpu_pretend(enum cpu_level level);
 #endif

@@ -2,6 +2,7 @@
  * kinds. */
 #include "nn/infer.h"
 #include "nn/networks.h"
+#include "num/precision.h"
 #include "stream/npys.h"
 #include "formula.h"
 #include "tap.h"
@@ -21,12 +22,13 @@ static struct infer *network(struct graph *g, const char *arch, const char *tap,
     return x;
 }
 
-static void check_record(const struct npys_record *rec)
+static void check_record(const struct npys_record *rec, enum dtype precision)
 {
+    const double most = precision == DT_BF16 ? 1e-2 : 1e-4;
     struct graph g = {0};
     const char *arch = note_get(&rec->note, "arch"), *tap = note_get(&rec->note, "tap");
     const double scale = atof(note_get(&rec->note, "scale"));
-    struct infer *x = network(&g, arch, tap, 1, DT_F32);
+    struct infer *x = network(&g, arch, tap, 1, precision);
     const struct view in = infer_input(x);
     fill_images(&in, "image", 0, 1);
     infer_run(x, 1);
@@ -42,8 +44,8 @@ static void check_record(const struct npys_record *rec)
         worst = fmax(worst, fabs(out[at] - tensor_get(&rec->array[0], i)));
     }
     ok(strcmp(shape, note_get(&rec->note, "shape")) == 0, "%s %s is %s", arch, tap, shape);
-    ok(worst <= 1e-4 * scale && scale > 0.01, "%s %s equals torchvision: error %.2g of the scale %.3g", arch,
-       tap, worst / scale, scale);
+    ok(worst <= most * scale && scale > 0.01, "%s %s in %s equals torchvision: error %.2g of the scale %.3g",
+       arch, tap, precision_name(precision), worst / scale, scale);
     free(out);
     infer_free(x);
     graph_free(&g);
@@ -60,8 +62,10 @@ static void against_torchvision(void)
         return;
     struct npys_reader *r = npys_reader_new(f, path);
     struct npys_record rec = {0};
-    while (npys_read(r, &rec))
-        check_record(&rec);
+    while (npys_read(r, &rec)) {
+        check_record(&rec, DT_F32);
+        check_record(&rec, DT_BF16);
+    }
     ok(npys_reader_count(r) == 15, "five taps of three networks");
     npys_record_free(&rec);
     npys_reader_free(r);
