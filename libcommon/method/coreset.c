@@ -4,6 +4,7 @@
 #include "base/thread.h"
 #include "method/sketch.h"
 #include "num/distance.h"
+#include "num/near.h"
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,21 +26,26 @@ struct greedy {
     float radius;     /* every vector whose bound is at least this is active */
     uint32_t *active; /* vectors up to date, in ascending order; room for n */
     size_t actives;
-    struct sketches *sketches; /* NULL: none */
+    bool sketched; /* sketches and the centres' panels are there */
+    struct sketches sketches;
+    struct sketch_panels panels;
     bool behind;
 };
 
-/* Measures those of a tile's centres that the sketches leave. */
-static void look_at_tile(const struct greedy *g, size_t i, size_t tile)
+/* Measures those of a panel's centres that the sketches leave, for some vectors. */
+static void look_at_panel(const struct greedy *g, const uint32_t *vector, size_t n, size_t panel)
 {
-    uint64_t mask[NEAR_TILE / 64];
-    sketches_near(mask, g->sketches, i, tile, g->bound[i]);
-    for (size_t w = 0; w < NEAR_TILE / 64; w++)
-        for (; mask[w]; mask[w] &= mask[w] - 1) {
-            const size_t c = tile * NEAR_TILE + w * 64 + (size_t)__builtin_ctzll(mask[w]);
+    float values[SKETCH_ROWS * SKETCH_PANEL];
+    sketch_compare(values, &g->sketches, vector, n, &g->panels, g->panels.offset, panel);
+    for (size_t r = 0; r < n; r++) {
+        const size_t i = vector[r];
+        const float limit = sketch_limit(&g->sketches, i, &g->panels, g->bound[i], g->dims);
+        for (uint64_t m = near_mask(values + r * SKETCH_PANEL, limit); m; m &= m - 1) {
+            const size_t c = panel * SKETCH_PANEL + (size_t)__builtin_ctzll(m);
             g->bound[i] =
                 distance_least(g->bound[i], g->x + i * g->dims, g->centre + c * g->dims, 1, g->dims);
         }
+    }
 }
 
 /* Brings one vector up to date. */
@@ -51,13 +57,18 @@ static void catch_up(const struct greedy *g, size_t i)
     g->seen[i] = (uint32_t)g->centres;
 }
 
-/* Some vectors, tile by tile: a tile stays in the cache for all. */
+/* Some vectors, panel by panel: a panel stays in the cache for all. */
 static void catch_up_many(const struct greedy *g, const uint32_t *vector, size_t n)
 {
-    for (size_t tile = 0; tile * NEAR_TILE < g->centres; tile++)
+    uint32_t late[UPDATE_BLOCK];
+    for (size_t panel = 0; panel * SKETCH_PANEL < g->centres; panel++) {
+        size_t lates = 0;
         for (size_t k = 0; k < n; k++)
-            if (g->seen[vector[k]] < (tile + 1) * NEAR_TILE)
-                look_at_tile(g, vector[k], tile);
+            if (g->seen[vector[k]] < (panel + 1) * SKETCH_PANEL)
+                late[lates++] = vector[k];
+        for (size_t k = 0; k < lates; k += SKETCH_ROWS)
+            look_at_panel(g, late + k, lates - k < SKETCH_ROWS ? lates - k : SKETCH_ROWS, panel);
+    }
     for (size_t k = 0; k < n; k++)
         g->seen[vector[k]] = (uint32_t)g->centres;
 }
@@ -68,7 +79,7 @@ static void catch_up_task(void *arg, size_t task, size_t worker)
     const struct greedy *g = arg;
     const size_t from = task * UPDATE_BLOCK;
     const size_t n = g->actives - from < UPDATE_BLOCK ? g->actives - from : UPDATE_BLOCK;
-    if (g->sketches && g->behind)
+    if (g->sketched && g->behind)
         catch_up_many(g, g->active + from, n);
     else
         for (size_t k = 0; k < n; k++)
@@ -139,10 +150,19 @@ static size_t farthest(const struct greedy *g)
 
 static void add_centre(struct greedy *g, size_t i)
 {
-    if (g->sketches)
-        sketches_add_centre(g->sketches, i);
+    if (g->sketched)
+        sketch_panels_put(&g->panels, g->centres, &g->sketches, i);
     memcpy(g->centre + g->centres * g->dims, g->x + i * g->dims, g->dims * sizeof *g->x);
     g->centres++;
+}
+
+static void make_sketches(struct greedy *g, size_t wanted)
+{
+    struct sketch_space *space = sketch_space_new(g->x, g->n, g->dims);
+    g->sketches = sketches_new(g->n);
+    g->panels = sketch_panels_new(wanted);
+    sketches_draw_all(&g->sketches, space, g->x);
+    sketch_space_free(space);
 }
 
 size_t coreset_greedy(size_t *chosen, size_t have, size_t wanted, float *bound, const float *x, size_t n,
@@ -154,8 +174,10 @@ size_t coreset_greedy(size_t *chosen, size_t have, size_t wanted, float *bound, 
     g.seen = xcalloc(n, sizeof *g.seen);
     g.active = xmalloc(n, sizeof *g.active);
     g.centre = xaligned(wanted * dims, sizeof *g.centre);
-    if (wanted >= SKETCH_MIN && mem_available() > 2 * sketches_size(n, wanted))
-        g.sketches = sketches_new(x, n, dims, wanted);
+    g.sketched =
+        wanted >= SKETCH_MIN && mem_available() > 2 * (sketches_bytes(n) + sketch_panels_bytes(wanted));
+    if (g.sketched)
+        make_sketches(&g, wanted);
     for (size_t k = 0; k < have; k++)
         add_centre(&g, chosen[k]);
     for (; have < wanted && gather(&g); have++) {
@@ -166,7 +188,8 @@ size_t coreset_greedy(size_t *chosen, size_t have, size_t wanted, float *bound, 
         progress_add(&progress, 1);
     }
     progress_end(&progress);
-    sketches_free(g.sketches);
+    sketches_free(&g.sketches);
+    sketch_panels_free(&g.panels);
     free(g.centre);
     free(g.active);
     free(g.seen);

@@ -2,8 +2,8 @@
  * (num/distance.h), ties to the lowest index: the result of brute force bit for bit, whatever the CPU, the
  * threads or the batch.
  *
- * A matrix product gives |b|^2 - 2 q b for whole tiles with a known bound on its rounding error; only vectors
- * that the bound cannot exclude are measured directly. Vectors have dims elements, a multiple of
+ * Sketches (method/sketch.h) are compared with all vectors of the bank; only those that they cannot exclude
+ * are measured directly, some tens of 20,000. Vectors have dims elements, a multiple of
  * DISTANCE_LANES (pad with zeros). */
 #ifndef METHOD_NEIGHBOURS_H
 #define METHOD_NEIGHBOURS_H

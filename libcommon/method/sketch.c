@@ -1,180 +1,205 @@
 #include "method/sketch.h"
 #include "base/mem.h"
-#include "base/rng.h"
 #include "base/thread.h"
+#include "method/principal.h"
+#include "num/conv_kernel.h"
 #include "num/gemm.h"
+#include "num/precision.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAMPLE = 2048, ROUNDS = 8, BLOCK = 256, RNG_STREAM = 0x736b6574 };
+enum { DIRECTIONS = SKETCH_DIMS - 1, BLOCK = 128 };
 
-struct sketches {
-    size_t dims, centres;
-    float *mean;          /* dims */
-    float *basis;         /* NEAR_DIMS x dims, orthonormal or zero */
-    double error;         /* see slack_of */
-    float *x;             /* n x NEAR_DIMS */
-    float *slack;         /* n: what the test of a pair is loosened by, less |sketch|^2 */
-    float *tile, *offset; /* of the centres; near_mask's */
+struct sketch_space {
+    size_t dims;
+    double *mean, *basis; /* dims; DIRECTIONS x dims */
 };
 
-static size_t tiles(size_t centres)
+struct sketch_space *sketch_space_new(const float *x, size_t n, size_t dims)
 {
-    return (centres + NEAR_TILE - 1) / NEAR_TILE;
+    struct sketch_space *s = xcalloc(1, sizeof *s);
+    s->dims = dims;
+    s->mean = xaligned(dims, sizeof *s->mean);
+    s->basis = xaligned(DIRECTIONS * dims, sizeof *s->basis);
+    principal_directions(s->mean, s->basis, DIRECTIONS, x, n, dims);
+    return s;
 }
 
-size_t sketches_size(size_t n, size_t centres)
+void sketch_space_free(struct sketch_space *s)
 {
-    return (n + tiles(centres) * NEAR_TILE) * (NEAR_DIMS + 1) * sizeof(float);
+    if (!s)
+        return;
+    free(s->mean);
+    free(s->basis);
+    free(s);
 }
 
-/* out: n x dims, x less the mean. */
-static void centred(float *out, const float *x, size_t n, size_t dims, const float *mean)
+size_t sketches_bytes(size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < dims; k++)
-            out[i * dims + k] = x[i * dims + k] - mean[k];
+    return n * (SKETCH_DIMS * dtype_size(precision_auto()) + 2 * sizeof(float));
 }
 
-static double dot(const float *a, const float *b, size_t n)
+struct sketches sketches_new(size_t n)
 {
-    double sum = 0;
-    for (size_t k = 0; k < n; k++)
-        sum += (double)a[k] * (double)b[k];
-    return sum;
+    return (struct sketches){n, xaligned(n * SKETCH_DIMS, dtype_size(precision_auto())),
+                             xaligned(n, sizeof(float)), xaligned(n, sizeof(float))};
 }
 
-/* Gram and Schmidt, each direction twice; one that vanishes becomes 0. */
-static void orthonormalise(float *basis, size_t dims)
+void sketches_free(struct sketches *s)
 {
-    for (size_t i = 0; i < NEAR_DIMS; i++) {
-        float *v = basis + i * dims;
-        const double before = sqrt(dot(v, v, dims));
-        for (size_t twice = 0; twice < 2; twice++)
-            for (size_t j = 0; j < i; j++) {
-                const double part = dot(v, basis + j * dims, dims);
-                for (size_t k = 0; k < dims; k++)
-                    v[k] = (float)((double)v[k] - part * (double)basis[j * dims + k]);
-            }
-        const double length = sqrt(dot(v, v, dims));
-        const double scale = length > 1e-3 * before ? 1 / length : 0;
-        for (size_t k = 0; k < dims; k++)
-            v[k] = (float)((double)v[k] * scale);
+    free(s->row);
+    free(s->square);
+    free(s->error);
+    *s = (struct sketches){0};
+}
+
+static void put_number(void *row, size_t i, double x)
+{
+    if (precision_auto() == DT_BF16)
+        ((uint16_t *)row)[i] = f32_to_bf16((float)x);
+    else
+        ((float *)row)[i] = (float)x;
+}
+
+static double number(const void *row, size_t i)
+{
+    return precision_auto() == DT_BF16 ? (double)bf16_to_f32(((const uint16_t *)row)[i])
+                                    : (double)((const float *)row)[i];
+}
+
+/* Sketch i from its coordinates and |x|^2. Arithmetic in f64 errs by less than 1e-6 |x|, also in the length
+ * of the rest, where a difference's root may lose half of the digits. */
+static void draw_one(struct sketches *s, size_t i, double exact[SKETCH_DIMS], double whole)
+{
+    void *row = (char *)s->row + i * SKETCH_DIMS * dtype_size(precision_auto());
+    double seen = 0, square = 0, error = 0;
+    for (size_t k = 0; k < DIRECTIONS; k++)
+        seen += exact[k] * exact[k];
+    exact[DIRECTIONS] = sqrt(fmax(whole - seen, 0));
+    for (size_t k = 0; k < SKETCH_DIMS; k++) {
+        put_number(row, k, exact[k]);
+        const double kept = number(row, k);
+        square += kept * kept;
+        error += (kept - exact[k]) * (kept - exact[k]);
     }
+    s->square[i] = (float)square;
+    s->error[i] = (float)((sqrt(error) + 1e-6 * sqrt(whole)) * (1 + 1e-6) + (double)FLT_MIN);
 }
 
-/* Directions of the largest variance in a sample of n centred vectors, by subspace iteration. Any orthonormal
- * basis is correct; a good one prunes more. */
-static void find_basis(float *basis, const float *sample, size_t n, size_t dims)
+void sketches_draw(struct sketches *s, size_t first, const struct sketch_space *space, const float *x,
+                   size_t count)
 {
-    struct rng r = rng_new(0, RNG_STREAM);
-    float *part = xaligned(n * NEAR_DIMS, sizeof *part);
-    const ptrdiff_t row = (ptrdiff_t)dims;
-    for (size_t k = 0; k < NEAR_DIMS * dims; k++)
-        basis[k] = (float)rng_normal(&r);
-    orthonormalise(basis, dims);
-    for (size_t round = 0; round < ROUNDS; round++) {
-        gemm(n, NEAR_DIMS, dims, 1, (struct matrix){sample, row, 1}, (struct matrix){basis, 1, row}, 0, part,
-             NEAR_DIMS, 1);
-        gemm(NEAR_DIMS, dims, n, 1, (struct matrix){part, 1, NEAR_DIMS}, (struct matrix){sample, row, 1}, 0,
-             basis, row, 1);
-        orthonormalise(basis, dims);
+    const size_t dims = space->dims;
+    double *centred = xaligned(count * dims, sizeof *centred);
+    double *part = xaligned(count * SKETCH_DIMS, sizeof *part);
+    for (size_t i = 0; i < count; i++)
+        for (size_t d = 0; d < dims; d++)
+            centred[i * dims + d] = (double)x[i * dims + d] - space->mean[d];
+    gemm_f64(count, DIRECTIONS, dims, 1, centred, (ptrdiff_t)dims, 1, space->basis, 1, (ptrdiff_t)dims, 0,
+             part, SKETCH_DIMS, 1);
+    for (size_t i = 0; i < count; i++) {
+        double whole = 0;
+        for (size_t d = 0; d < dims; d++)
+            whole += centred[i * dims + d] * centred[i * dims + d];
+        draw_one(s, first + i, part + i * SKETCH_DIMS, whole);
     }
     free(part);
-}
-
-static void learn(struct sketches *s, const float *x, size_t n)
-{
-    const size_t count = n < SAMPLE ? n : SAMPLE, dims = s->dims;
-    float *sample = xaligned(count * dims, sizeof *sample);
-    for (size_t k = 0; k < dims; k++)
-        s->mean[k] = 0;
-    for (size_t i = 0; i < count; i++) {
-        memcpy(sample + i * dims, x + i * n / count * dims, dims * sizeof *x);
-        for (size_t k = 0; k < dims; k++)
-            s->mean[k] += sample[i * dims + k] / (float)count;
-    }
-    centred(sample, sample, count, dims, s->mean);
-    find_basis(s->basis, sample, count, dims);
-    free(sample);
-}
-
-/* With u = 2^-24 a coordinate errs by at most dims u |x| (x centred), so a sketch by e |x|, e = sqrt(32) dims
- * u, and the squared distance of two by 2 (2 e + e^2) (|x|^2 + |c|^2). Double that covers e^2; 1e-4 covers
- * the basis's rounding, the products of near_mask and those of distance_squared. */
-static double error_of(size_t dims)
-{
-    return 8 * sqrt(NEAR_DIMS) * (double)dims * (FLT_EPSILON / 2) + 1e-4;
+    free(centred);
 }
 
 struct drawing {
     struct sketches *s;
+    const struct sketch_space *space;
     const float *x;
-    size_t n;
 };
 
 static void draw_task(void *arg, size_t task, size_t worker)
 {
     (void)worker;
     const struct drawing *d = arg;
-    struct sketches *s = d->s;
-    const size_t from = task * BLOCK, n = d->n - from < BLOCK ? d->n - from : BLOCK, dims = s->dims;
-    float *x = xaligned(n * dims, sizeof *x), *out = s->x + from * NEAR_DIMS;
-    centred(x, d->x + from * dims, n, dims, s->mean);
-    gemm(n, NEAR_DIMS, dims, 1, (struct matrix){x, (ptrdiff_t)dims, 1},
-         (struct matrix){s->basis, 1, (ptrdiff_t)dims}, 0, out, NEAR_DIMS, 1);
-    for (size_t i = 0; i < n; i++)
-        s->slack[from + i] = (float)(s->error * dot(x + i * dims, x + i * dims, dims) -
-                                     dot(out + i * NEAR_DIMS, out + i * NEAR_DIMS, NEAR_DIMS));
-    free(x);
+    const size_t first = task * BLOCK;
+    sketches_draw(d->s, first, d->space, d->x + first * d->space->dims, conv_least(BLOCK, d->s->n - first));
 }
 
-struct sketches *sketches_new(const float *x, size_t n, size_t dims, size_t centres)
+void sketches_draw_all(struct sketches *s, const struct sketch_space *space, const float *x)
 {
-    struct sketches *s = xcalloc(1, sizeof *s);
-    s->dims = dims;
-    s->error = error_of(dims);
-    s->mean = xaligned(dims, sizeof(float));
-    s->basis = xaligned(NEAR_DIMS * dims, sizeof(float));
-    s->x = xaligned(n * NEAR_DIMS, sizeof(float));
-    s->slack = xaligned(n, sizeof(float));
-    s->tile = xaligned(tiles(centres) * NEAR_TILE * NEAR_DIMS, sizeof(float));
-    s->offset = xaligned(tiles(centres) * NEAR_TILE, sizeof(float));
-    memset(s->tile, 0, tiles(centres) * NEAR_TILE * NEAR_DIMS * sizeof(float));
-    for (size_t j = 0; j < tiles(centres) * NEAR_TILE; j++)
-        s->offset[j] = NAN; /* not near to anything, even at an infinite distance */
-    learn(s, x, n);
-    pool_run((n + BLOCK - 1) / BLOCK, draw_task, &(struct drawing){s, x, n});
-    return s;
+    pool_run(conv_parts(s->n, BLOCK), draw_task, &(struct drawing){s, space, x});
 }
 
-void sketches_free(struct sketches *s)
+size_t sketch_panels_bytes(size_t n)
 {
-    if (!s)
-        return;
-    free(s->mean);
-    free(s->basis);
-    free(s->x);
-    free(s->slack);
-    free(s->tile);
-    free(s->offset);
-    free(s);
+    return conv_parts(n, SKETCH_PANEL) * SKETCH_PANEL *
+           (SKETCH_DIMS * dtype_size(precision_auto()) + sizeof(float));
 }
 
-void sketches_add_centre(struct sketches *s, size_t i)
+struct sketch_panels sketch_panels_new(size_t n)
 {
-    const size_t j = s->centres++;
-    float *column = s->tile + j / NEAR_TILE * NEAR_TILE * NEAR_DIMS + j % NEAR_TILE;
-    for (size_t k = 0; k < NEAR_DIMS; k++)
-        column[k * NEAR_TILE] = -2 * s->x[i * NEAR_DIMS + k];
-    s->offset[j] = -s->slack[i];
+    struct sketch_panels p = {.panels = conv_parts(n, SKETCH_PANEL)};
+    const size_t places = p.panels * SKETCH_PANEL;
+    p.data = xaligned(places * SKETCH_DIMS, dtype_size(precision_auto()));
+    p.offset = xaligned(places, sizeof *p.offset);
+    memset(p.data, 0, places * SKETCH_DIMS * dtype_size(precision_auto()));
+    for (size_t j = 0; j < places; j++)
+        p.offset[j] = NAN;
+    return p;
 }
 
-void sketches_near(uint64_t mask[NEAR_TILE / 64], const struct sketches *s, size_t i, size_t tile,
-                   float squared)
+void sketch_panels_free(struct sketch_panels *p)
 {
-    near_mask(mask, s->x + i * NEAR_DIMS, s->tile + tile * NEAR_TILE * NEAR_DIMS,
-              s->offset + tile * NEAR_TILE, squared + s->slack[i]);
+    free(p->data);
+    free(p->offset);
+    *p = (struct sketch_panels){0};
+}
+
+/* The layout of conv.h's panels: of bf16, neighbours in depth lie side by side. */
+void sketch_panels_put(struct sketch_panels *p, size_t j, const struct sketches *s, size_t i)
+{
+    const enum dtype type = precision_auto();
+    const size_t size = dtype_size(type), deep = sizeof(float) / size, column = j % SKETCH_PANEL;
+    const void *row = (const char *)s->row + i * SKETCH_DIMS * size;
+    char *panel = (char *)p->data + (j - column) * SKETCH_DIMS * size;
+    for (size_t k = 0; k < SKETCH_DIMS; k++)
+        put_number(panel, (k / deep * SKETCH_PANEL + column) * deep + k % deep, -2 * number(row, k));
+    p->offset[j] = s->square[i];
+    p->error = fmax(p->error, (double)s->error[i]);
+    p->widest = fmax(p->widest, sqrt((double)s->square[i]));
+}
+
+void sketch_compare(float *values, const struct sketches *s, const uint32_t *row, size_t count,
+                    const struct sketch_panels *p, const float *offset, size_t panel)
+{
+    const enum dtype type = precision_auto();
+    const struct conv_kernels *kernels = conv_kernels(type);
+    const size_t bytes = SKETCH_DIMS * dtype_size(type);
+    const struct conv_walk walk = {
+        .in = type, .out = DT_F32, .segments = 1, .segment = {{0, SKETCH_DIMS}}, .channels = SKETCH_PANEL};
+    struct conv_tile t = {.panel = (const char *)p->data + panel * SKETCH_PANEL * bytes,
+                          .bias = offset + panel * SKETCH_PANEL,
+                          .columns = SKETCH_PANEL,
+                          .walk = &walk};
+    for (size_t from = 0; from < count; from += kernels->rows) {
+        t.rows = conv_least(kernels->rows, count - from);
+        for (size_t r = 0; r < kernels->rows; r++) {
+            const size_t at = from + (r < t.rows ? r : 0);
+            t.in[r] = (const char *)s->row + row[at] * bytes;
+            t.out[r] = values + at * SKETCH_PANEL;
+        }
+        kernels->tile(&t);
+    }
+}
+
+/* With u = 2^-24: a distance that distance_squared gives as `squared` is at most so times 1 + (dims/16 + 8)
+ * u; the sketches are no farther apart than that and their errors; a value errs by at most 66 u (|a| +
+ * |b|)^2. */
+float sketch_limit(const struct sketches *s, size_t i, const struct sketch_panels *p, float squared,
+                   size_t dims)
+{
+    const double u = (double)FLT_EPSILON / 2, square = s->square[i];
+    const double true_squared = (double)squared * (1 + 2 * ((double)dims / 16 + 8) * u) + (double)FLT_MIN;
+    const double apart = sqrt(true_squared) + (double)s->error[i] + p->error;
+    const double reach = sqrt(square) + p->widest;
+    const double limit = apart * apart - square + 80 * u * reach * reach + (double)FLT_MIN;
+    return (float)(limit + fabs(limit) * 1e-6);
 }

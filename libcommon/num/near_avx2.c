@@ -2,27 +2,15 @@
 #ifdef __AVX2__
 #include <immintrin.h>
 
-/* 64 sums at a time stay in registers: eight of eight lanes. */
-static void avx2(uint64_t mask[NEAR_TILE / 64], const float *x, const float *tile, const float *offset,
-                 float limit)
+static uint64_t avx2(const float value[64], float limit)
 {
-    enum { LANES = 8, REGISTERS = 64 / LANES };
     const __m256 most = _mm256_set1_ps(limit);
-    for (size_t w = 0; w < NEAR_TILE / 64; w++) {
-        __m256 sum[REGISTERS];
-        for (size_t r = 0; r < REGISTERS; r++)
-            sum[r] = _mm256_loadu_ps(offset + w * 64 + r * LANES);
-        for (size_t k = 0; k < NEAR_DIMS; k++) {
-            const __m256 v = _mm256_set1_ps(x[k]);
-            const float *row = tile + k * NEAR_TILE + w * 64;
-            for (size_t r = 0; r < REGISTERS; r++)
-                sum[r] = _mm256_fmadd_ps(v, _mm256_loadu_ps(row + r * LANES), sum[r]);
-        }
-        mask[w] = 0;
-        for (size_t r = 0; r < REGISTERS; r++)
-            mask[w] |= (uint64_t)(unsigned)_mm256_movemask_ps(_mm256_cmp_ps(sum[r], most, _CMP_LE_OQ))
-                       << (r * LANES);
+    uint64_t mask = 0;
+    for (size_t j = 0; j < 64; j += 8) {
+        const __m256 near = _mm256_cmp_ps(_mm256_loadu_ps(value + j), most, _CMP_LE_OQ);
+        mask |= (uint64_t)(unsigned)_mm256_movemask_ps(near) << j;
     }
+    return mask;
 }
 
 near_kernel *const near_kernel_avx2 = avx2;

@@ -2,9 +2,9 @@
 #ifndef NUM_NEAR_KERNEL_H
 #define NUM_NEAR_KERNEL_H
 #include "num/near.h"
+#include <stddef.h>
 
-typedef void near_kernel(uint64_t mask[NEAR_TILE / 64], const float *x, const float *tile,
-                         const float *offset, float limit);
+typedef uint64_t near_kernel(const float value[64], float limit);
 
 extern near_kernel *const near_kernel_avx2, *const near_kernel_avx512;
 #endif

@@ -4,11 +4,16 @@
 
 const char *const precision_names[] = {"f32", "bf16", "auto", NULL};
 
+enum dtype precision_auto(void)
+{
+    return cpu_level() >= CPU_BF16 ? DT_BF16 : DT_F32;
+}
+
 enum dtype precision_option(const char *option, const char *text)
 {
     static const enum dtype type[] = {DT_F32, DT_BF16};
     const size_t choice = opt_choice(option, text, precision_names);
-    return choice < 2 ? type[choice] : cpu_level() >= CPU_BF16 ? DT_BF16 : DT_F32;
+    return choice < 2 ? type[choice] : precision_auto();
 }
 
 const char *precision_name(enum dtype type)

@@ -5,7 +5,9 @@
 
 /* f32, bf16, auto; ended by NULL. */
 extern const char *const precision_names[];
-/* auto: bf16 where the CPU multiplies it (AVX512-BF16 or AMX), else f32. misuse() on anything else. */
+/* What this CPU multiplies fastest: bf16 where it has instructions for it (AVX512-BF16 or AMX), else f32. */
+enum dtype precision_auto(void);
+/* One of these names; misuse() on anything else. */
 enum dtype precision_option(const char *option, const char *text);
 /* "f32" or "bf16" */
 const char *precision_name(enum dtype type);

@@ -7,6 +7,7 @@
 #include "method/sketch.h"
 #include "num/cpu.h"
 #include "num/distance.h"
+#include "num/near.h"
 #include "num/near_kernel.h"
 #include "tap.h"
 #include <stdlib.h>
@@ -81,71 +82,60 @@ static void as_plain_loop(size_t n, size_t dims, size_t wanted, size_t have)
     free(x), free(a), free(b), free(i), free(j);
 }
 
-/* Every pair, asked at distances around its own: a centre that is left out must not be nearer. */
+/* Every pair, asked at distances around its own: a centre that is left out must be farther. */
 static void sketches(size_t n, size_t dims, size_t rank)
 {
     enum { CENTRES = 150 };
-    float *x = vectors(n, dims, rank, 11);
-    struct sketches *s = sketches_new(x, n, dims, CENTRES);
-    size_t wrong = 0, kept = 0, asked = 0;
+    float *x = vectors(n, dims, rank, 11), values[SKETCH_PANEL];
+    struct sketch_space *space = sketch_space_new(x, n, dims);
+    struct sketches s = sketches_new(n);
+    struct sketch_panels p = sketch_panels_new(CENTRES);
+    size_t wrong = 0, kept = 0, asked = 0, all = 0;
+    sketches_draw_all(&s, space, x);
     for (size_t c = 0; c < CENTRES; c++)
-        sketches_add_centre(s, c * 5);
-    for (size_t i = 0; i < n; i++) {
+        sketch_panels_put(&p, c, &s, c * 5);
+    for (uint32_t i = 0; i < n; i++) {
         const float nearest = distance_squared(x + i * dims, x + i * 31 % 749 / 5 * 5 * dims, dims);
-        for (size_t tile = 0; tile < 2; tile++) {
-            uint64_t mask[NEAR_TILE / 64];
-            sketches_near(mask, s, i, tile, nearest);
-            for (size_t j = 0; j < NEAR_TILE; j++) {
-                const size_t c = tile * NEAR_TILE + j;
-                const bool near = mask[j / 64] >> j % 64 & 1;
+        const float limit = sketch_limit(&s, i, &p, nearest, dims);
+        for (size_t panel = 0; panel < p.panels; panel++) {
+            sketch_compare(values, &s, &i, 1, &p, p.offset, panel);
+            const uint64_t mask = near_mask(values, limit);
+            for (size_t j = 0; j < SKETCH_PANEL; j++) {
+                const size_t c = panel * SKETCH_PANEL + j;
+                const bool near = mask >> j & 1;
                 if (c >= CENTRES) {
                     wrong += near;
                     continue;
                 }
                 asked++;
                 kept += near;
-                wrong += !near && distance_squared(x + i * dims, x + c * 5 * dims, dims) < nearest;
+                wrong += !near && distance_squared(x + i * dims, x + c * 5 * dims, dims) <= nearest;
             }
+            if (i == 0)
+                all += (size_t)__builtin_popcountll(near_mask(values, INFINITY));
         }
     }
-    ok(wrong == 0 && kept < asked, "sketches of %zu dimensions, rank %zu: none wrong, %zu of %zu left", dims,
-       rank, kept, asked);
-    uint64_t mask[NEAR_TILE / 64];
-    sketches_near(mask, s, 0, 1, INFINITY);
-    ok(mask[0] == (1u << (CENTRES - NEAR_TILE)) - 1 && mask[1] == 0,
-       "at an infinite distance: all that are there");
-    sketches_free(s);
+    ok(wrong == 0 && kept < asked, "%s: sketches of %zu dimensions, rank %zu: none wrong, %zu of %zu left",
+       cpu_level_name(cpu_level()), dims, rank, kept, asked);
+    ok(all == CENTRES, "at an infinite distance: all that are there");
+    sketch_panels_free(&p);
+    sketches_free(&s);
+    sketch_space_free(space);
     free(x);
 }
 
 static void near_kernels(void)
 {
     near_kernel *const kind[] = {near_kernel_avx2, near_kernel_avx512};
-    float *tile = vectors(NEAR_DIMS, NEAR_TILE, 3, 5), offset[NEAR_TILE] = {0};
-    for (size_t j = 0; j < NEAR_TILE; j += 3)
-        offset[j] = NAN;
-    for (int k = 0; k < 2 && k + CPU_AVX2 <= (int)cpu_level(); k++) {
-        bool same = true;
-        for (size_t i = 0; i < NEAR_DIMS; i++) {
-            const float *x = tile + i * NEAR_TILE;
-            uint64_t got[2], want[2] = {0};
-            double sum[NEAR_TILE] = {0}, limit = 0;
-            for (size_t j = 0; j < NEAR_TILE; j++)
-                for (size_t d = 0; d < NEAR_DIMS; d++)
-                    sum[j] += (double)x[d] * (double)tile[d * NEAR_TILE + j];
-            for (size_t j = 0; j < NEAR_TILE; j++)
-                limit += sum[j] / NEAR_TILE;
-            kind[k](got, x, tile, offset, (float)limit);
-            for (size_t j = 0; j < NEAR_TILE; j++) {
-                const bool close = fabs(sum[j] - limit) < 1e-5 * fabs(limit); /* either answer is right */
-                const uint64_t bit = (uint64_t)1 << j % 64;
-                want[j / 64] |= close ? got[j / 64] & bit : sum[j] <= limit && j % 3 ? bit : 0;
-            }
-            same &= got[0] == want[0] && got[1] == want[1];
-        }
-        ok(same, "near_mask by the %s kernel", cpu_level_name((enum cpu_level)(k + CPU_AVX2)));
+    float value[64];
+    uint64_t want = 0;
+    for (size_t j = 0; j < 64; j++) {
+        value[j] = j % 5 == 0 ? NAN : (float)(j * 37 % 64);
+        want |= (uint64_t)(j % 5 && j * 37 % 64 <= 20) << j;
     }
-    free(tile);
+    ok(near_mask(value, 20) == want, "near_mask: at most the limit, and no NAN");
+    for (int k = 0; k < 2 && k + CPU_AVX2 <= (int)cpu_level(); k++)
+        ok(kind[k](value, 20) == want, "by the %s kernel", cpu_level_name((enum cpu_level)(k + CPU_AVX2)));
 }
 
 static void projections(void)
@@ -201,9 +191,12 @@ int main(void)
     as_plain_loop(997, 48, 997, 1);
     as_plain_loop(500, 400, 100, 10);
     near_kernels();
-    sketches(751, 128, 6);
-    sketches(800, 16, 3);
-    sketches(753, 400, 40);
+    for (enum cpu_level best = cpu_level(), level = CPU_PLAIN; level <= best; level++) {
+        cpu_pretend(level);
+        sketches(751, 128, 6);
+        sketches(800, 16, 3);
+        sketches(753, 400, 40);
+    }
     projections();
     return done();
 }
