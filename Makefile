@@ -56,6 +56,12 @@ $(O)/unit/%.t: $(O)/tests/unit/%.o $(LIB)
 	$(if $(V),,@echo '  LINK $@')
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $< $(LIB) $(LDFLAGS) $(LIBS)
 
+# Benchmarks that need the library's insides; scripts/bench/peers builds and runs them.
+$(O)/bench/%: $(O)/scripts/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK $@')
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $< $(LIB) $(LDFLAGS) $(LIBS)
+
 # Unit tests (C, TAP), then tests/*.t (shell, TAP) and tests/*.test (shell, stdout against *.ok), two at a time.
 check: all $(UNITS)
 	scripts/deps test
@@ -88,7 +94,7 @@ fuzz: fuzzers
 demo: all
 	scripts/demo $(abspath $(BIN)) $(if $(DATA),--data "$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
-CSRC := $(wildcard tools/*.[ch] libcommon/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch])
+CSRC := $(wildcard tools/*.[ch] scripts/bench/*.c libcommon/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch])
 lint: | $(O)/deps.ok
 	scripts/deps lint
 	$(Q)clang-format --dry-run -Werror $(CSRC)

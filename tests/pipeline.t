@@ -44,7 +44,8 @@ singles=(one.*)
 # the last first
 mapfile -t reversed < <(printf '%s\n' "${singles[@]}" | sort -r)
 
-features() { featx -q -w net.safetensors -l layer1,layer2,layer3 "$@"; }
+precision=auto
+features() { featx -q -w net.safetensors -l layer1,layer2,layer3 --precision "$precision" "$@"; }
 
 # check_bits: however it is run
 check_bits() {
@@ -71,9 +72,10 @@ check_bits() {
         ok $? "$1: $m scores the same in another order, after other images"
     done
 }
-# With avx512 BLIS runs its kernels for skx, with avx2 those for haswell.
-for kernels in avx512 avx2; do
-    if grep -qw "${kernels/avx512/avx512bw}" /proc/cpuinfo; then
+# With bf16 features are in bf16 by themselves. With avx512 BLIS runs its kernels for skx, with avx2 those for haswell.
+declare -A flag=([bf16]=avx512_bf16 [avx512]=avx512bw [avx2]=avx2)
+for kernels in bf16 avx512 avx2; do
+    if grep -qw "${flag[$kernels]}" /proc/cpuinfo; then
         export FERN_CPU=$kernels
         check_bits "$kernels"
     else
@@ -118,7 +120,15 @@ says() {
     return 1
 }
 
-featx -q -w other.safetensors -l layer1,layer2,layer3 test.pam >other.npys
+precision=bf16
+features -b 1 test.pam >bf16.npys && features -b 3 test.pam | cmp - bf16.npys >&2
+ok $? "features in bf16, one and three images at once"
+precision=f32
+features train.pam >train.npys && features test.pam >test.npys
+[ -n "$(npysdiff bf16.npys test.npys 2>&1)" ] && awk '/largest difference/ { found = 1; exit !($4 + 0 < .02) } END { exit !found }' <(npysdiff bf16.npys test.npys 2>&1)
+ok $? "are those of f32 within 2 % of the scale: $(npysdiff bf16.npys test.npys 2>&1 | tail -n 1)"
+for m in "${methods[@]}"; do "$m" -q -o "$m.st" train.npys && "$m" -q -m "$m.st" test.npys >"$m.maps" || exit 1; done
+featx -q -w other.safetensors -l layer1,layer2,layer3 --precision f32 test.pam >other.npys
 imgcat -q -r 32 -s test set >small.pam
 features small.pam >small.npys
 says 1 'small.pam: record 1 .*32x32' featx -q -w net.safetensors test.pam small.pam
@@ -133,6 +143,8 @@ ok $? "featx: images of different sizes"
 for m in "${methods[@]}"; do
     says 1 'record 1 \(test/.*weights' "$m" -m "$m.st" -t out.tsv other.npys
     ok $? "$m: a model of other weights"
+    says 1 'record 1 \(test/.*bf16.*--precision f32' "$m" -m "$m.st" -t out.tsv bf16.npys
+    ok $? "$m: a model of another precision"
     says 1 "record [18] .*[0-9]x[0-9]" "$m" -o out.st test.npys small.npys
     ok $? "$m: images of different sizes"
     says 1 'record 2 \(b\): .*(finite|infinity)' "$m" -o out.st nan.npys

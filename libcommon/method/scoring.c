@@ -123,12 +123,15 @@ void model_describe(struct note *meta, const char *method, const struct note *op
                     const struct note *first, const char *by, const struct calibration *c)
 {
     const char *weights = note_get(opening, "weights"), *layers = note_get(first, "arrays");
+    const char *precision = note_get(opening, "precision");
     char *pipe = chain(opening, by);
     note_set(meta, "method", method);
     if (weights)
         note_set(meta, "weights", weights);
     if (layers)
         note_set(meta, "layers", layers);
+    if (precision)
+        note_set(meta, "precision", precision);
     note_set(meta, "by", pipe);
     note_setf(meta, "threshold", "%.9g", (double)c->threshold);
     note_setf(meta, "pixel_threshold", "%.9g", (double)c->pixel_threshold);
@@ -190,6 +193,10 @@ void model_match(const struct note *meta, const char *path, const struct npys_re
     const char *fitted = note_get(meta, "weights"), *weights = note_get(opening, "weights");
     if (fitted && weights && strcmp(hash_part(fitted), hash_part(weights)) != 0)
         npys_reader_die(r, "features made with weights %s, but %s was fitted with %s", weights, path, fitted);
+    const char *used = note_get(meta, "precision"), *precision = note_get(opening, "precision");
+    if (used && precision && strcmp(used, precision) != 0)
+        npys_reader_die(r, "features in %s, but %s was fitted on features in %s (featx --precision %s)", precision,
+                        path, used, used);
     const char *layers = note_get(meta, "layers"), *taps = note_get(record, "arrays");
     if (layers && taps && strcmp(layers, taps) != 0)
         npys_reader_die(r, "features of %s, but %s was fitted on %s", taps, path, layers);

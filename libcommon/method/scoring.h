@@ -41,7 +41,7 @@ struct map_size map_size_of(struct map_size asked, const struct npys_reader *r,
 /* Dies unless the stream is one of features (or a foreign one without notes). Its opening note. */
 const struct note *features_opening(struct npys_reader *r);
 
-/* Writes method=, weights= and layers= of the features (layers from arrays= of `first`), by=, threshold=,
+/* Writes method=, weights=, precision= and layers= of the features (layers from arrays= of `first`), by=, threshold=,
  * pixel_threshold= and scale= into a model's metadata. by: this program's entry, added to those of the
  * features. */
 void model_describe(struct note *meta, const char *method, const struct note *opening,
@@ -51,8 +51,8 @@ struct calibration model_calibration(const struct note *meta, const char *path, 
 /* A number of a model's metadata; dies with path when it is missing or not finite. */
 double model_number(const struct note *meta, const char *path, const char *key);
 /* Dies when the record read last, or its stream's opening note, says that its features were made with other
- * weights (the hash counts, not the name) or are other layers than the model's. Silence agrees with anything.
- */
+ * weights (the hash counts, not the name), in another precision, or are other layers than the model's.
+ * Silence agrees with anything. */
 void model_match(const struct note *meta, const char *path, const struct npys_reader *r,
                  const struct note *opening, const struct note *record);
 

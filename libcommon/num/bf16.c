@@ -27,3 +27,9 @@ void bf16_pair(uint32_t *out, const float *even, const float *odd, size_t n)
 {
     kernels()->pair(out, even, odd, n);
 }
+
+void bf16_gather_pairs(uint32_t *out, size_t width, const uint16_t *from, const ptrdiff_t *at, size_t rows,
+                       size_t n)
+{
+    kernels()->gather_pairs(out, width, from, at, rows, n);
+}

@@ -7,6 +7,7 @@ struct bf16_kernels {
     void (*narrow)(uint16_t *, const float *, size_t);
     void (*widen)(float *, const uint16_t *, size_t);
     void (*pair)(uint32_t *, const float *, const float *, size_t);
+    void (*gather_pairs)(uint32_t *, size_t, const uint16_t *, const ptrdiff_t *, size_t, size_t);
 };
 
 extern const struct bf16_kernels bf16_kernels_plain, bf16_kernels_avx2, bf16_kernels_avx512;

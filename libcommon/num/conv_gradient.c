@@ -2,6 +2,7 @@
  * time, into tiles that lie close together. */
 #include "base/mem.h"
 #include "base/thread.h"
+#include "num/bf16.h"
 #include "num/conv.h"
 #include "num/conv_kernel.h"
 #include <stdlib.h>
@@ -43,40 +44,17 @@ static inline __attribute__((always_inline)) void gather(float *out, size_t widt
         memcpy(out + p * width, from + at[p], n * sizeof *out);
 }
 
-/* Copies `n` bf16 of each two pixels to lines of `width` pairs; where a pixel has no partner, that is 0. */
-static inline __attribute__((always_inline)) void gather_pairs(uint32_t *out, size_t width,
-                                                               const uint16_t *from, const ptrdiff_t *at,
-                                                               size_t pixels, size_t n)
-{
-    size_t p = 0;
-    for (; p + 2 <= pixels; p += 2, out += width) {
-        const uint16_t *a = from + at[p], *b = from + at[p + 1];
-        for (size_t i = 0; i < n; i++)
-            out[i] = a[i] | (uint32_t)b[i] << 16;
-    }
-    for (size_t i = 0; p < pixels && i < n; i++)
-        out[i] = from[at[p] + (ptrdiff_t)i];
-}
-
-/* `n` elements of each pixel of a chunk, `full` of them mostly: then the copy is no call. */
+/* `n` elements of each pixel, `full` of them mostly: then the copy is no call. */
 static inline __attribute__((always_inline)) void gather_either(void *out, size_t width, const char *from,
                                                                 const ptrdiff_t *at, size_t pixels, size_t n,
                                                                 size_t full, size_t size)
 {
-    if (size == sizeof(float))
-        gather(out, width, (const float *)from, at, pixels, n == full ? full : n);
+    if (size != sizeof(float))
+        bf16_gather_pairs(out, width, (const uint16_t *)from, at, pixels, n);
+    else if (n == full)
+        gather(out, width, (const float *)from, at, pixels, full);
     else
-        gather_pairs(out, width, (const uint16_t *)from, at, pixels, n == full ? full : n);
-}
-
-static void gather_inputs_of(struct chunk *c, const struct gradient *g, float *out, const char *from,
-                             size_t n)
-{
-    enum { D = CONV_GRADIENT_DEPTH };
-    if (n == D)
-        gather_either(out, D, from, c->in_at, c->count, D, D, g->size);
-    else
-        gather_either(out, D, from, c->in_at, c->count, n, D, g->size);
+        gather(out, width, (const float *)from, at, pixels, n);
 }
 
 /* Rows [from, to) of K, in blocks of CONV_GRADIENT_DEPTH; rows past `to` are zero or old: never stored. */
@@ -90,8 +68,8 @@ static void gather_inputs(struct chunk *c, const struct gradient *g, size_t from
             const size_t column = (k - from) % D;
             const ptrdiff_t offset = g->walk->segment[s].offset + (ptrdiff_t)(k - begin);
             n = conv_least(D - column, conv_least(end, to) - k);
-            gather_inputs_of(c, g, c->in + (k - from) / D * D * CHUNK + column,
-                             g->in + offset * (ptrdiff_t)g->size, n);
+            gather_either(c->in + (k - from) / D * D * CHUNK + column, D, g->in + offset * (ptrdiff_t)g->size,
+                          c->in_at, c->count, n, D, g->size);
         }
         begin = end;
     }
