@@ -24,7 +24,8 @@ static const char usage[] =
     "      --norm NORM   imagenet, none, or MEAN/STD such as .5,.5,.5/.2,.2,.2\n"
     "                    (default: as the weights say, else imagenet)\n" USAGE_PRECISION
     "  -b, --batch N     images at once where so many have come (default: up to\n"
-    "                    16, half a million pixels); never changes a result\n" USAGE_THREADS USAGE_COMMON "examples:\n"
+    "                    16, half a million pixels); never changes a result\n" USAGE_THREADS USAGE_COMMON
+    "examples:\n"
     "  imgcat -s train bottle | featx -w resnet18.safetensors | patchcore -o bottle.safetensors\n"
     "  imgcat -s test bottle | featx -w random:1 -l layer1,layer2 | npyls\n";
 

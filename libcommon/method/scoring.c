@@ -195,8 +195,8 @@ void model_match(const struct note *meta, const char *path, const struct npys_re
         npys_reader_die(r, "features made with weights %s, but %s was fitted with %s", weights, path, fitted);
     const char *used = note_get(meta, "precision"), *precision = note_get(opening, "precision");
     if (used && precision && strcmp(used, precision) != 0)
-        npys_reader_die(r, "features in %s, but %s was fitted on features in %s (featx --precision %s)", precision,
-                        path, used, used);
+        npys_reader_die(r, "features in %s, but %s was fitted on features in %s (featx --precision %s)",
+                        precision, path, used, used);
     const char *layers = note_get(meta, "layers"), *taps = note_get(record, "arrays");
     if (layers && taps && strcmp(layers, taps) != 0)
         npys_reader_die(r, "features of %s, but %s was fitted on %s", taps, path, layers);

@@ -41,9 +41,9 @@ struct map_size map_size_of(struct map_size asked, const struct npys_reader *r,
 /* Dies unless the stream is one of features (or a foreign one without notes). Its opening note. */
 const struct note *features_opening(struct npys_reader *r);
 
-/* Writes method=, weights=, precision= and layers= of the features (layers from arrays= of `first`), by=, threshold=,
- * pixel_threshold= and scale= into a model's metadata. by: this program's entry, added to those of the
- * features. */
+/* Writes method=, weights=, precision= and layers= of the features (layers from arrays= of `first`), by=,
+ * threshold=, pixel_threshold= and scale= into a model's metadata. by: this program's entry, added to those
+ * of the features. */
 void model_describe(struct note *meta, const char *method, const struct note *opening,
                     const struct note *first, const char *by, const struct calibration *c);
 /* Reads them back; dies with path when the model is of another method or lacks one. */

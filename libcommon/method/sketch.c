@@ -66,7 +66,7 @@ static void put_number(void *row, size_t i, double x)
 static double number(const void *row, size_t i)
 {
     return precision_auto() == DT_BF16 ? (double)bf16_to_f32(((const uint16_t *)row)[i])
-                                    : (double)((const float *)row)[i];
+                                       : (double)((const float *)row)[i];
 }
 
 /* Sketch i from its coordinates and |x|^2. Arithmetic in f64 errs by less than 1e-6 |x|, also in the length
