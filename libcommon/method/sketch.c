@@ -5,6 +5,7 @@
 #include "num/conv_kernel.h"
 #include "num/gemm.h"
 #include "num/precision.h"
+#include "num/vector.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -92,19 +93,15 @@ void sketches_draw(struct sketches *s, size_t first, const struct sketch_space *
                    size_t count)
 {
     const size_t dims = space->dims;
-    double *centred = xaligned(count * dims, sizeof *centred);
+    double *centred = xaligned(count * dims, sizeof *centred), *whole = xaligned(count, sizeof *whole);
     double *part = xaligned(count * SKETCH_DIMS, sizeof *part);
     for (size_t i = 0; i < count; i++)
-        for (size_t d = 0; d < dims; d++)
-            centred[i * dims + d] = (double)x[i * dims + d] - space->mean[d];
+        whole[i] = vector_centre(centred + i * dims, x + i * dims, space->mean, dims);
     gemm_f64(count, DIRECTIONS, dims, 1, centred, (ptrdiff_t)dims, 1, space->basis, 1, (ptrdiff_t)dims, 0,
              part, SKETCH_DIMS, 1);
-    for (size_t i = 0; i < count; i++) {
-        double whole = 0;
-        for (size_t d = 0; d < dims; d++)
-            whole += centred[i * dims + d] * centred[i * dims + d];
-        draw_one(s, first + i, part + i * SKETCH_DIMS, whole);
-    }
+    for (size_t i = 0; i < count; i++)
+        draw_one(s, first + i, part + i * SKETCH_DIMS, whole[i]);
+    free(whole);
     free(part);
     free(centred);
 }

@@ -39,9 +39,9 @@ static void NAME(affine)(void *out_rows, const void *x_rows, const float *scale,
     const float low = relu ? 0.0f : -__builtin_inff();
     for (size_t p = 0; p < pixels; p++) {
         const element *in = (const element *)x_rows + p * c;
-        const element *residual = (const element *)residual_rows + p * c;
+        const element *residual = residual_rows ? (const element *)residual_rows + p * c : NULL;
         element *restrict o = (element *)out_rows + p * c;
-        if (residual_rows)
+        if (residual)
             for (size_t i = 0; i < c; i++) {
                 const float v = VALUE(in[i]) * scale[i] + shift[i] + VALUE(residual[i]);
                 o[i] = ELEMENT(v > low ? v : low);
@@ -107,9 +107,9 @@ static void NAME(gradient)(void *dx_rows, const void *dy_rows, const void *y_row
 {
     for (size_t p = 0; p < pixels; p++) {
         const element *in = (const element *)x_rows + p * c, *g = (const element *)dy_rows + p * c;
-        const element *y = (const element *)y_rows + p * c;
+        const element *y = y_rows ? (const element *)y_rows + p * c : NULL;
         element *restrict o = (element *)dx_rows + p * c;
-        if (y_rows)
+        if (y)
             for (size_t i = 0; i < c; i++)
                 o[i] = ELEMENT(a[i] * (VALUE(y[i]) > 0.0f ? VALUE(g[i]) : 0.0f) + b[i] * VALUE(in[i]) + d[i]);
         else

@@ -50,11 +50,11 @@ static inline __attribute__((always_inline)) void gather_either(void *out, size_
                                                                 size_t full, size_t size)
 {
     if (size != sizeof(float))
-        bf16_gather_pairs(out, width, (const uint16_t *)from, at, pixels, n);
+        bf16_gather_pairs(out, width, (const void *)from, at, pixels, n);
     else if (n == full)
-        gather(out, width, (const float *)from, at, pixels, full);
+        gather(out, width, (const void *)from, at, pixels, full);
     else
-        gather(out, width, (const float *)from, at, pixels, n);
+        gather(out, width, (const void *)from, at, pixels, n);
 }
 
 /* Rows [from, to) of K, in blocks of CONV_GRADIENT_DEPTH; rows past `to` are zero or old: never stored. */

@@ -21,6 +21,11 @@ double vector_projection(const float *w, const double *y, size_t rows, size_t n)
     return kernels()->projection(w, y, rows, n);
 }
 
+double vector_centre(double *out, const float *x, const double *mean, size_t n)
+{
+    return kernels()->centre(out, x, mean, n);
+}
+
 void vector_solve(double *b, size_t b_row, size_t columns, const double *u, size_t u_row, size_t n)
 {
     kernels()->solve(b, b_row, columns, u, u_row, n);

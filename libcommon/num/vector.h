@@ -15,6 +15,9 @@ double vector_forward(double *z, const float *rows, size_t first, size_t n);
 /* |W y|^2; W: rows x n, row-major. */
 double vector_projection(const float *w, const double *y, size_t rows, size_t n);
 
+/* out = x - mean; returns |out|^2. All of n elements. */
+double vector_centre(double *out, const float *x, const double *mean, size_t n);
+
 enum { VECTOR_BLOCK = 32 };
 /* B = U^-T B for an upper triangle of at most VECTOR_BLOCK rows. u: n x n at u[i * u_row + j], its lower part
  * is not read. b: n x columns at b[i * b_row + j]. */

@@ -1,7 +1,7 @@
 #if defined(__AVX2__)
 #include "num/vector_body.h"
 
-const struct vector_kernels vector_kernels_avx2 = {forward, projection, solve};
+const struct vector_kernels vector_kernels_avx2 = {forward, projection, centre, solve};
 #else
 #include "num/vector_kernel.h"
 

@@ -134,3 +134,20 @@ static void solve(double *b, size_t b_row, size_t columns, const double *u, size
     for (size_t i = 0; i < n; i++)
         memcpy(b + i * b_row + c, rest + i * STRIP, (columns - c) * sizeof *b);
 }
+
+static double centre(double *out, const float *x, const double *mean, size_t n)
+{
+    lanes s = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        const lanes d = WIDEN(x + i) - LOAD(mean + i);
+        *(lanes_at *)(out + i) = d;
+        s += d * d;
+    }
+    double sum = sum_of(&s);
+    for (; i < n; i++) {
+        out[i] = (double)x[i] - mean[i];
+        sum += out[i] * out[i];
+    }
+    return sum;
+}

@@ -6,6 +6,7 @@
 struct vector_kernels {
     double (*forward)(double *z, const float *rows, size_t first, size_t n);
     double (*projection)(const float *w, const double *y, size_t rows, size_t n);
+    double (*centre)(double *out, const float *x, const double *mean, size_t n);
     void (*solve)(double *b, size_t b_row, size_t columns, const double *u, size_t u_row, size_t n);
 };
 

@@ -215,7 +215,7 @@ static void run_task(void *arg, size_t task, size_t worker)
 {
     const struct run *r = arg;
     char *mine = r->scratch + worker * worker_bytes(r->channels, r->walk->in);
-    struct scratch s = {.tiles = mine, .sums = (float *)(mine + tiles_bytes(r->channels, r->walk->in))};
+    struct scratch s = {.tiles = mine, .sums = (void *)(mine + tiles_bytes(r->channels, r->walk->in))};
     s.zeros = s.sums + SUMS;
     memset(s.zeros, 0, r->channels * sizeof(float));
     const size_t first = task % r->chunks * TILES, count = conv_least(TILES, r->grid.tiles - first);

@@ -137,7 +137,7 @@ void winograd_gradient(float *gradient, const void *in, const void *out_gradient
     const struct sizes s = sizes_of(g.in_channels, walk->channels);
     g.blocks = blocks_of(g.in_channels);
     g.outputs = g.inputs + s.inputs;
-    g.sums = (float *)(g.outputs + s.outputs);
+    g.sums = (void *)(g.outputs + s.outputs);
     g.zeros = memset((char *)g.sums + s.sums, 0, s.zeros);
     memset(g.sums, 0, s.sums);
     if (walk->channels % CONV_PANEL) /* what is not there stays zero */
