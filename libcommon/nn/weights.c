@@ -56,6 +56,7 @@ float *weights_take(const struct safetensors *st, const char *file, const struct
     const size_t n = tensor_count(t);
     float *data = xmalloc(n, sizeof *data);
     tensor_to_f32(data, t);
+    safetensors_forget(st, t);
     for (size_t i = 0; i < n; i++)
         if (!isfinite(data[i]))
             die("%s: %s holds a value that is not finite", file, part->name);

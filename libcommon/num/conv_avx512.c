@@ -3,12 +3,14 @@
 #include "num/conv_store512.h"
 #include "num/conv_wide_body.h"
 
-enum { ROWS = 6, VECTORS = CONV_PANEL / 16 };
+enum { ROWS = TILE_ROWS, VECTORS = TILE_VECTORS };
 
 static void tile(const struct conv_tile *t)
 {
     __m512 sum[ROWS][VECTORS];
+#pragma GCC unroll 6
     for (size_t r = 0; r < ROWS; r++)
+#pragma GCC unroll 4
         for (size_t v = 0; v < VECTORS; v++)
             sum[r][v] = _mm512_setzero_ps();
     const float *b = t->panel;
@@ -38,9 +40,7 @@ static void tile(const struct conv_tile *t)
 #undef ROW
         }
     }
-    for (size_t r = 0; r < t->rows; r++)
-        for (size_t v = 0; v < VECTORS && 16 * v < t->columns; v++)
-            store_lanes(t, r, 16 * v, sum[r][v]);
+    store_tile(t, sum);
 }
 
 static void gradient(float *grad, const void *in_pixels, const void *dy_pixels, size_t steps, size_t rows)

@@ -3,7 +3,7 @@
 #if defined(__AVX512BF16__)
 #include "num/conv_store512.h"
 
-enum { ROWS = 6, VECTORS = CONV_PANEL / 16 };
+enum { ROWS = TILE_ROWS, VECTORS = TILE_VECTORS };
 
 static inline __attribute__((always_inline)) __m512bh pairs_at(const uint32_t *p)
 {
@@ -36,7 +36,9 @@ static inline __attribute__((always_inline)) void step(__m512 sum[ROWS][VECTORS]
 static void tile(const struct conv_tile *t)
 {
     __m512 sum[ROWS][VECTORS];
+#pragma GCC unroll 6
     for (size_t r = 0; r < ROWS; r++)
+#pragma GCC unroll 4
         for (size_t v = 0; v < VECTORS; v++)
             sum[r][v] = _mm512_setzero_ps();
     const uint32_t *b = t->panel;
@@ -49,9 +51,7 @@ static void tile(const struct conv_tile *t)
         for (size_t k = 0; k < pairs; k++, b += CONV_PANEL)
             step(sum, a, k, b);
     }
-    for (size_t r = 0; r < t->rows; r++)
-        for (size_t v = 0; v < VECTORS && 16 * v < t->columns; v++)
-            store_lanes(t, r, 16 * v, sum[r][v]);
+    store_tile(t, sum);
 }
 
 static void gradient(float *grad, const void *in_pairs, const void *dy_pairs, size_t steps, size_t rows)

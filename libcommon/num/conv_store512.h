@@ -38,3 +38,27 @@ static inline __attribute__((always_inline)) void store_lanes(const struct conv_
     else
         _mm512_mask_storeu_ps((float *)t->out[r] + at, m, x);
 }
+
+enum { TILE_ROWS = 6, TILE_VECTORS = CONV_PANEL / 16 };
+
+/* All sums of a tile of 6 rows. Unrolled, so that they come from registers; sums that nothing follows, as
+ * those of sketches and transformed tiles, are stored at once. */
+static inline __attribute__((always_inline)) void store_tile(const struct conv_tile *t,
+                                                             __m512 sum[TILE_ROWS][TILE_VECTORS])
+{
+    if (t->rows == TILE_ROWS && t->columns == CONV_PANEL && t->walk->out == DT_F32 && !t->bias && !t->relu &&
+        !t->residual[0]) {
+#pragma GCC unroll 6
+        for (size_t r = 0; r < TILE_ROWS; r++)
+#pragma GCC unroll 4
+            for (size_t v = 0; v < TILE_VECTORS; v++)
+                _mm512_storeu_ps((float *)t->out[r] + 16 * v, sum[r][v]);
+        return;
+    }
+#pragma GCC unroll 6
+    for (size_t r = 0; r < TILE_ROWS; r++)
+#pragma GCC unroll 4
+        for (size_t v = 0; v < TILE_VECTORS; v++)
+            if (r < t->rows && 16 * v < t->columns)
+                store_lanes(t, r, 16 * v, sum[r][v]);
+}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are used as they lie in the file");
 
@@ -61,6 +62,14 @@ static bool inside(const struct safetensors *st, const void *data)
     return st->mapping && p >= begin && p - begin <= st->mapped;
 }
 
+void safetensors_forget(const struct safetensors *st, const struct tensor *t)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)t->data;
+    const uintptr_t from = (begin + page - 1) / page * page, to = (begin + tensor_bytes(t)) / page * page;
+    if (st->mapping_kind == ST_MAPPED && inside(st, t->data) && to > from)
+        madvise((void *)from, to - from, MADV_DONTNEED); /* a hint: that it fails changes nothing */
+}
+
 void safetensors_free(struct safetensors *st)
 {
     for (size_t i = 0; i < st->n; i++) {
@@ -90,6 +99,7 @@ uint64_t safetensors_hash(const struct safetensors *st)
         hash_add(&h, type, strlen(type) + 1);
         hash_add(&h, shape, strlen(shape) + 1);
         hash_add(&h, e->tensor.data, tensor_bytes(&e->tensor));
+        safetensors_forget(st, &e->tensor);
     }
     return hash_value(&h);
 }

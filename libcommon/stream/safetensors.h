@@ -34,6 +34,8 @@ void safetensors_free(struct safetensors *st);
 
 /* NULL where absent. */
 const struct tensor *safetensors_find(const struct safetensors *st, const char *name);
+/* Lets go of the memory behind a tensor of a mapped file; when it is read again it comes from the file. */
+void safetensors_forget(const struct safetensors *st, const struct tensor *t);
 /* Adds a tensor (copied). Dies on a name twice, or on "__metadata__". */
 void safetensors_add(struct safetensors *st, const char *name, const struct tensor *t);
 /* Adds one without copying: st frees data (from xaligned/xmalloc) later. */

@@ -40,7 +40,7 @@ class Features(torch.nn.Module):
         import torchvision
 
         model = getattr(torchvision.models, arch)(weights=None)
-        model.load_state_dict(dict(safetensors(weights)), strict=False)
+        model.load_state_dict({k: v for k, v in safetensors(weights) if not k.startswith("fc.")}, strict=False)
         self.stem = torch.nn.Sequential(model.conv1, model.bn1, model.relu, model.maxpool, model.layer1, model.layer2)
         self.layer3 = model.layer3
 
@@ -128,11 +128,12 @@ def train(arch, precision, side, batch, steps):
 
 
 def greedy_steps(x, steps):
-    """The plain loop of PatchCore: every distance to the vector chosen last, the minimum, the farthest."""
+    """The plain loop of PatchCore: every distance to the vector chosen last (by one product, which reads x once), the minimum,
+    the farthest."""
     chosen, least = 0, torch.full((len(x),), float("inf"))
-    out = []
+    norms, out = (x * x).sum(1), []
     for _ in range(steps):
-        least = torch.minimum(least, ((x - x[chosen]) ** 2).sum(1))
+        torch.minimum(least, torch.addmv(norms, x, x[chosen], alpha=-2).add_(norms[chosen]), out=least)
         chosen = int(least.argmax())
         out.append(chosen)
     return out
