@@ -5,7 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+
+/* Large memory comes in huge pages where the kernel has them: fewer faults, fewer misses of the TLB. */
+enum { HUGE_PAGE = 2 << 20, HUGE_FROM = 8 << 20 };
 
 static size_t user_limit = 0;
 
@@ -54,8 +58,12 @@ void *xrealloc(void *p, size_t n, size_t size)
 
 void *xaligned(size_t n, size_t size)
 {
-    size_t bytes = (product(n, size) + 63) / 64 * 64;
-    return check(aligned_alloc(64, bytes), bytes);
+    const size_t whole = product(n, size), align = whole >= HUGE_FROM ? HUGE_PAGE : 64;
+    const size_t bytes = (whole + align - 1) / align * align;
+    void *p = check(aligned_alloc(align, bytes), bytes);
+    if (align == HUGE_PAGE)
+        madvise(p, bytes, MADV_HUGEPAGE); /* a hint: that it fails changes nothing */
+    return p;
 }
 
 char *xstrndup(const char *s, size_t n)
