@@ -10,6 +10,7 @@
 #             program with options:  METHODS="one" PROGRAM_one=patchcore FIT_one="-r 0.01 --neighbours 1"
 # LAYERS      lists such as "layer2,layer3 layer1,layer2" (default: each method's own, LAYERS_padim= and so on)
 # IMAGES      how imgcat brings the images to one size (default -r 256)
+# PRECISION   f32, bf16 or auto, as featx --precision (default auto)
 # MASKS       yes or no (default: yes where a category has the folder ground_truth)
 # OVERLAYS    yes: draw the anomaly maps, too;  MAPS=yes: keep them
 # THREADS     of each program (default: all processors, or 1 under make -j)
@@ -45,6 +46,7 @@ WEIGHTS ?= random:1
 METHODS ?= padim patchcore
 CATEGORIES ?= $(sort $(patsubst $(DATA)/%/train,%,$(wildcard $(DATA)/*/train)))
 IMAGES ?= -r 256
+PRECISION ?= auto
 default_layers := layer2,layer3
 LAYERS_padim ?= layer1,layer2,layer3
 
@@ -92,7 +94,7 @@ mkdir -p "$(@D)"
 if [ ! -e "$@" ] || [ "$$text" != "$$(<"$@")" ]; then echo "$$text" >"$@"; fi
 endef
 $(OUT)/%/recipe: FORCE
-	@text="$(IMAGES); $(weights); $(layers); $(program) $(FIT_$(method))"
+	@text="$(IMAGES); $(PRECISION); $(weights); $(layers); $(program) $(FIT_$(method))"
 	$(write_if_changed)
 $(OUT)/%/images: FORCE
 	@text=$$(find -L "$(DATA)/$*" -type f -printf '%P %s %T@\n' | sort)
@@ -100,7 +102,7 @@ $(OUT)/%/images: FORCE
 
 # Each step is a pipeline under scripts/measure, which knows what to remove when it fails.
 images = imgcat -q $(threads) $(IMAGES) "$(DATA)/$(category)"
-features = featx -q $(threads) -w "$(weights)" -l $(layers)
+features = featx -q $(threads) --precision $(PRECISION) -w "$(weights)" -l $(layers)
 step = $(scripts)/measure "$(@D)" $(notdir $(basename $@))
 masks = $(or $(MASKS),$(if $(wildcard $(DATA)/$(category)/ground_truth),yes))
 with_masks = $(if $(filter yes,$(masks)),-M <($(images) -s test -M))

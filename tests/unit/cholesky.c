@@ -179,6 +179,25 @@ static void projections(void)
     ok_close(worst, 0, 1e-12, "|W y|^2 of odd sizes");
 }
 
+static void centring(void)
+{
+    enum { M = 61 };
+    float x[M];
+    double mean[M], out[M], squares = 0;
+    bool right = true;
+    struct rng r = rng_new(8, 8);
+    for (size_t i = 0; i < M; i++) {
+        x[i] = (float)rng_normal(&r);
+        mean[i] = rng_normal(&r);
+        squares += ((double)x[i] - mean[i]) * ((double)x[i] - mean[i]);
+    }
+    ok_close(vector_centre(out, x, mean, M), squares, 1e-12 * squares,
+             "the square of a vector less the mean");
+    for (size_t i = 0; i < M; i++)
+        right &= out[i] == (double)x[i] - mean[i];
+    ok(right, "and the vector");
+}
+
 static bool same_bits(const struct vector_kernels *a, const struct vector_kernels *b)
 {
     enum { N = 29 };
@@ -214,6 +233,7 @@ static void kernels(void)
 
 int main(void)
 {
+    centring();
     by_hand();
     identities();
     substitution();
