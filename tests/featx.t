@@ -91,6 +91,8 @@ pam c 16 32 <pixels >c.pam
 cat a.pam c.pam >sizes.pam
 fails 1 'record 2 (c): image is 16x32, those before are 32x32' featx -w random:1 sizes.pam
 ok $? 'images of different sizes'
+head -c 20000 out | cmp - <(featx -b 1 -w random:1 sizes.pam 2>/dev/null | head -c 20000) >&2 && [ "$(wc -c <out)" -gt 9000 ]
+ok $? 'what came before is written all the same'
 fails 2 "'layer9' is not one of" featx -w random:1 -l layer9 a.pam
 ok $? 'an unknown layer'
 fails 2 "not a network that fern knows" featx -w random:1 -a vgg16 a.pam

@@ -101,10 +101,8 @@ struct run {
 };
 
 /* Row `i` of the list replaces what the image says of itself. */
-static void rename_image(struct image *im, const struct table *list, size_t i, const struct image_reader *r)
+static void rename_image(struct image *im, const struct table *list, size_t i)
 {
-    if (i >= list->rows)
-        image_reader_die(r, "the list of names has only %zu rows", list->rows);
     for (size_t c = 0; c < list->columns; c++)
         note_set(&im->note, list->head[c], list->cell[i][c]);
 }
@@ -149,11 +147,17 @@ static void take_image(struct run *run, const struct image_reader *r, struct ima
     if (!run->infer)
         begin_network(run, &im->raster);
     const struct view in = infer_input(run->infer);
-    if (in.h != im->raster.height || in.w != im->raster.width)
+    if (in.h != im->raster.height || in.w != im->raster.width) {
+        finish_batch(run);
         image_reader_die(r, "image is %zux%zu, those before are %zux%zu (imgcat -r makes them equal)",
                          im->raster.width, im->raster.height, in.w, in.h);
+    }
+    if (run->o->names && run->done >= run->names.rows) {
+        finish_batch(run);
+        image_reader_die(r, "the list of names has only %zu rows", run->names.rows);
+    }
     if (run->o->names)
-        rename_image(im, &run->names, run->done, r);
+        rename_image(im, &run->names, run->done);
     normalise(&in, run->waiting, &im->raster, &run->net.norm);
     note_setf(&im->note, "input", "%zux%zu", im->raster.width, im->raster.height);
     run->note[run->waiting++] = im->note;

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/opt.h"
+#include "num/precision.h"
 #include "train/fit.h"
 #include <stdlib.h>
 
@@ -11,8 +12,8 @@ static const char usage[] =
     "[IMAGES]\n"
     "Trains a classifier on a labelled image stream; its weights are for featx.\n"
     "  -o, --output W        the weights, a safetensors file\n"
-    "  -a, --arch ARCH       resnet18 (default), resnet34, resnet50, resnet101 or wide_resnet50_2\n"
-    "      --precision P     f32, bf16 or auto (default): bf16 where the CPU has instructions for it\n"
+    "  -a, --arch ARCH       resnet18 (default), resnet34, resnet50, resnet101 or "
+    "wide_resnet50_2\n" USAGE_PRECISION
     "  -r, --recipe R        paper, ofdb or fern (default): sets all that follows, each can be changed\n"
     "  -n, --steps N         stream: take N steps, every image once\n"
     "  -e, --epochs N        hold the whole stream and go through it N times\n"

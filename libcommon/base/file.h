@@ -18,7 +18,7 @@ void file_close(FILE *f);
 
 /* Reads n bytes. The number read: n, or less at the end of the file; dies on a read error. */
 size_t file_read(void *out, size_t n, FILE *f, const char *name);
-/* Whether reading would go on at once: more has come, or the end. What stdio holds in its buffer does not
+/* Whether more has come (the beginning of a record, say), or the end. What stdio holds in its buffer does not
  * count. */
 bool file_ready(FILE *f);
 /* Writes n bytes or dies. */

@@ -170,12 +170,13 @@ size_t coreset_greedy(size_t *chosen, size_t have, size_t wanted, float *bound, 
 {
     struct greedy g = {.x = x, .n = n, .dims = dims, .bound = bound};
     struct progress progress = progress_start("coreset vectors", wanted);
-    mem_need(2 * n * sizeof *g.seen + wanted * dims * sizeof *x, "the coreset selection");
+    const size_t taken = 2 * n * sizeof *g.seen + wanted * dims * sizeof *x; /* and not yet touched */
+    mem_need(taken, "the coreset selection");
     g.seen = xcalloc(n, sizeof *g.seen);
     g.active = xmalloc(n, sizeof *g.active);
     g.centre = xaligned(wanted * dims, sizeof *g.centre);
-    g.sketched =
-        wanted >= SKETCH_MIN && mem_available() > 2 * (sketches_bytes(n) + sketch_panels_bytes(wanted));
+    g.sketched = wanted >= SKETCH_MIN &&
+                 mem_available() > taken + 2 * (sketches_bytes(n) + sketch_panels_bytes(wanted));
     if (g.sketched)
         make_sketches(&g, wanted);
     for (size_t k = 0; k < have; k++)

@@ -1,4 +1,5 @@
 #include "method/sketch.h"
+#include "base/err.h"
 #include "base/mem.h"
 #include "base/thread.h"
 #include "method/principal.h"
@@ -12,6 +13,11 @@
 #include <string.h>
 
 enum { DIRECTIONS = SKETCH_DIMS - 1, BLOCK = 128 };
+/* Beyond this squares would leave f32. */
+#define REACH 1e18
+
+_Static_assert((int)SKETCH_PANEL == (int)CONV_PANEL && SKETCH_DIMS % 32 == 0,
+               "sketches lie as the kernels read");
 
 struct sketch_space {
     size_t dims;
@@ -70,8 +76,8 @@ static double number(const void *row, size_t i)
                                        : (double)((const float *)row)[i];
 }
 
-/* Sketch i from its coordinates and |x|^2. Arithmetic in f64 errs by less than 1e-6 |x|, also in the length
- * of the rest, where a difference's root may lose half of the digits. */
+/* Sketch i from its coordinates and |x|^2. With a basis orthonormal to 1e-12 an entry, f64 errs by less than
+ * 1e-5 |x|, also in the length of the rest, where a difference's root may lose half of the digits. */
 static void draw_one(struct sketches *s, size_t i, double exact[SKETCH_DIMS], double whole)
 {
     void *row = (char *)s->row + i * SKETCH_DIMS * dtype_size(precision_auto());
@@ -85,8 +91,10 @@ static void draw_one(struct sketches *s, size_t i, double exact[SKETCH_DIMS], do
         square += kept * kept;
         error += (kept - exact[k]) * (kept - exact[k]);
     }
+    if (!(square < REACH * REACH))
+        die("vectors are too large to be compared: %g from their mean", sqrt(whole));
     s->square[i] = (float)square;
-    s->error[i] = (float)((sqrt(error) + 1e-6 * sqrt(whole)) * (1 + 1e-6) + (double)FLT_MIN);
+    s->error[i] = (float)((sqrt(error) + 1e-5 * sqrt(whole)) * (1 + 1e-6) + (double)FLT_MIN);
 }
 
 void sketches_draw(struct sketches *s, size_t first, const struct sketch_space *space, const float *x,
@@ -176,6 +184,7 @@ void sketch_compare(float *values, const struct sketches *s, const uint32_t *row
                           .bias = offset + panel * SKETCH_PANEL,
                           .columns = SKETCH_PANEL,
                           .walk = &walk};
+    conv_begin(kernels);
     for (size_t from = 0; from < count; from += kernels->rows) {
         t.rows = conv_least(kernels->rows, count - from);
         for (size_t r = 0; r < kernels->rows; r++) {
@@ -185,11 +194,12 @@ void sketch_compare(float *values, const struct sketches *s, const uint32_t *row
         }
         kernels->tile(&t);
     }
+    conv_end(kernels);
 }
 
 /* With u = 2^-24: a distance that distance_squared gives as `squared` is at most so times 1 + (dims/16 + 8)
  * u; the sketches are no farther apart than that and their errors; a value errs by at most 66 u (|a| +
- * |b|)^2. */
+ * |b|)^2, and by products that bf16 instructions take for zero, each below FLT_MIN. */
 float sketch_limit(const struct sketches *s, size_t i, const struct sketch_panels *p, float squared,
                    size_t dims)
 {
@@ -197,6 +207,6 @@ float sketch_limit(const struct sketches *s, size_t i, const struct sketch_panel
     const double true_squared = (double)squared * (1 + 2 * ((double)dims / 16 + 8) * u) + (double)FLT_MIN;
     const double apart = sqrt(true_squared) + (double)s->error[i] + p->error;
     const double reach = sqrt(square) + p->widest;
-    const double limit = apart * apart - square + 80 * u * reach * reach + (double)FLT_MIN;
+    const double limit = apart * apart - square + 80 * u * reach * reach + 128 * (double)FLT_MIN;
     return (float)(limit + fabs(limit) * 1e-6);
 }

@@ -1,5 +1,6 @@
 /* Convolutions the fastest way: num/conv.h's walks or num/winograd.h's transforms, whichever pays for a
- * layer's shape and type on this CPU. Nothing else decides, so results do not depend on batch or threads.
+ * layer's shape and type on this CPU; for the gradient of the weights the number of output pixels counts too.
+ * Nothing else decides, so an output does not depend on batch or threads.
  *
  * Weights are given as conv.h's f32 panels (convolution_pack) and turned into what the kernels read. Scratch
  * memory is the caller's, 64-byte aligned. */

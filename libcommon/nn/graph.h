@@ -28,6 +28,12 @@ struct node {
     size_t channels; /* of the output */
 };
 
+/* A convolution or a linear layer. */
+static inline bool node_is_product(const struct node *node)
+{
+    return node->op == OP_CONV || node->op == OP_LINEAR;
+}
+
 struct graph {
     char arch[32];
     struct node *node;

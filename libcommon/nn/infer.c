@@ -28,11 +28,6 @@ struct infer {
     size_t arena_bytes, scratch_bytes, weight_bytes;
 };
 
-static bool has_weights(enum op op)
-{
-    return op == OP_CONV || op == OP_LINEAR;
-}
-
 /* scale and shift of a batch norm in eval mode, in double: w / sqrt(var + eps), b - mean * scale. */
 static void take_batchnorm(struct constants *k, const struct node *node, const struct safetensors *st,
                            const char *file)
@@ -59,18 +54,18 @@ static void take_weights(struct infer *x, size_t step, const struct safetensors 
     const struct node *node = &x->graph.node[s->node];
     struct weights_part part[WEIGHTS_PARTS];
     const size_t parts = weights_parts(part, node);
-    if (!has_weights(node->op) && s->batchnorm < 0)
+    if (!node_is_product(node) && s->batchnorm < 0)
         return;
     /* a panel's worth at the least: kernels read biases by panels */
     k->shift = xcalloc((node->channels + CONV_PANEL - 1) / CONV_PANEL * CONV_PANEL, sizeof *k->shift);
-    if (has_weights(node->op) && parts == 2) {
+    if (node_is_product(node) && parts == 2) {
         float *bias = weights_take(st, file, &part[1]);
         memcpy(k->shift, bias, node->channels * sizeof *bias);
         free(bias);
     }
     if (s->batchnorm >= 0)
         take_batchnorm(k, &x->graph.node[s->batchnorm], st, file);
-    if (has_weights(node->op)) {
+    if (node_is_product(node)) {
         const enum dtype type = x->schedule.type[node->input[0]];
         const size_t bytes = filter_bytes(&node->conv, type),
                      scratch = filter_forward_scratch(&node->conv, type);
@@ -85,6 +80,17 @@ static void take_weights(struct infer *x, size_t step, const struct safetensors 
         free(panels);
         free(weight);
     }
+}
+
+static void need_weights(const struct infer *x)
+{
+    size_t bytes = 0;
+    for (size_t s = 0; s < x->schedule.steps; s++) {
+        const struct node *node = &x->graph.node[x->schedule.step[s].node];
+        if (node_is_product(node))
+            bytes += filter_bytes(&node->conv, x->schedule.type[node->input[0]]);
+    }
+    mem_need(bytes, "the network's weights");
 }
 
 static void place(struct infer *x, struct buffer *buffer, size_t value, size_t n, size_t step)
@@ -130,6 +136,7 @@ struct infer *infer_new(const struct graph *g, const struct safetensors *st, con
     x->wanted = copy(p->wanted, p->wanted_n, sizeof *p->wanted);
     x->wanted_n = p->wanted_n;
     schedule_make(&x->schedule, g, p->wanted, p->wanted_n, true, p->h, p->w, p->precision);
+    need_weights(x);
     x->constants = xcalloc(x->schedule.steps, sizeof *x->constants);
     for (size_t s = 0; s < x->schedule.steps; s++)
         take_weights(x, s, st, file);
@@ -160,7 +167,7 @@ static void run_step(const struct infer *x, const struct step *s, const struct c
     const struct view out = first_of(x, s->out, n), in = first_of(x, node->input[0], n);
     const struct view *residual = s->residual >= 0 ? &x->value[s->residual] : NULL;
     view_clear_halo(&out);
-    if (has_weights(node->op)) {
+    if (node_is_product(node)) {
         const struct convolution_epilogue e = {k->shift, residual, s->relu};
         filter_forward(&out, &in, k->filter, &e, &node->conv, x->scratch);
     } else if (node->op == OP_MAXPOOL) {

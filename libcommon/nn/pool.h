@@ -10,7 +10,8 @@ void maxpool_forward(const struct view *out, const struct view *in, size_t kerne
 /* dx = the gradient for in: every window sends dy to its first largest pixel, as torch does. */
 void maxpool_backward(const struct view *dx, const struct view *dy, const struct view *in, size_t kernel,
                       size_t stride, size_t padding);
-/* Mean over all pixels. out: N x 1 x 1 x C, f32; in: either type. Sums in double, row by row. */
+/* Mean over all pixels. out: N x 1 x 1 x C, f32; in: either type. Rows are summed as num/channel.h says,
+ * and added in double. */
 void meanpool_forward(const struct view *out, const struct view *in);
 /* dx = dy / pixels, everywhere; dy f32, dx either type. */
 void meanpool_backward(const struct view *dx, const struct view *dy);

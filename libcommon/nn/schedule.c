@@ -12,11 +12,6 @@ struct draft {
     bool fold_batchnorm;
 };
 
-static bool has_weights(enum op op)
-{
-    return op == OP_CONV || op == OP_LINEAR;
-}
-
 /* The only consumer of node i if it is an `op`; -1 otherwise. */
 static ptrdiff_t only_consumer(const struct draft *d, size_t i, enum op op)
 {
@@ -78,12 +73,12 @@ static struct step make_step(const struct draft *d, size_t i)
     struct step s = {.node = i, .out = i, .batchnorm = -1, .residual = -1, .relu = op == OP_RELU};
     if (op == OP_ADD)
         s.residual = (ptrdiff_t)d->graph->node[i].input[1];
-    if (has_weights(op) || op == OP_BATCHNORM) {
+    if (node_is_product(&d->graph->node[i]) || op == OP_BATCHNORM) {
         fold_batchnorm(d, &s);
         if (s.batchnorm >= 0 || d->fold_batchnorm)
             fold_add(d, &s);
     }
-    if (s.batchnorm >= 0 || s.residual >= 0 || (has_weights(op) && d->fold_batchnorm))
+    if (s.batchnorm >= 0 || s.residual >= 0 || (node_is_product(&d->graph->node[i]) && d->fold_batchnorm))
         fold_relu(d, &s);
     d->done[i] = d->done[s.out] = true;
     if (s.batchnorm >= 0)

@@ -34,7 +34,7 @@ static void lay_out_parameters(struct trainer *t)
         const struct step *step = &t->schedule.step[i];
         const struct node *node = &t->graph.node[step->node];
         struct step_state *s = &t->state[i];
-        if (is_product(node)) {
+        if (node_is_product(node)) {
             s->weight = add_parameter(t, step->node, "weight", packed_size(node), true);
             if (node->bias)
                 s->bias = add_parameter(t, step->node, "bias", panel_size(node->channels), false);
@@ -67,7 +67,7 @@ static void take_parameters(struct trainer *t, const struct safetensors *st, con
                         t->statistics + s->variance};
         for (size_t p = 0; p < parts; p++) {
             float *data = weights_take(st, file, &part[p]);
-            if (p == 0 && is_product(node))
+            if (p == 0 && node_is_product(node))
                 convolution_pack(to[p], data, NULL, &node->conv);
             else
                 memcpy(to[p], data, node->channels * sizeof *data);
@@ -174,7 +174,7 @@ void trainer_export(const struct trainer *t, const float *values, struct safeten
                                 t->statistics + s->variance};
         for (size_t p = 0; p < parts; p++) {
             struct tensor out = tensor_new(DT_F32, part[p].shape.rank, part[p].shape.dim);
-            if (p == 0 && is_product(node))
+            if (p == 0 && node_is_product(node))
                 convolution_unpack(out.data, from[p], &node->conv);
             else
                 memcpy(out.data, from[p], node->channels * sizeof(float));
@@ -185,7 +185,7 @@ void trainer_export(const struct trainer *t, const float *values, struct safeten
 
 size_t trainer_arena_bytes(const struct trainer *t)
 {
-    return t->arena_bytes + view_bytes(&t->images);
+    return t->arena_bytes + t->working_bytes;
 }
 
 size_t trainer_parameter_bytes(const struct trainer *t)

@@ -57,7 +57,7 @@ void trainer_export(const struct trainer *t, const float *values, struct safeten
 size_t trainer_parameter_copy(const struct trainer *t, const float *array, const struct parameter *p,
                               float *out);
 
-/* Bytes of activations with their gradients; of parameters with theirs. */
+/* Bytes of activations with their gradients and of working memory; of parameters with their gradients. */
 size_t trainer_arena_bytes(const struct trainer *t);
 size_t trainer_parameter_bytes(const struct trainer *t);
 #endif

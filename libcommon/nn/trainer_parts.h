@@ -25,17 +25,12 @@ struct trainer {
     struct view images;            /* the input in f32 */
     size_t output;
     char *arena;
-    size_t arena_bytes;
+    size_t arena_bytes, working_bytes;
     /* Of one layer at a time: the weights for the gradient of its input, weights as kernels read them, and
      * what these need beside. */
     float *turned;
     void *filter, *scratch;
 };
-
-static inline bool is_product(const struct node *node)
-{
-    return node->op == OP_CONV || node->op == OP_LINEAR;
-}
 
 /* Places of all values and gradients for n images; takes the memory. */
 void trainer_plan_memory(struct trainer *t, size_t n);

@@ -113,7 +113,7 @@ static struct wants find_wants(const struct trainer *t)
     struct wants w = {0};
     for (size_t i = 0; i < t->schedule.steps; i++) {
         const struct step *step = &t->schedule.step[i];
-        if (is_product(&t->graph.node[step->node]))
+        if (node_is_product(&t->graph.node[step->node]))
             want_layer(&w, t, &t->graph.node[step->node], &t->gradient[step->out]);
     }
     return w;
@@ -132,8 +132,8 @@ void trainer_plan_memory(struct trainer *t, size_t n)
     t->images = shaped(t, t->schedule.input, n, 0);
     t->images.type = DT_F32;
     t->arena_bytes = memory_plan(buffer, 2 * nodes);
-    mem_need(t->arena_bytes + w.turned + w.filter + w.scratch + view_bytes(&t->images),
-             "the network's activations and their gradients");
+    t->working_bytes = w.turned + w.filter + w.scratch + view_bytes(&t->images);
+    mem_need(t->arena_bytes + t->working_bytes, "the network's activations and their gradients");
     t->arena = xaligned(t->arena_bytes, 1);
     t->turned = xaligned(w.turned, 1);
     t->filter = xaligned(w.filter, 1);

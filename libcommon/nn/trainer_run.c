@@ -23,7 +23,7 @@ static void step_forward(const struct trainer *t, const struct step *step, const
     const struct node *node = &t->graph.node[step->node];
     const struct view *out = &t->value[step->out], *in = &t->value[node->input[0]];
     view_clear_halo(out);
-    if (is_product(node)) {
+    if (node_is_product(node)) {
         const struct convolution_epilogue e = {.bias = node->bias ? t->values + s->bias : NULL};
         filter_pack(t->filter, t->values + s->weight, &node->conv, in->type);
         filter_forward(out, in, t->filter, &e, &node->conv, t->scratch);
@@ -57,9 +57,12 @@ static void bias_backward(float *gradient, const struct view *dy)
 {
     for (size_t n = 0; n < dy->n; n++)
         for (size_t y = 0; y < dy->h; y++)
-            for (size_t x = 0; x < dy->w; x++)
+            for (size_t x = 0; x < dy->w; x++) {
+                const void *pixel = view_pixel(dy, n, (ptrdiff_t)y, (ptrdiff_t)x);
                 for (size_t c = 0; c < dy->c; c++)
-                    gradient[c] += view_at(dy, n, (ptrdiff_t)y, (ptrdiff_t)x)[c];
+                    gradient[c] += dy->type == DT_BF16 ? bf16_to_f32(((const uint16_t *)pixel)[c])
+                                                       : ((const float *)pixel)[c];
+            }
 }
 
 static void input_backward(const struct trainer *t, const struct node *node, const struct step_state *s,
@@ -96,9 +99,9 @@ static void step_backward(const struct trainer *t, const struct step *step, cons
     const struct node *node = &t->graph.node[step->node];
     const size_t in = node->input[0];
     const struct view *dy = &t->gradient[step->out], *dx = &t->gradient[in], *x = &t->value[in];
-    if (!is_product(node) && s->accumulate_input)
+    if (!node_is_product(node) && s->accumulate_input)
         die("layer '%s' shares its input with another: this network can't be trained", node->name);
-    if (is_product(node)) {
+    if (node_is_product(node)) {
         product_backward(t, node, s, dy);
     } else if (node->op == OP_BATCHNORM) {
         const struct batchnorm b = batchnorm_of(t, s, node->channels);

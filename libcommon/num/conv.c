@@ -1,11 +1,12 @@
 /* The traffic, by which tiles and blocks are chosen. A tile of 6 pixels x 64 channels and depth K makes 384 K
- * products of 64 K weights and 6 K inputs: 0.73 bytes a product in f32, 0.36 in bf16, from L1 or L2. At 58 and
- * 117 G products a second (one core of Zen 4 at its peak) that is 43 GB/s in both, where L2 gives 100: the
- * weights of a panel need not fit L1, and depth is not cut. A block of up to 384 pixels, whose inputs fit L2
- * beside a panel, reads each weight once: 0.01 bytes a product from L3 or memory, 0.6 GB/s. So a convolution
- * is bound by its products from K = 64 on; build/bench/layers shows 95 % of the peak and more in f32, and what
- * the stem, whose pixels are gathered, falls short of it. AMX multiplies 13 times as fast: there 32 x 32 tiles
- * share their loads, 0.125 bytes a product, which at 1.5 T products a second is 190 GB/s, about what L1 gives. */
+ * products of 64 K weights and 6 K inputs: 0.73 bytes a product in f32, 0.36 in bf16, from L1 or L2. At 58
+ * and 117 G products a second (one core of Zen 4 at its peak) that is 43 GB/s in both, where L2 gives 100:
+ * the weights of a panel need not fit L1, and depth is not cut. A block of up to 384 pixels, whose inputs fit
+ * L2 beside a panel, reads each weight once: 0.01 bytes a product from L3 or memory, 0.6 GB/s. So a
+ * convolution is bound by its products from K = 64 on; build/bench/layers shows 95 % of the peak and more in
+ * f32, and what the stem, whose pixels are gathered, falls short of it. AMX multiplies 13 times as fast:
+ * there 32 x 32 tiles share their loads, 0.125 bytes a product, which at 1.5 T products a second is 190 GB/s,
+ * about what L1 gives. */
 #include "num/conv.h"
 #include "base/mem.h"
 #include "base/thread.h"
@@ -48,6 +49,18 @@ const struct conv_kernels *conv_kernels(enum dtype type)
     return type == DT_BF16 ? bf16_kernels() : f32_kernels();
 }
 
+void conv_begin(const struct conv_kernels *k)
+{
+    if (k->begin)
+        k->begin();
+}
+
+void conv_end(const struct conv_kernels *k)
+{
+    if (k->end)
+        k->end();
+}
+
 size_t conv_depth(const struct conv_walk *walk)
 {
     size_t depth = 0;
@@ -87,8 +100,9 @@ static void narrow_panel(void *arg, size_t panel, size_t worker)
     const size_t depth = narrow_depth(n->depth);
     const float *in = n->packed + panel * n->depth * CONV_PANEL;
     uint32_t *out = n->out + panel * depth / 2 * CONV_PANEL;
-    for (size_t k = 0; k < depth; k += 2, in += 2 * CONV_PANEL, out += CONV_PANEL) {
-        const float *even = k < n->depth ? in : zeros, *odd = k + 1 < n->depth ? in + CONV_PANEL : zeros;
+    for (size_t k = 0; k < depth; k += 2, out += CONV_PANEL) {
+        const float *even = k < n->depth ? in + k * CONV_PANEL : zeros;
+        const float *odd = k + 1 < n->depth ? in + (k + 1) * CONV_PANEL : zeros;
         bf16_pair(out, even, odd, CONV_PANEL);
     }
 }
@@ -187,9 +201,11 @@ static void run_task(void *arg, size_t task, size_t worker)
     if (r->epilogue->residual)
         conv_offsets(b.residual_at, r->epilogue->residual_step, first, count, r->walk);
     char *gathered = r->gathers ? gather(r, &b, count) : NULL;
+    conv_begin(r->kernels);
     for (size_t panel = begin; panel < end; panel++)
         for (size_t p = 0; p < count; p += rows)
             run_tile(r, &b, p, conv_least(rows, count - p), panel);
+    conv_end(r->kernels);
     free(gathered);
 }
 

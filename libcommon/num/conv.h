@@ -3,8 +3,9 @@
  * One idea carries all of them: a *walk*. Each output pixel is a row of dot products between stretches of
  * contiguous input (the segments, relative to a base that moves with the pixel) and packed weights. A k x k
  * convolution over an input with a halo of zeros has k segments of k*ci floats; a linear layer has one; the
- * gradient for the input, and transposed convolutions, are walks too (nn/convolution.c derives them). Sums
- * run in the order of the segments, so the bits of an output do not depend on batch, tile or threads.
+ * gradient for the input, and transposed convolutions, are walks too (nn/convolution_backward.c derives
+ * them). Sums run in the order of the segments, so the bits of an output do not depend on batch, tile or
+ * threads.
  *
  * Weights are packed in panels of 64 output channels: packed[(panel * K + k) * 64 + channel % 64], zero where
  * channels run out; k counts along the segments, K = their total length. So they are kept, and so their

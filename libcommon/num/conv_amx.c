@@ -7,9 +7,9 @@
 
 enum { SIDE = 16, DEPTH = 32, ROWS = 2 * SIDE, STRIP = 2 * SIDE, PAIR_BYTES = CONV_PANEL * 4 };
 
-/* Palette 1: eight tiles of 16 rows of 64 bytes. Threads keep their own, so every call of a kernel sets it;
- * the state is released again, or every context switch would save it. */
-static void tiles_begin(void)
+/* Palette 1: eight tiles of 16 rows of 64 bytes. The state is a thread's own, and released again, or every
+ * context switch would save it. */
+static void begin(void)
 {
     static const struct {
         uint8_t palette, start, reserved[14];
@@ -18,6 +18,17 @@ static void tiles_begin(void)
     } config = {
         .palette = 1, .bytes = {64, 64, 64, 64, 64, 64, 64, 64}, .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
     _tile_loadconfig(&config);
+}
+
+static void end(void)
+{
+    _tile_release();
+}
+
+/* What was stored is in memory: gcc 12 doesn't know that tile loads read it. */
+static inline __attribute__((always_inline)) void written(void)
+{
+    __asm__ volatile("" ::: "memory");
 }
 
 /* 16 pixels of one segment. Where they lie evenly spaced in memory they are read there, else through a copy
@@ -66,6 +77,7 @@ static void strip(float sums[ROWS][STRIP], struct pixels p[2], const char *panel
         for (size_t k = 0; k < bytes; k += 2 * DEPTH, panel += DEPTH / 2 * PAIR_BYTES) {
             const void *a0 = pixels_at(&p[0], from + (ptrdiff_t)k, &s0);
             const void *a1 = pixels_at(&p[1], from + (ptrdiff_t)k, &s1);
+            written();
             _tile_loadd(4, a0, s0);
             _tile_loadd(6, panel, PAIR_BYTES);
             _tile_dpbf16ps(0, 4, 6);
@@ -88,14 +100,12 @@ static void tile(const struct conv_tile *t)
     struct pixels p[2];
     pixels_take(&p[0], t->in);
     pixels_take(&p[1], t->in + SIDE);
-    tiles_begin();
     for (size_t at = 0; at < t->columns; at += STRIP) {
         strip(sums, p, (const char *)t->panel + 4 * at, t->walk);
         for (size_t r = 0; r < t->rows; r++)
             for (size_t v = at; v < at + STRIP && v < t->columns; v += 16)
                 store_lanes(t, r, v, _mm512_load_ps(sums[r] + v - at));
     }
-    _tile_release();
 }
 
 /* Rows of K are the tile's rows, pixels its columns: pairs of them, as `arrange` has turned them. */
@@ -107,7 +117,7 @@ static void gradient(float *grad, const void *in, const void *dy, size_t steps, 
     const char *a = in, *b = dy;
     if (to == some)
         memcpy(some, grad, rows * LINE);
-    tiles_begin();
+    written();
     for (size_t c = 0; c < CONV_PANEL; c += SIDE) {
         _tile_loadd(0, to + c, LINE);
         _tile_loadd(1, to + c + SIDE * CONV_PANEL, LINE);
@@ -125,28 +135,56 @@ static void gradient(float *grad, const void *in, const void *dy, size_t steps, 
         _tile_stored(1, to + c + SIDE * CONV_PANEL, LINE);
         _tile_stored(2, to + c + 2 * SIDE * CONV_PANEL, LINE);
     }
-    _tile_release();
     if (to == some)
         memcpy(grad, some, rows * LINE);
 }
 
-/* Turns each 16 x 16 square of pairs in place: steps x K becomes K x steps. */
+/* One round of turning 16 rows of 16 words: pairs of rows `step` apart exchange half of their words. */
+#define ROUND(to, from, step, low, high)                                                                     \
+    for (size_t i = 0; i < SIDE; i++)                                                                        \
+        if ((i & (step)) == 0) {                                                                             \
+            (to)[i] = low((from)[i], (from)[i + (step)]);                                                    \
+            (to)[i + (step)] = high((from)[i], (from)[i + (step)]);                                          \
+        }
+
+static inline __attribute__((always_inline)) __m512i quarters_low(__m512i a, __m512i b)
+{
+    return _mm512_shuffle_i32x4(a, b, 0x88);
+}
+
+static inline __attribute__((always_inline)) __m512i quarters_high(__m512i a, __m512i b)
+{
+    return _mm512_shuffle_i32x4(a, b, 0xdd);
+}
+
+/* Turns a square of 16 x 16 words in place, rows `line` words apart. The two rounds of unpacking leave the
+ * second and third of four rows exchanged. */
+static void turn(uint32_t *at, size_t line)
+{
+    __m512i a[SIDE], b[SIDE];
+#pragma GCC unroll 16
+    for (size_t i = 0; i < SIDE; i++)
+        a[i] = _mm512_loadu_si512(at + i * line);
+    ROUND(b, a, 1, _mm512_unpacklo_epi32, _mm512_unpackhi_epi32)
+    ROUND(a, b, 2, _mm512_unpacklo_epi64, _mm512_unpackhi_epi64)
+    ROUND(b, a, 4, quarters_low, quarters_high)
+    ROUND(a, b, 8, quarters_low, quarters_high)
+    for (size_t i = 0; i < SIDE; i++)
+        _mm512_storeu_si512(at + ((i & ~(size_t)3) | (i & 1) << 1 | (i >> 1 & 1)) * line, a[i]);
+}
+
+/* Each square of pairs: steps x K becomes K x steps. */
 static void arrange(void *in, size_t steps)
 {
     enum { D = CONV_GRADIENT_DEPTH };
-    uint32_t *pairs = in;
     for (size_t p = 0; p < steps; p += SIDE)
         for (size_t k = 0; k < D; k += SIDE)
-            for (size_t i = 0; i < SIDE; i++)
-                for (size_t j = 0; j < i; j++) {
-                    uint32_t *a = &pairs[(p + i) * D + k + j], *b = &pairs[(p + j) * D + k + i];
-                    const uint32_t old = *a;
-                    *a = *b;
-                    *b = old;
-                }
+            turn((uint32_t *)in + p * D + k, D);
 }
 
-const struct conv_kernels conv_amx = {.rows = ROWS,
+const struct conv_kernels conv_amx = {.begin = begin,
+                                      .end = end,
+                                      .rows = ROWS,
                                       .granule = DEPTH,
                                       .tile = tile,
                                       .gradient = gradient,

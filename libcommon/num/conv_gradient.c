@@ -129,10 +129,12 @@ static void gradient_task(void *arg, size_t task, size_t worker)
     const struct gradient *g = arg;
     struct chunk *c = xaligned(1, sizeof *c);
     memset(c->in, 0, sizeof c->in);
+    conv_begin(g->kernels);
     for (size_t p = 0; p < g->pixels; p += CHUNK * g->per_step) {
         begin_chunk(c, g, p);
         run_chunk(c, g, task);
     }
+    conv_end(g->kernels);
     free(c);
 }
 

@@ -1,5 +1,7 @@
-/* The inner kernels of conv.c and conv_gradient.c, once for every kind of CPU and element type. All versions
- * sum in the order of the pixels and segments; AVX versions fuse multiply and add, the plain one does not. */
+/* The inner kernels of the convolutions, once for every kind of CPU and element type; winograd.c and
+ * method/sketch.c multiply with them too. They sum in the order of the pixels and segments, AMX those of even
+ * and odd depth apart, 32 at a time. Vector kernels fuse multiply and add; plain ones, and those that widen
+ * bf16, do not. */
 #ifndef NUM_CONV_KERNEL_H
 #define NUM_CONV_KERNEL_H
 #include "num/conv.h"
@@ -20,6 +22,8 @@ struct conv_tile {
 };
 
 struct conv_kernels {
+    /* Around any calls of the functions below, on the thread that makes them; NULL: nothing is needed. */
+    void (*begin)(void), (*end)(void);
     size_t rows;    /* pixels of a tile */
     size_t granule; /* every segment's length is a multiple of this, or there is only one, padded */
     void (*tile)(const struct conv_tile *t);
@@ -39,6 +43,8 @@ extern const struct conv_kernels conv_bf16, conv_amx;                           
 
 /* The fastest of this CPU. */
 const struct conv_kernels *conv_kernels(enum dtype type);
+void conv_begin(const struct conv_kernels *k);
+void conv_end(const struct conv_kernels *k);
 
 /* Offsets from a base, by `step` for n, h and w, of a walk's pixels [first, first + count), counted n, h, w.
  */

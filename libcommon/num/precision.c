@@ -9,11 +9,15 @@ enum dtype precision_auto(void)
     return cpu_level() >= CPU_BF16 ? DT_BF16 : DT_F32;
 }
 
-enum dtype precision_option(const char *option, const char *text)
+enum dtype precision_choice(size_t choice)
 {
     static const enum dtype type[] = {DT_F32, DT_BF16};
-    const size_t choice = opt_choice(option, text, precision_names);
     return choice < 2 ? type[choice] : precision_auto();
+}
+
+enum dtype precision_option(const char *option, const char *text)
+{
+    return precision_choice(opt_choice(option, text, precision_names));
 }
 
 const char *precision_name(enum dtype type)

@@ -9,6 +9,8 @@ extern const char *const precision_names[];
 enum dtype precision_auto(void);
 /* One of these names; misuse() on anything else. */
 enum dtype precision_option(const char *option, const char *text);
+/* The type that a name of the list stands for, by its index. */
+enum dtype precision_choice(size_t choice);
 /* "f32" or "bf16" */
 const char *precision_name(enum dtype type);
 

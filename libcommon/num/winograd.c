@@ -1,7 +1,7 @@
 /* The traffic of a task of 24 tiles: transformed weights come from L3 once, 2 bytes for 24 products (bf16, 10
- * GB/s at a core's peak); transformed tiles (36 x 24 x channels, 0.2 to 0.9 MB) from L2, once a panel, 2 bytes
- * for 64 products; sums go to L2 and back, 8 bytes for as many products as there are channels. Transforms take
- * 8 % of the time of 128 channels, 3 % of 512. */
+ * GB/s at a core's peak); transformed tiles (36 x 24 x channels, 0.2 to 0.9 MB) from L2, once a panel, 2
+ * bytes for 64 products; sums go to L2 and back, 8 bytes for as many products as there are channels.
+ * Transforms take 8 % of the time of 128 channels, 3 % of 512. */
 #include "num/winograd.h"
 #include "base/thread.h"
 #include "num/bf16.h"
@@ -225,10 +225,12 @@ static void run_task(void *arg, size_t task, size_t worker)
     const size_t first = task % r->chunks * TILES, count = conv_least(TILES, r->grid.tiles - first);
     const size_t begin = task / r->chunks * r->group, end = conv_least(begin + r->group, r->panels);
     transform_input(r, &s, first, count);
+    conv_begin(r->products);
     for (size_t panel = begin; panel < end; panel++) {
         multiply(r, &s, panel, count);
         transform_output(r, &s, panel, first, count);
     }
+    conv_end(r->products);
 }
 
 void winograd_run(void *out, const void *in, const void *packed, const struct conv_epilogue *epilogue,

@@ -59,7 +59,7 @@ void training_finish(struct training *r)
 
 enum dtype training_precision(const struct training *r)
 {
-    return precision_option("--precision", precision_names[r->precision]);
+    return precision_choice(r->precision);
 }
 
 enum kind { REAL, COUNT, SEED, YES, CHOICE, ARCH, JITTER, NORM };

@@ -8,9 +8,9 @@
 
 struct training {
     const char *name, *arch;
-    enum precision { TRAIN_F32, TRAIN_BF16, TRAIN_AUTO } precision; /* auto: until training_finish */
-    size_t classes;                                                 /* 0: as many as the held set has */
-    size_t batch, accumulate;                                       /* images a forward pass; passes a step */
+    enum { TRAIN_F32, TRAIN_BF16, TRAIN_AUTO } precision; /* as precision_names; auto until training_finish */
+    size_t classes;                                       /* 0: as many as the held set has */
+    size_t batch, accumulate;                             /* images a forward pass; passes a step */
     uint64_t seed;
     struct rate rate; /* rate.steps: of the whole training */
     double warmup;    /* as a fraction of the steps, until training_finish */

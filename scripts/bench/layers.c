@@ -152,7 +152,7 @@ struct bench {
     const struct layer *l;
     struct view x, y;
     void *filter, *back, *scratch, *more;
-    float *panels, *gradient;
+    float *gradient;
 };
 
 static void forward(struct bench *b)

@@ -4,6 +4,7 @@
 #ifndef AMX_EMULATOR_H
 #define AMX_EMULATOR_H
 #include "base/tensor.h"
+#include <math.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -86,21 +87,24 @@ static void amx_configure(const unsigned char config[64])
     }
 }
 
-/* C += A B: pairs of bf16 along A's rows and B's columns. */
+/* C += A B: pairs of bf16 along A's rows and B's columns; products of even and odd depth are summed apart,
+ * fused. (The instruction also takes numbers below 2^-126 for zero; not here.) */
 static void amx_multiply(unsigned c, unsigned a, unsigned b)
 {
     for (size_t m = 0; m < amx.rows[c]; m++)
-        for (size_t k = 0; k < amx.bytes[a] / 4u; k++)
-            for (size_t n = 0; n < amx.bytes[c] / 4u; n++) {
+        for (size_t n = 0; n < amx.bytes[c] / 4u; n++) {
+            float sum[2] = {0}, whole;
+            for (size_t k = 0; k < amx.bytes[a] / 4u; k++) {
                 uint16_t x[2], y[2];
-                float sum;
                 memcpy(x, amx.tile[a][m] + 4 * k, 4);
                 memcpy(y, amx.tile[b][k] + 4 * n, 4);
-                memcpy(&sum, amx.tile[c][m] + 4 * n, 4);
-                sum += bf16_to_f32(x[0]) * bf16_to_f32(y[0]);
-                sum += bf16_to_f32(x[1]) * bf16_to_f32(y[1]);
-                memcpy(amx.tile[c][m] + 4 * n, &sum, 4);
+                sum[0] = fmaf(bf16_to_f32(x[0]), bf16_to_f32(y[0]), sum[0]);
+                sum[1] = fmaf(bf16_to_f32(x[1]), bf16_to_f32(y[1]), sum[1]);
             }
+            memcpy(&whole, amx.tile[c][m] + 4 * n, 4);
+            whole += sum[0] + sum[1];
+            memcpy(amx.tile[c][m] + 4 * n, &whole, 4);
+        }
 }
 
 static bool amx_do(const struct amx_instruction *i)

@@ -1,5 +1,6 @@
 /* method/coreset and method/projection: cases by hand, the plain loop, shapes of the random matrices. */
 #include "method/coreset.h"
+#include "amx_emulator.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/thread.h"
@@ -196,6 +197,12 @@ int main(void)
         sketches(751, 128, 6);
         sketches(800, 16, 3);
         sketches(753, 400, 40);
+    }
+    if (cpu_level() == CPU_BF16) {
+        amx_emulate();
+        cpu_pretend(CPU_AMX);
+        sketches(753, 400, 40);
+        cpu_pretend(CPU_BF16);
     }
     projections();
     return done();

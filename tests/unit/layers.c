@@ -249,7 +249,7 @@ static void plan(void)
     bool apart = true, inside = true;
     size_t peak = 0;
     for (size_t i = 0; i < 60; i++) {
-        inside &= b[i].offset + b[i].size <= arena && b[i].offset % 16 == 0;
+        inside &= b[i].offset + b[i].size <= arena && b[i].offset % 64 == 0;
         for (size_t j = 0; j < i; j++)
             apart &= !b[i].size || !b[j].size || b[i].last < b[j].first || b[j].last < b[i].first ||
                      b[i].offset + b[i].size <= b[j].offset || b[j].offset + b[j].size <= b[i].offset;

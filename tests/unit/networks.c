@@ -91,11 +91,11 @@ static void parameter_counts(void)
     }
 }
 
-static void batch_bits(void)
+static void batch_bits(enum dtype precision)
 {
     struct graph g = {0}, h = {0};
-    struct infer *one = network(&g, "resnet18", "layer3", 1, DT_F32),
-                 *three = network(&h, "resnet18", "layer3", 3, DT_F32);
+    struct infer *one = network(&g, "resnet18", "layer3", 1, precision),
+                 *three = network(&h, "resnet18", "layer3", 3, precision);
     const struct view in = infer_input(one), in3 = infer_input(three);
     fill_images(&in, "image", 0, 1);
     fill_images(&in3, "image", 2, 1);
@@ -109,7 +109,8 @@ static void batch_bits(void)
     float *x = xmalloc(n, sizeof *x), *y = xmalloc(n, sizeof *y);
     view_copy_out(x, &a, 0);
     view_copy_out(y, &b, 2);
-    ok(memcmp(x, y, n * sizeof *x) == 0, "an image alone and third of three: the same bits");
+    ok(memcmp(x, y, n * sizeof *x) == 0, "%s: an image alone and third of three: the same bits",
+       precision_name(precision));
     free(x), free(y);
     infer_free(one), infer_free(three);
     graph_free(&g), graph_free(&h);
@@ -119,6 +120,7 @@ int main(void)
 {
     parameter_counts();
     against_torchvision();
-    batch_bits();
+    batch_bits(DT_F32);
+    batch_bits(DT_BF16);
     return done();
 }

@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A view with a halo of 1 whose inside is noise, rounded to what bf16 can hold so that inputs are exact. */
-static struct view noise(size_t n, size_t h, size_t w, size_t c, enum dtype type, uint64_t stream)
+/* A view whose inside is noise, rounded to what bf16 can hold so that inputs are exact. */
+static struct view noise(size_t n, size_t h, size_t w, size_t c, size_t halo, enum dtype type,
+                         uint64_t stream)
 {
-    struct view v = {NULL, n, h, w, c, 3, type};
+    struct view v = {NULL, n, h, w, c, halo, type};
     struct rng r = rng_new(5, stream);
     float *image = xmalloc(h * w * c, sizeof *image);
     v.data = xcalloc(view_bytes(&v), 1);
@@ -87,11 +88,11 @@ static struct result fast(const struct problem *p, enum dtype type)
 {
     const struct convolution *c = &p->c;
     const size_t oh = convolution_side(c, p->h), ow = convolution_side(c, p->w);
-    struct view x = noise(p->n, p->h, p->w, c->in_channels, type, 1);
-    struct view dy = noise(p->n, oh, ow, c->out_channels, type, 2);
-    struct view shortcut = noise(p->n, oh, ow, c->out_channels, type, 3);
-    struct result r = {noise(p->n, oh, ow, c->out_channels, type, 4),
-                       noise(p->n, p->h, p->w, c->in_channels, type, 5),
+    struct view x = noise(p->n, p->h, p->w, c->in_channels, c->padding, type, 1);
+    struct view dy = noise(p->n, oh, ow, c->out_channels, convolution_gradient_halo(c), type, 2);
+    struct view shortcut = noise(p->n, oh, ow, c->out_channels, 0, type, 3);
+    struct result r = {noise(p->n, oh, ow, c->out_channels, 1, type, 4),
+                       noise(p->n, p->h, p->w, c->in_channels, 0, type, 5),
                        xcalloc(conv_packed_size(convolution_depth(c), c->out_channels), sizeof(float))};
     void *filter = xaligned(filter_bytes(c, type), 1),
          *scratch = xaligned(filter_forward_scratch(c, type), 1);
@@ -111,11 +112,11 @@ static struct result direct(const struct problem *p)
 {
     const struct convolution *c = &p->c;
     const size_t oh = convolution_side(c, p->h), ow = convolution_side(c, p->w);
-    struct view x = noise(p->n, p->h, p->w, c->in_channels, DT_F32, 1);
-    struct view dy = noise(p->n, oh, ow, c->out_channels, DT_F32, 2);
-    struct view shortcut = noise(p->n, oh, ow, c->out_channels, DT_F32, 3);
-    struct result r = {noise(p->n, oh, ow, c->out_channels, DT_F32, 4),
-                       noise(p->n, p->h, p->w, c->in_channels, DT_F32, 5),
+    struct view x = noise(p->n, p->h, p->w, c->in_channels, c->padding, DT_F32, 1);
+    struct view dy = noise(p->n, oh, ow, c->out_channels, convolution_gradient_halo(c), DT_F32, 2);
+    struct view shortcut = noise(p->n, oh, ow, c->out_channels, 0, DT_F32, 3);
+    struct result r = {noise(p->n, oh, ow, c->out_channels, 1, DT_F32, 4),
+                       noise(p->n, p->h, p->w, c->in_channels, 0, DT_F32, 5),
                        xcalloc(conv_packed_size(convolution_depth(c), c->out_channels), sizeof(float))};
     float *turned = xmalloc(convolution_turned_size(c), sizeof *turned);
     convolution_turn(turned, p->panels, c);

@@ -216,7 +216,6 @@ static void against_f32(const char *arch, size_t batch)
 
 int main(void)
 {
-
     rates();
     losses();
     against_torch();
