@@ -35,6 +35,7 @@ $(O)/%_plain.o: ISA = -O3
 $(O)/%_avx2.o: ISA = -O3 -mavx2 -mfma -mf16c
 $(O)/%_avx512.o: ISA = -O3 -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl
 $(O)/%_bf16.o: ISA = -O3 -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512bf16
+$(O)/%_vnni.o: ISA = -O3 -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni
 $(O)/%_amx.o: ISA = -O3 -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512bf16 -mamx-tile -mamx-bf16
 
 $(O)/%.o: %.c config.mk Makefile | $(O)/deps.ok

@@ -34,6 +34,13 @@ ok $? 'and may be given by numbers'
 featx -w random:1 --norm none rgb.ppm >none.npys && ! npysdiff -t 1e-3 rgb.npys none.npys >/dev/null 2>&1
 ok $? 'none is another one'
 
+for p in f32 bf16 int8; do
+    featx -w random:1 --precision $p rgb.ppm >$p.npys && npyls -n $p.npys | grep -q "precision=$p" && npysdiff -t .2 rgb.npys $p.npys >&2
+    ok $? "in $p: the stream says so"
+done
+! cmp -s bf16.npys int8.npys && ! cmp -s f32.npys bf16.npys
+ok $? 'three precisions, three results'
+
 # A filter drops the names; a list brings them back.
 printf 'name\tlabel\n%s\t%s\n%s\t%s\n' x 3 y 4 >list
 cat rgb.ppm rgb.ppm | featx -w random:1 -n list | npyls >named

@@ -116,4 +116,7 @@ ok $? 'which softmax does not take'
 # What leaves goes into featx, with its own normalisation.
 featx -w b.st -l layer3 set.pam | npyls -n | grep -q 'norm=0.485,0.456,0.406/0.229,0.224,0.225'
 ok $? 'featx reads the weights'
+fractrain -q --precision int8 -c 2 -n 1 -o int8.st </dev/null 2>err
+[ $? -eq 2 ] && grep -q 'f32, bf16, auto' err && [ ! -e int8.st ]
+ok $? 'no training in 8 bits'
 done_testing

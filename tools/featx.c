@@ -23,6 +23,7 @@ static const char usage[] =
     "  -n, --names LIST  name the images again: a TSV with a column name, others become keys\n"
     "      --norm NORM   imagenet, none, or MEAN/STD such as .5,.5,.5/.2,.2,.2\n"
     "                    (default: as the weights say, else imagenet)\n" USAGE_PRECISION
+    "                     int8: 8-bit products where that is faster than bf16\n"
     "  -b, --batch N     images at once where so many have come (default: up to\n"
     "                    16, half a million pixels); never changes a result\n" USAGE_THREADS USAGE_COMMON
     "examples:\n"

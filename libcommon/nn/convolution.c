@@ -66,19 +66,27 @@ struct conv_epilogue convolution_walk_epilogue(const struct convolution_epilogue
     const struct view *r = epilogue->residual;
     if (!r)
         return (struct conv_epilogue){.bias = epilogue->bias, .relu = epilogue->relu};
-    return (struct conv_epilogue){epilogue->bias,
-                                  view_pixel(r, 0, 0, 0),
-                                  {view_image(r), view_row(r), (ptrdiff_t)r->c},
-                                  epilogue->relu};
+    return (struct conv_epilogue){.bias = epilogue->bias,
+                                  .residual = view_pixel(r, 0, 0, 0),
+                                  .residual_step = {view_image(r), view_row(r), (ptrdiff_t)r->c},
+                                  .relu = epilogue->relu};
+}
+
+void convolution_forward_scaled(const struct view *out, const struct view *in, const void *packed,
+                                const struct convolution_epilogue *epilogue, const float *scale,
+                                const struct convolution *c)
+{
+    const struct conv_walk walk = convolution_walk(out, in, c);
+    const ptrdiff_t corner = -(ptrdiff_t)c->padding;
+    struct conv_epilogue e = convolution_walk_epilogue(epilogue);
+    e.scale = scale;
+    conv_run(view_pixel(out, 0, 0, 0), view_pixel(in, 0, corner, corner), packed, &e, &walk);
 }
 
 void convolution_forward(const struct view *out, const struct view *in, const void *packed,
                          const struct convolution_epilogue *epilogue, const struct convolution *c)
 {
-    const struct conv_walk walk = convolution_walk(out, in, c);
-    const ptrdiff_t corner = -(ptrdiff_t)c->padding;
-    const struct conv_epilogue e = convolution_walk_epilogue(epilogue);
-    conv_run(view_pixel(out, 0, 0, 0), view_pixel(in, 0, corner, corner), packed, &e, &walk);
+    convolution_forward_scaled(out, in, packed, epilogue, NULL, c);
 }
 
 static double dot(const struct view *in, size_t n, ptrdiff_t y, ptrdiff_t x, const float *weight,

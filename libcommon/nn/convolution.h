@@ -40,6 +40,11 @@ struct conv_epilogue convolution_walk_epilogue(const struct convolution_epilogue
 void convolution_forward(const struct view *out, const struct view *in, const void *packed,
                          const struct convolution_epilogue *epilogue, const struct convolution *c);
 
+/* The same for u8 input and 8-bit weights: scale as struct conv_epilogue has it. */
+void convolution_forward_scaled(const struct view *out, const struct view *in, const void *packed,
+                                const struct convolution_epilogue *epilogue, const float *scale,
+                                const struct convolution *c);
+
 /* Halo that a view of output gradients needs for convolution_backward_data. */
 size_t convolution_gradient_halo(const struct convolution *c);
 /* Floats of the weights packed for it, and the packing (from the forward's panels; runs on the pool). */

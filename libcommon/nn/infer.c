@@ -4,6 +4,7 @@
 #include "nn/memory_plan.h"
 #include "nn/pointwise.h"
 #include "nn/pool.h"
+#include "nn/quantised.h"
 #include "nn/schedule.h"
 #include "nn/weights.h"
 #include <math.h>
@@ -13,6 +14,7 @@
 /* What a step computes with: a convolution's weights and its bias (`shift`), or a batch norm's scale and
  * shift. */
 struct constants {
+    bool bytes; /* 8-bit weights: quantised.h's filter, else filter.h's */
     void *filter;
     float *scale, *shift;
 };
@@ -27,6 +29,19 @@ struct infer {
     void *scratch; /* of the filters */
     size_t arena_bytes, scratch_bytes, weight_bytes;
 };
+
+/* Whether a value can't be negative: a ReLU gave it, perhaps through a pool. */
+static bool follows_relu(const struct infer *x, size_t node)
+{
+    for (size_t s = 0; s < x->schedule.steps; s++) {
+        const struct step *step = &x->schedule.step[s];
+        if (step->out == node && x->graph.node[step->node].op == OP_MAXPOOL)
+            return follows_relu(x, x->graph.node[step->node].input[0]);
+        if (step->out == node)
+            return step->relu;
+    }
+    return false;
+}
 
 /* scale and shift of a batch norm in eval mode, in double: w / sqrt(var + eps), b - mean * scale. */
 static void take_batchnorm(struct constants *k, const struct node *node, const struct safetensors *st,
@@ -45,6 +60,24 @@ static void take_batchnorm(struct constants *k, const struct node *node, const s
     }
     for (size_t i = 0; i < 4; i++)
         free(t[i]);
+}
+
+static void take_filter(struct infer *x, struct constants *k, const struct node *node, const float *panels)
+{
+    const struct convolution *c = &node->conv;
+    const size_t in = node->input[0];
+    const size_t *side = x->schedule.side + 2 * in;
+    const enum dtype type = x->schedule.type[in];
+    const size_t bytes = k->bytes ? quantised_bytes(c) : filter_bytes(c, type);
+    const size_t scratch =
+        k->bytes ? quantised_scratch(c, side[0], side[1]) : filter_forward_scratch(c, type);
+    k->filter = xaligned(bytes, 1);
+    if (k->bytes)
+        quantised_pack(k->filter, panels, c);
+    else
+        filter_pack(k->filter, panels, c, type);
+    x->weight_bytes += bytes;
+    x->scratch_bytes = scratch > x->scratch_bytes ? scratch : x->scratch_bytes;
 }
 
 static void take_weights(struct infer *x, size_t step, const struct safetensors *st, const char *file)
@@ -66,17 +99,11 @@ static void take_weights(struct infer *x, size_t step, const struct safetensors 
     if (s->batchnorm >= 0)
         take_batchnorm(k, &x->graph.node[s->batchnorm], st, file);
     if (node_is_product(node)) {
-        const enum dtype type = x->schedule.type[node->input[0]];
-        const size_t bytes = filter_bytes(&node->conv, type),
-                     scratch = filter_forward_scratch(&node->conv, type);
         float *weight = weights_take(st, file, &part[0]);
         float *panels =
             xmalloc(conv_packed_size(convolution_depth(&node->conv), node->channels), sizeof *panels);
         convolution_pack(panels, weight, k->scale, &node->conv);
-        k->filter = xaligned(bytes, 1);
-        filter_pack(k->filter, panels, &node->conv, type);
-        x->weight_bytes += bytes;
-        x->scratch_bytes = scratch > x->scratch_bytes ? scratch : x->scratch_bytes;
+        take_filter(x, k, node, panels);
         free(panels);
         free(weight);
     }
@@ -135,11 +162,16 @@ struct infer *infer_new(const struct graph *g, const struct safetensors *st, con
     x->graph.node = copy(g->node, g->n, sizeof *g->node);
     x->wanted = copy(p->wanted, p->wanted_n, sizeof *p->wanted);
     x->wanted_n = p->wanted_n;
-    schedule_make(&x->schedule, g, p->wanted, p->wanted_n, true, p->h, p->w, p->precision);
+    schedule_make(&x->schedule, g, p->wanted, p->wanted_n, true, p->h, p->w,
+                  p->precision == DT_I8 ? DT_BF16 : p->precision);
     need_weights(x);
     x->constants = xcalloc(x->schedule.steps, sizeof *x->constants);
-    for (size_t s = 0; s < x->schedule.steps; s++)
+    for (size_t s = 0; s < x->schedule.steps; s++) {
+        const struct node *node = &g->node[x->schedule.step[s].node];
+        x->constants[s].bytes = p->precision == DT_I8 && node->op == OP_CONV && quantised_pays(&node->conv) &&
+                                follows_relu(x, node->input[0]);
         take_weights(x, s, st, file);
+    }
     plan(x, p->n);
     return x;
 }
@@ -169,7 +201,10 @@ static void run_step(const struct infer *x, const struct step *s, const struct c
     view_clear_halo(&out);
     if (node_is_product(node)) {
         const struct convolution_epilogue e = {k->shift, residual, s->relu};
-        filter_forward(&out, &in, k->filter, &e, &node->conv, x->scratch);
+        if (k->bytes)
+            quantised_forward(&out, &in, k->filter, &e, &node->conv, x->scratch);
+        else
+            filter_forward(&out, &in, k->filter, &e, &node->conv, x->scratch);
     } else if (node->op == OP_MAXPOOL) {
         maxpool_forward(&out, &in, node->conv.kernel, node->conv.stride, node->conv.padding);
     } else if (node->op == OP_MEANPOOL) {

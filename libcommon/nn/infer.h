@@ -13,8 +13,10 @@ struct infer;
 struct infer_plan {
     const size_t *wanted; /* nodes whose outputs are asked for */
     size_t wanted_n;
-    size_t n, h, w;       /* images at once at the most, and their size */
-    enum dtype precision; /* of weights and activations: DT_F32 or DT_BF16; sums are f32 */
+    size_t n, h, w; /* images at once at the most, and their size */
+    /* Of weights and activations: DT_F32 or DT_BF16, sums are f32; or DT_I8: bf16, but what follows a ReLU
+     * and is not for Winograd is multiplied in 8 bits (quantised.h). */
+    enum dtype precision;
 };
 
 /* Only nodes that lead to the wanted ones are compiled, and only their tensors must be in st (`file` names it

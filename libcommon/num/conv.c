@@ -13,6 +13,7 @@
 #include "num/bf16.h"
 #include "num/conv_kernel.h"
 #include "num/cpu.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,9 +45,15 @@ static const struct conv_kernels *bf16_kernels(void)
     return &conv_wide_plain;
 }
 
+/* Every CPU with AVX512-BF16 has AVX512-VNNI. */
+static const struct conv_kernels *byte_kernels(void)
+{
+    return cpu_level() >= CPU_BF16 && conv_vnni.tile ? &conv_vnni : &conv_bytes;
+}
+
 const struct conv_kernels *conv_kernels(enum dtype type)
 {
-    return type == DT_BF16 ? bf16_kernels() : f32_kernels();
+    return type == DT_U8 ? byte_kernels() : type == DT_BF16 ? bf16_kernels() : f32_kernels();
 }
 
 void conv_begin(const struct conv_kernels *k)
@@ -112,6 +119,48 @@ void conv_narrow(uint32_t *out, const float *packed, size_t depth, size_t channe
     pool_run(conv_parts(channels, CONV_PANEL), narrow_panel, &(struct narrowing){out, packed, depth});
 }
 
+static size_t bytes_depth(size_t depth)
+{
+    return conv_parts(depth, 4) * 4;
+}
+
+size_t conv_bytes_size(size_t depth, size_t channels)
+{
+    return conv_packed_size(bytes_depth(depth), channels);
+}
+
+struct quantising {
+    int8_t *out;
+    float *scale;
+    const float *packed;
+    size_t depth;
+};
+
+/* One panel: four neighbours in k lie side by side. */
+static void quantise_panel(void *arg, size_t panel, size_t worker)
+{
+    (void)worker;
+    const struct quantising *q = arg;
+    const float *in = q->packed + panel * q->depth * CONV_PANEL;
+    int8_t *out = q->out + panel * bytes_depth(q->depth) * CONV_PANEL;
+    float *scale = q->scale + panel * CONV_PANEL;
+    memset(out, 0, bytes_depth(q->depth) * CONV_PANEL);
+    for (size_t c = 0; c < CONV_PANEL; c++) {
+        float most = 0;
+        for (size_t k = 0; k < q->depth; k++)
+            most = fmaxf(most, fabsf(in[k * CONV_PANEL + c]));
+        scale[c] = most / 127;
+        for (size_t k = 0; k < q->depth && most > 0; k++)
+            out[(k / 4 * CONV_PANEL + c) * 4 + k % 4] = (int8_t)lrintf(in[k * CONV_PANEL + c] / most * 127);
+    }
+}
+
+void conv_quantise(int8_t *out, float *scale, const float *packed, size_t depth, size_t channels)
+{
+    pool_run(conv_parts(channels, CONV_PANEL), quantise_panel,
+             &(struct quantising){out, scale, packed, depth});
+}
+
 void conv_offsets(ptrdiff_t *at, const ptrdiff_t step[3], size_t first, size_t count,
                   const struct conv_walk *walk)
 {
@@ -152,6 +201,7 @@ static void run_tile(const struct run *r, const struct block *b, size_t p, size_
     const size_t first = panel * CONV_PANEL;
     const struct conv_epilogue *e = r->epilogue;
     struct conv_tile t = {.panel = r->packed + first * r->depth * r->in_size,
+                          .scale = e->scale ? e->scale + first : NULL,
                           .bias = e->bias ? e->bias + first : NULL,
                           .relu = e->relu,
                           .rows = rows,

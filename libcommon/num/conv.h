@@ -12,7 +12,7 @@
  * gradients come, whatever the precision. For bf16, conv_narrow makes of them what this CPU's kernels read.
  *
  * Precision: products of bf16 numbers are exact in f32 and are summed in f32; what is stored as bf16 is
- * rounded once, to nearest even. */
+ * rounded once, to nearest even. Sums of 8-bit products are integers. */
 #ifndef NUM_CONV_H
 #define NUM_CONV_H
 #include "base/tensor.h"
@@ -22,7 +22,7 @@
 enum { CONV_SEGMENTS_MAX = 16, CONV_PANEL = 64 };
 
 struct conv_walk {
-    enum dtype in, out;   /* DT_F32 or DT_BF16; f32 input has f32 output */
+    enum dtype in, out;   /* DT_F32, DT_BF16, DT_U8 (in); f32 input has f32 output */
     size_t n, h, w;       /* the grid of output pixels */
     ptrdiff_t in_step[3]; /* elements by which the input base moves with n, h, w */
     ptrdiff_t out_step[3];
@@ -37,6 +37,7 @@ struct conv_walk {
 /* What happens to a sum before it is stored; NULL and false where not wanted. out = relu(sum + bias[channel]
  * + residual), residual of the output's type with steps of its own; bias holds whole panels. */
 struct conv_epilogue {
+    const float *scale; /* of u8 input, and only then: the integer sum is multiplied with it first */
     const float *bias;
     const void *residual; /* the base of pixel (0, 0, 0) */
     ptrdiff_t residual_step[3];
@@ -51,8 +52,13 @@ size_t conv_packed_size(size_t depth, size_t channels);
 size_t conv_narrow_size(size_t depth, size_t channels);
 void conv_narrow(uint32_t *out, const float *packed, size_t depth, size_t channels);
 
+/* Bytes of the same as signed 8-bit numbers for u8 input, and the conversion: weight = scale[channel] *
+ * number, scale: whole panels. On the pool. */
+size_t conv_bytes_size(size_t depth, size_t channels);
+void conv_quantise(int8_t *out, float *scale, const float *packed, size_t depth, size_t channels);
+
 /* out = weights * in along the walk. `in` and `out` point at the bases of pixel (0, 0, 0); packed: f32 panels
- * for f32 input, narrowed ones for bf16. Runs on the pool. */
+ * for f32 input, narrowed ones for bf16, 8-bit ones for u8. Runs on the pool. */
 void conv_run(void *out, const void *in, const void *packed, const struct conv_epilogue *epilogue,
               const struct conv_walk *walk);
 /* The gradient of the packed weights: gradient[k, channel] += sum over pixels of in[k] *

@@ -15,7 +15,8 @@ struct conv_tile {
     void *out[CONV_ROWS_MAX];            /* and their places of the panel's first channel */
     const void *residual[CONV_ROWS_MAX]; /* likewise; all NULL: none */
     const void *panel;
-    const float *bias; /* CONV_PANEL of them, or NULL */
+    const float *scale; /* CONV_PANEL of them, for u8 input */
+    const float *bias;  /* CONV_PANEL of them, or NULL */
     bool relu;
     size_t rows, columns; /* to be stored */
     const struct conv_walk *walk;
@@ -39,6 +40,7 @@ struct conv_kernels {
 
 extern const struct conv_kernels conv_plain, conv_avx2, conv_avx512;
 extern const struct conv_kernels conv_wide_plain, conv_wide_avx2, conv_wide_avx512; /* bf16 by widening */
+extern const struct conv_kernels conv_bytes, conv_vnni;                             /* u8, without gradient */
 extern const struct conv_kernels conv_bf16, conv_amx;                               /* bf16 */
 
 /* The fastest of this CPU. */

@@ -41,7 +41,8 @@ static enum cpu_level detect(void)
     const unsigned wide = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
     if ((b7 & wide) != wide || (state & zmm) != zmm)
         return CPU_AVX2;
-    if (a < 1 || !__get_cpuid_count(7, 1, &a71, &b, &c, &d) || !(a71 & 1u << 5))
+    const unsigned vnni = 1u << 11;
+    if (a < 1 || !(c7 & vnni) || !__get_cpuid_count(7, 1, &a71, &b, &c, &d) || !(a71 & 1u << 5))
         return CPU_AVX512;
     const unsigned amx = 1u << 22 | 1u << 24; /* AMX-BF16, AMX-TILE */
     if ((d7 & amx) != amx || (state & tile) != tile || !tiles_permitted())

@@ -7,7 +7,7 @@ enum cpu_level {
     CPU_PLAIN,  /* any x86-64, or another architecture: plain C */
     CPU_AVX2,   /* AVX2, FMA, F16C */
     CPU_AVX512, /* AVX-512 F, BW, DQ, VL */
-    CPU_BF16,   /* and AVX512-BF16 */
+    CPU_BF16,   /* and AVX512-BF16, AVX512-VNNI */
     CPU_AMX     /* and AMX-TILE, AMX-BF16, permitted by the kernel */
 };
 

@@ -2,7 +2,7 @@
 #include "base/opt.h"
 #include "num/cpu.h"
 
-const char *const precision_names[] = {"f32", "bf16", "auto", NULL};
+const char *const precision_names[] = {"f32", "bf16", "auto", "int8", NULL};
 
 enum dtype precision_auto(void)
 {
@@ -11,8 +11,8 @@ enum dtype precision_auto(void)
 
 enum dtype precision_choice(size_t choice)
 {
-    static const enum dtype type[] = {DT_F32, DT_BF16};
-    return choice < 2 ? type[choice] : precision_auto();
+    const enum dtype type[] = {DT_F32, DT_BF16, precision_auto(), DT_I8};
+    return type[choice];
 }
 
 enum dtype precision_option(const char *option, const char *text)
@@ -22,5 +22,5 @@ enum dtype precision_option(const char *option, const char *text)
 
 const char *precision_name(enum dtype type)
 {
-    return precision_names[type == DT_BF16];
+    return precision_names[type == DT_BF16 ? 1 : type == DT_I8 ? 3 : 0];
 }

@@ -69,10 +69,13 @@ static const char *const schedules[] = {"constant", "step", "cosine", NULL}, *co
 static const char *const crops[] = {"centre", "random", "resized", NULL}, *const yes_no[] = {"no", "yes",
                                                                                              NULL};
 
+/* The first of precision_names: no training in 8 bits. */
+static const char *const precisions[] = {"f32", "bf16", "auto", NULL};
+
 #define AT(field) offsetof(struct training, field)
 const struct training_option training_options[] = {
     {"arch", 'a', ARCH, AT(arch), 0, 0, NULL},
-    {"precision", 0, CHOICE, AT(precision), 0, 0, precision_names},
+    {"precision", 0, CHOICE, AT(precision), 0, 0, precisions},
     {"classes", 'c', COUNT, AT(classes), 1, 1e6, NULL},
     {"batch", 'b', COUNT, AT(batch), 1, 4096, NULL},
     {"accumulate", 0, COUNT, AT(accumulate), 1, 4096, NULL},

@@ -24,7 +24,7 @@ static struct infer *network(struct graph *g, const char *arch, const char *tap,
 
 static void check_record(const struct npys_record *rec, enum dtype precision)
 {
-    const double most = precision == DT_BF16 ? 1e-2 : 1e-4;
+    const double most = precision == DT_I8 ? 2e-2 : precision == DT_BF16 ? 1e-2 : 1e-4;
     struct graph g = {0};
     const char *arch = note_get(&rec->note, "arch"), *tap = note_get(&rec->note, "tap");
     const double scale = atof(note_get(&rec->note, "scale"));
@@ -65,6 +65,7 @@ static void against_torchvision(void)
     while (npys_read(r, &rec)) {
         check_record(&rec, DT_F32);
         check_record(&rec, DT_BF16);
+        check_record(&rec, DT_I8);
     }
     ok(npys_reader_count(r) == 15, "five taps of three networks");
     npys_record_free(&rec);
@@ -122,5 +123,6 @@ int main(void)
     against_torchvision();
     batch_bits(DT_F32);
     batch_bits(DT_BF16);
+    batch_bits(DT_I8);
     return done();
 }

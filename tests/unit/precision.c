@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "nn/filter.h"
+#include "nn/quantised.h"
 #include "num/cpu.h"
 #include "tap.h"
 #include <stdlib.h>
@@ -166,8 +167,54 @@ static void check(struct convolution c, size_t n, size_t h, size_t w)
     free(panels), free(bias), free(weight);
 }
 
+/* 8 bits: rounding the input moves it by a five-hundredth of its largest value at most, and weights by a
+ * 254th of theirs; integers are exact, so every kind of CPU gives the plain kernel's bits. */
+static void check_bytes(struct convolution c, size_t n, size_t h, size_t w)
+{
+    const size_t depth = convolution_depth(&c), count = conv_packed_size(depth, c.out_channels);
+    const size_t oh = convolution_side(&c, h), ow = convolution_side(&c, w);
+    float *panels = xcalloc(count, sizeof *panels),
+          *bias = xcalloc(conv_packed_size(1, c.out_channels), sizeof *bias);
+    float *weight = xmalloc(depth * c.out_channels, sizeof *weight);
+    struct view wide = noise(n, h, w, c.in_channels, c.padding, DT_F32, 1);
+    struct view in = noise(n, h, w, c.in_channels, c.padding, DT_BF16, 1);
+    struct view shortcut = noise(n, oh, ow, c.out_channels, 2, DT_F32, 3);
+    struct view got = noise(n, oh, ow, c.out_channels, 1, DT_F32, 4), plain = got, want = got;
+    plain.data = xcalloc(view_bytes(&got), 1);
+    want.data = xcalloc(view_bytes(&got), 1);
+    for (size_t i = 0; i < view_size(&wide); i++) {
+        ((float *)wide.data)[i] = fmaxf(((float *)wide.data)[i], 0);
+        ((uint16_t *)in.data)[i] = f32_to_bf16(((float *)wide.data)[i]);
+    }
+    struct rng r = rng_new(6, 6);
+    for (size_t i = 0; i < depth * c.out_channels; i++)
+        weight[i] = (float)(rng_normal(&r) / sqrt((double)depth));
+    for (size_t i = 0; i < c.out_channels; i++)
+        bias[i] = (float)rng_normal(&r);
+    convolution_pack(panels, weight, NULL, &c);
+    const struct convolution_epilogue e = {bias, &shortcut, true};
+    convolution_forward(&want, &wide, panels, &e, &c);
+    void *filter = xaligned(quantised_bytes(&c), 1), *scratch = xaligned(quantised_scratch(&c, h, w), 1);
+    quantised_pack(filter, panels, &c);
+    const enum cpu_level level = cpu_level();
+    quantised_forward(&got, &in, filter, &e, &c, scratch);
+    cpu_pretend(CPU_PLAIN);
+    quantised_forward(&plain, &in, filter, &e, &c, scratch);
+    cpu_pretend(level);
+    const double error = difference(&got, &want), apart = difference(&got, &plain);
+    ok(error < 0.02 && apart == 0, "%s int8: %zu->%zu %zux%zu stride %zu on %zux%zux%zu: off by %.2g",
+       cpu_level_name(level), c.in_channels, c.out_channels, c.kernel, c.kernel, c.stride, n, h, w, error);
+    void *all[] = {panels,   bias,       weight,    wide.data, in.data, shortcut.data,
+                   got.data, plain.data, want.data, filter,    scratch};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
+}
+
 static void check_all(void)
 {
+    check_bytes((struct convolution){64, 130, 1, 1, 0}, 2, 9, 7);
+    check_bytes((struct convolution){33, 40, 1, 2, 0}, 2, 7, 5); /* an odd depth */
+    check_bytes((struct convolution){48, 70, 3, 2, 1}, 2, 9, 10);
     check((struct convolution){3, 64, 7, 2, 3}, 2, 19, 22);
     check((struct convolution){64, 64, 3, 1, 1}, 2, 13, 9);  /* Winograd, cut tiles */
     check((struct convolution){80, 144, 3, 1, 1}, 1, 8, 12); /* a panel not full */

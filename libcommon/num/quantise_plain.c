@@ -1,0 +1,2 @@
+#define QUANTISE_KERNELS quantise_plain
+#include "num/quantise_body.h"
