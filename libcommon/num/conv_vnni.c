@@ -5,17 +5,19 @@
 
 enum { ROWS = TILE_ROWS, VECTORS = TILE_VECTORS };
 
-/* sum += the four products of each lane's unsigned and signed numbers. By hand, as gcc 12 keeps the sums of its
- * own on the stack. */
-static inline __attribute__((always_inline)) __m512i add_products(__m512i sum, __m512i numbers, __m512i weights)
+/* sum += the four products of each lane's unsigned and signed numbers. By hand, as gcc 12 keeps the sums of
+ * its own on the stack. */
+static inline __attribute__((always_inline)) __m512i add_products(__m512i sum, __m512i numbers,
+                                                                  __m512i weights)
 {
     __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(numbers), "v"(weights));
     return sum;
 }
 
 /* Quad k of all rows; unrolled, or the sums live on the stack. */
-static inline __attribute__((always_inline)) void step(__m512i sum[ROWS][VECTORS], const uint32_t *const a[ROWS],
-                                                       size_t k, const uint32_t *b)
+static inline __attribute__((always_inline)) void step(__m512i sum[ROWS][VECTORS],
+                                                       const uint32_t *const a[ROWS], size_t k,
+                                                       const uint32_t *b)
 {
     const __m512i b0 = _mm512_loadu_si512(b), b1 = _mm512_loadu_si512(b + 16);
     const __m512i b2 = _mm512_loadu_si512(b + 32), b3 = _mm512_loadu_si512(b + 48);
