@@ -5,7 +5,7 @@
 #define NN_QUANTISED_H
 #include "nn/convolution.h"
 
-/* Whether a layer's weights go to 8 bits: where Winograd's way would not be faster. */
+/* Whether a layer's weights go to 8 bits: where neither Winograd's way nor AMX in bf16 would be faster. */
 bool quantised_pays(const struct convolution *c);
 /* Bytes of the weights with their scales, and the conversion from conv.h's panels. */
 size_t quantised_bytes(const struct convolution *c);
