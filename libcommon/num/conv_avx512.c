@@ -47,11 +47,7 @@ static void gradient(float *grad, const void *in_pixels, const void *dy_pixels, 
 {
     const float *in = in_pixels, *dy = dy_pixels;
     __m512 sum[ROWS][VECTORS];
-#pragma GCC unroll 6
-    for (size_t r = 0; r < ROWS; r++)
-#pragma GCC unroll 4
-        for (size_t v = 0; v < VECTORS; v++)
-            sum[r][v] = r < rows ? _mm512_loadu_ps(grad + r * CONV_PANEL + 16 * v) : _mm512_setzero_ps();
+    load_gradient(sum, grad, rows);
     for (size_t p = 0; p < steps; p++, in += CONV_GRADIENT_DEPTH, dy += CONV_PANEL) {
         const __m512 b0 = _mm512_loadu_ps(dy), b1 = _mm512_loadu_ps(dy + 16);
         const __m512 b2 = _mm512_loadu_ps(dy + 32), b3 = _mm512_loadu_ps(dy + 48);
@@ -64,13 +60,7 @@ static void gradient(float *grad, const void *in_pixels, const void *dy_pixels, 
             sum[r][3] = _mm512_fmadd_ps(a, b3, sum[r][3]);
         }
     }
-    /* unrolled, or the sums live on the stack all along */
-#pragma GCC unroll 6
-    for (size_t r = 0; r < ROWS; r++)
-#pragma GCC unroll 4
-        for (size_t v = 0; v < VECTORS; v++)
-            if (r < rows)
-                _mm512_storeu_ps(grad + r * CONV_PANEL + 16 * v, sum[r][v]);
+    store_gradient(grad, sum, rows);
 }
 
 const struct conv_kernels conv_avx512 = {.rows = ROWS,

@@ -62,19 +62,10 @@ static void gradient(float *grad, const void *in_pairs, const void *dy_pairs, si
 #pragma GCC unroll 6
     for (size_t r = 0; r < ROWS; r++)
         a[r] = in + r;
-#pragma GCC unroll 6
-    for (size_t r = 0; r < ROWS; r++)
-#pragma GCC unroll 4
-        for (size_t v = 0; v < VECTORS; v++)
-            sum[r][v] = r < rows ? _mm512_loadu_ps(grad + r * CONV_PANEL + 16 * v) : _mm512_setzero_ps();
+    load_gradient(sum, grad, rows);
     for (size_t p = 0; p < steps; p++, b += CONV_PANEL)
         step(sum, a, p * CONV_GRADIENT_DEPTH, b);
-#pragma GCC unroll 6
-    for (size_t r = 0; r < ROWS; r++)
-#pragma GCC unroll 4
-        for (size_t v = 0; v < VECTORS; v++)
-            if (r < rows)
-                _mm512_storeu_ps(grad + r * CONV_PANEL + 16 * v, sum[r][v]);
+    store_gradient(grad, sum, rows);
 }
 
 const struct conv_kernels conv_bf16 = {.rows = ROWS,

@@ -1,5 +1,5 @@
-/* The epilogue in AVX-512: 16 channels of one row of a tile, from the panel's channel `at` on. Included by
- * kernels that are compiled for it. */
+/* What kernels in AVX-512 share: how a tile's sums leave, 16 channels of a row at a time, and how those of a
+ * gradient's tile come and go. */
 #include "num/conv_kernel.h"
 #include <immintrin.h>
 
@@ -61,4 +61,27 @@ static inline __attribute__((always_inline)) void store_tile(const struct conv_t
         for (size_t v = 0; v < TILE_VECTORS; v++)
             if (r < t->rows && 16 * v < t->columns)
                 store_lanes(t, r, 16 * v, sum[r][v]);
+}
+
+/* The sums of a gradient's tile, from its rows and back; rows from `rows` on are zero, and not stored. */
+static inline __attribute__((always_inline)) void load_gradient(__m512 sum[TILE_ROWS][TILE_VECTORS],
+                                                                const float *gradient, size_t rows)
+{
+#pragma GCC unroll 6
+    for (size_t r = 0; r < TILE_ROWS; r++)
+#pragma GCC unroll 4
+        for (size_t v = 0; v < TILE_VECTORS; v++)
+            sum[r][v] = r < rows ? _mm512_loadu_ps(gradient + r * CONV_PANEL + 16 * v) : _mm512_setzero_ps();
+}
+
+static inline __attribute__((always_inline)) void store_gradient(float *gradient,
+                                                                 __m512 sum[TILE_ROWS][TILE_VECTORS],
+                                                                 size_t rows)
+{
+#pragma GCC unroll 6
+    for (size_t r = 0; r < TILE_ROWS; r++)
+#pragma GCC unroll 4
+        for (size_t v = 0; v < TILE_VECTORS; v++)
+            if (r < rows)
+                _mm512_storeu_ps(gradient + r * CONV_PANEL + 16 * v, sum[r][v]);
 }
