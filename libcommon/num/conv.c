@@ -3,8 +3,8 @@
  * and 117 G products a second (one core of Zen 4 at its peak) that is 43 GB/s in both, where L2 gives 100:
  * the weights of a panel need not fit L1, and depth is not cut. A block of up to 384 pixels, whose inputs fit
  * L2 beside a panel, reads each weight once: 0.01 bytes a product from L3 or memory, 0.6 GB/s. What
- * remains is the activations' own way: 64 -> 256 channels in bf16 make 128 products for each 2.5 bytes read
- * and written, 2.3 GB/s a core at the peak and more where they come from memory. Measured
+ * remains is the activations' own way: 64 -> 256 channels in bf16 make 26 products for each byte read or
+ * written, 4.6 GB/s a core at the peak, most of it to memory. Measured
  * (build/bench/layers, 8 images, two cores of Zen 4, both precisions): .64 to .68 of the peak at K = 64, .74
  * to .91 at 128 to 1,024, .89 to .96 at 2,304 and more; the stem, whose pixels are gathered in bf16, .64 and
  * .84. AMX multiplies 13 times as fast: there 32 x 32 tiles share their loads, 0.125 bytes a product, which
