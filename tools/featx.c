@@ -191,7 +191,8 @@ static void one_stream(struct run *run, const char *name)
 static void write_opening(struct run *run, FILE *f)
 {
     struct note opening = {0};
-    char *by = xprintf("featx " FERN_VERSION " -l %s", run->o->net.layers);
+    char *by = xprintf("featx " FERN_VERSION " -l %s --precision %s", run->o->net.layers,
+                       precision_name(run->o->precision));
     note_set(&opening, "stream", "features");
     note_set(&opening, "version", "1");
     note_set(&opening, "weights", run->net.identity);
