@@ -63,6 +63,7 @@ struct search {
     float *squared;
     struct sketches sketches;
     float limit[QUERIES]; /* values above belong to vectors that are farther */
+    uint32_t guess[QUERIES];
     float values[SKETCH_ROWS * SKETCH_PANEL];
 };
 
@@ -82,58 +83,55 @@ static void measure(struct search *s, size_t q, uint32_t i)
     set_limit(s, q);
 }
 
-/* Values of some queries against one panel. */
-static size_t compare(struct search *s, size_t first, size_t panel)
+/* A first guess: the vector whose sketch is nearest so far. */
+static void remember(struct search *s, size_t q, uint32_t i, float value)
+{
+    s->limit[q] = value;
+    s->guess[q] = i;
+}
+
+static void measure_near(struct search *s, size_t q, uint32_t i, float value)
+{
+    (void)value;
+    measure(s, q, i);
+}
+
+/* Gives to `near` each query's vectors of one panel whose values are within its limit, which may sink
+ * meanwhile.
+ */
+static void look_at_panel(struct search *s, size_t panel,
+                          void (*near)(struct search *s, size_t q, uint32_t i, float value))
 {
     uint32_t row[SKETCH_ROWS];
-    const size_t n = s->count - first < SKETCH_ROWS ? s->count - first : SKETCH_ROWS;
-    for (size_t r = 0; r < n; r++)
-        row[r] = (uint32_t)(first + r);
-    sketch_compare(s->values, &s->sketches, row, n, &s->nb->panels, s->offset, panel);
-    return n;
+    for (size_t first = 0, n; first < s->count; first += n) {
+        n = s->count - first < SKETCH_ROWS ? s->count - first : SKETCH_ROWS;
+        for (size_t r = 0; r < n; r++)
+            row[r] = (uint32_t)(first + r);
+        sketch_compare(s->values, &s->sketches, row, n, &s->nb->panels, s->offset, panel);
+        for (size_t r = 0; r < n; r++) {
+            const float *value = s->values + r * SKETCH_PANEL;
+            for (uint64_t m = near_mask(value, s->limit[first + r]); m; m &= m - 1) {
+                const size_t j = (size_t)__builtin_ctzll(m);
+                if (value[j] <= s->limit[first + r])
+                    near(s, first + r, (uint32_t)(panel * SKETCH_PANEL + j), value[j]);
+            }
+        }
+    }
 }
 
 /* The vector of a few panels whose sketch is nearest is a good first guess. */
 static void guess(struct search *s)
 {
-    uint32_t best[QUERIES];
     for (size_t q = 0; q < s->count; q++) {
         s->limit[q] = INFINITY;
-        best[q] = UINT32_MAX;
+        s->guess[q] = UINT32_MAX;
     }
     for (size_t panel = 0; panel < s->nb->panels.panels; panel += SPARSE)
-        for (size_t first = 0, n; first < s->count; first += n) {
-            n = compare(s, first, panel);
-            for (size_t r = 0; r < n; r++) {
-                const float *value = s->values + r * SKETCH_PANEL;
-                for (uint64_t m = near_mask(value, s->limit[first + r]); m; m &= m - 1) {
-                    const size_t j = (size_t)__builtin_ctzll(m);
-                    if (value[j] > s->limit[first + r])
-                        continue;
-                    s->limit[first + r] = value[j];
-                    best[first + r] = (uint32_t)(panel * SKETCH_PANEL + j);
-                }
-            }
-        }
+        look_at_panel(s, panel, remember);
     for (size_t q = 0; q < s->count; q++) {
         set_limit(s, q);
-        if (best[q] != UINT32_MAX)
-            measure(s, q, best[q]);
-    }
-}
-
-static void look_at_panel(struct search *s, size_t panel)
-{
-    for (size_t first = 0, n; first < s->count; first += n) {
-        n = compare(s, first, panel);
-        for (size_t r = 0; r < n; r++) {
-            const float *value = s->values + r * SKETCH_PANEL;
-            for (uint64_t m = near_mask(value, s->limit[first + r]); m; m &= m - 1) {
-                const size_t j = (size_t)__builtin_ctzll(m);
-                if (value[j] <= s->limit[first + r]) /* it may have sunk */
-                    measure(s, first + r, (uint32_t)(panel * SKETCH_PANEL + j));
-            }
-        }
+        if (s->guess[q] != UINT32_MAX)
+            measure(s, q, s->guess[q]);
     }
 }
 
@@ -164,7 +162,7 @@ static void nearest_task(void *arg, size_t task, size_t worker)
     sketches_draw(&s.sketches, 0, s.nb->space, s.query, s.count);
     guess(&s);
     for (size_t panel = 0; panel < s.nb->panels.panels; panel++)
-        look_at_panel(&s, panel);
+        look_at_panel(&s, panel, measure_near);
     sketches_free(&s.sketches);
 }
 

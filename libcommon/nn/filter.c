@@ -2,7 +2,7 @@
 #include "num/winograd.h"
 #include <string.h>
 
-static bool fits_winograd(const struct convolution *c, enum dtype type)
+bool filter_is_winograd(const struct convolution *c, enum dtype type)
 {
     return c->kernel == 3 && c->stride == 1 && c->padding == 1 &&
            winograd_pays(c->in_channels, c->out_channels, type);
@@ -11,7 +11,7 @@ static bool fits_winograd(const struct convolution *c, enum dtype type)
 size_t filter_bytes(const struct convolution *c, enum dtype type)
 {
     const size_t depth = convolution_depth(c);
-    if (fits_winograd(c, type))
+    if (filter_is_winograd(c, type))
         return winograd_packed_bytes(c->in_channels, c->out_channels, type);
     if (type == DT_BF16)
         return conv_narrow_size(depth, c->out_channels) * sizeof(uint32_t);
@@ -20,7 +20,7 @@ size_t filter_bytes(const struct convolution *c, enum dtype type)
 
 void filter_pack(void *filter, const float *panels, const struct convolution *c, enum dtype type)
 {
-    if (fits_winograd(c, type))
+    if (filter_is_winograd(c, type))
         winograd_pack(filter, panels, c->in_channels, c->out_channels, type);
     else if (type == DT_BF16)
         conv_narrow(filter, panels, convolution_depth(c), c->out_channels);
@@ -30,13 +30,13 @@ void filter_pack(void *filter, const float *panels, const struct convolution *c,
 
 size_t filter_forward_scratch(const struct convolution *c, enum dtype type)
 {
-    return fits_winograd(c, type) ? winograd_scratch_bytes(c->in_channels, type) : 0;
+    return filter_is_winograd(c, type) ? winograd_scratch_bytes(c->in_channels, type) : 0;
 }
 
 void filter_forward(const struct view *out, const struct view *in, const void *filter,
                     const struct convolution_epilogue *epilogue, const struct convolution *c, void *scratch)
 {
-    if (!fits_winograd(c, in->type)) {
+    if (!filter_is_winograd(c, in->type)) {
         convolution_forward(out, in, filter, epilogue, c);
         return;
     }
@@ -45,20 +45,20 @@ void filter_forward(const struct view *out, const struct view *in, const void *f
     winograd_run(view_pixel(out, 0, 0, 0), view_pixel(in, 0, -1, -1), filter, &e, &walk, scratch);
 }
 
-static bool gradient_fits_winograd(const struct convolution *c, const struct view *dy)
+static bool gradient_is_winograd(const struct convolution *c, const struct view *dy)
 {
-    return fits_winograd(c, dy->type) && winograd_gradient_pays(dy->n, dy->h, dy->w);
+    return filter_is_winograd(c, dy->type) && winograd_gradient_pays(dy->n, dy->h, dy->w);
 }
 
 size_t filter_gradient_scratch(const struct convolution *c, const struct view *dy)
 {
-    return gradient_fits_winograd(c, dy) ? winograd_gradient_bytes(c->in_channels, c->out_channels) : 0;
+    return gradient_is_winograd(c, dy) ? winograd_gradient_bytes(c->in_channels, c->out_channels) : 0;
 }
 
 void filter_gradient(float *gradient, const struct view *x, const struct view *dy,
                      const struct convolution *c, void *scratch)
 {
-    if (!gradient_fits_winograd(c, dy)) {
+    if (!gradient_is_winograd(c, dy)) {
         convolution_backward_weights(gradient, x, dy, c);
         return;
     }

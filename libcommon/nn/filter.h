@@ -8,6 +8,8 @@
 #define NN_FILTER_H
 #include "nn/convolution.h"
 
+/* Whether the way is Winograd's. */
+bool filter_is_winograd(const struct convolution *c, enum dtype type);
 /* Bytes of the weights as kernels read them for input of this type, and the conversion; runs on the pool. */
 size_t filter_bytes(const struct convolution *c, enum dtype type);
 void filter_pack(void *filter, const float *panels, const struct convolution *c, enum dtype type);

@@ -62,13 +62,19 @@ static void take_batchnorm(struct constants *k, const struct node *node, const s
         free(t[i]);
 }
 
+static size_t weights_bytes(const struct infer *x, const struct constants *k, const struct node *node)
+{
+    return k->bytes ? quantised_bytes(&node->conv)
+                    : filter_bytes(&node->conv, x->schedule.type[node->input[0]]);
+}
+
 static void take_filter(struct infer *x, struct constants *k, const struct node *node, const float *panels)
 {
     const struct convolution *c = &node->conv;
     const size_t in = node->input[0];
     const size_t *side = x->schedule.side + 2 * in;
     const enum dtype type = x->schedule.type[in];
-    const size_t bytes = k->bytes ? quantised_bytes(c) : filter_bytes(c, type);
+    const size_t bytes = weights_bytes(x, k, node);
     const size_t scratch =
         k->bytes ? quantised_scratch(c, side[0], side[1]) : filter_forward_scratch(c, type);
     k->filter = xaligned(bytes, 1);
@@ -115,7 +121,7 @@ static void need_weights(const struct infer *x)
     for (size_t s = 0; s < x->schedule.steps; s++) {
         const struct node *node = &x->graph.node[x->schedule.step[s].node];
         if (node_is_product(node))
-            bytes += filter_bytes(&node->conv, x->schedule.type[node->input[0]]);
+            bytes += weights_bytes(x, &x->constants[s], node);
     }
     mem_need(bytes, "the network's weights");
 }
@@ -164,14 +170,15 @@ struct infer *infer_new(const struct graph *g, const struct safetensors *st, con
     x->wanted_n = p->wanted_n;
     schedule_make(&x->schedule, g, p->wanted, p->wanted_n, true, p->h, p->w,
                   p->precision == DT_I8 ? DT_BF16 : p->precision);
-    need_weights(x);
     x->constants = xcalloc(x->schedule.steps, sizeof *x->constants);
     for (size_t s = 0; s < x->schedule.steps; s++) {
         const struct node *node = &g->node[x->schedule.step[s].node];
         x->constants[s].bytes = p->precision == DT_I8 && node->op == OP_CONV && quantised_pays(&node->conv) &&
                                 follows_relu(x, node->input[0]);
-        take_weights(x, s, st, file);
     }
+    need_weights(x);
+    for (size_t s = 0; s < x->schedule.steps; s++)
+        take_weights(x, s, st, file);
     plan(x, p->n);
     return x;
 }

@@ -1,15 +1,13 @@
 #include "nn/quantised.h"
 #include "base/thread.h"
+#include "nn/filter.h"
 #include "num/cpu.h"
 #include "num/quantise.h"
-#include "num/winograd.h"
 #include <string.h>
 
 bool quantised_pays(const struct convolution *c)
 {
-    const bool winograd = c->kernel == 3 && c->stride == 1 && c->padding == 1 &&
-                          winograd_pays(c->in_channels, c->out_channels, DT_BF16);
-    return !winograd && cpu_level() < CPU_AMX;
+    return !filter_is_winograd(c, DT_BF16) && cpu_level() < CPU_AMX;
 }
 
 /* A filter: the scales of whole panels of channels, then their weights. */

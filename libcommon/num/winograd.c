@@ -1,7 +1,7 @@
 /* The traffic of a task of 24 tiles: transformed weights come from L3 once, 2 bytes for 24 products (bf16, 10
  * GB/s at a core's peak); transformed tiles (36 x 24 x channels, 0.2 to 0.9 MB) from L2, once a panel, 2
  * bytes for 64 products; sums go to L2 and back, 8 bytes for as many products as there are channels.
- * Transforms take 8 % of the time of 128 channels, 3 % of 512. */
+ * Of featx's time with a Wide ResNet-50-2 the transforms take 4 % (perf). */
 #include "num/winograd.h"
 #include "base/thread.h"
 #include "num/bf16.h"
