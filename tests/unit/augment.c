@@ -33,7 +33,7 @@ static void crops(void)
         area += share / DRAWS;
         aspect += log(ratio) / DRAWS;
         least = fmin(least, share);
-        most = fmax(most, fabs(log(ratio)));
+        most = worse(most, fabs(log(ratio)));
     }
     ok(inside, "resized crops lie inside");
     /* Area a is U(.08, 1), log aspect U(-l, l) with l = log 4/3; in a square a try is lost where |log aspect|
@@ -70,7 +70,7 @@ static void erasing(void)
         const double share = (double)(w.width * w.height) / (224.0 * 224);
         area += share / 20000;
         least = fmin(least, share);
-        most = fmax(most, share);
+        most = worse(most, share);
     }
     ok(inside && least > 0.019 && least < 0.022 && most > 0.32 && most < 0.332, "holes: .02 to .33, inside");
     ok_close(area, 0.175, 0.003, "mean area of a hole");

@@ -94,7 +94,7 @@ static double furthest(const struct raster *r, const struct tensor *t)
 {
     double most = tensor_count(t) == raster_bytes(r) ? 0 : 999;
     for (size_t i = 0; most < 999 && i < raster_bytes(r); i++)
-        most = fmax(most, fabs(raster_get(r, i) - tensor_get(t, i)));
+        most = worse(most, fabs(raster_get(r, i) - tensor_get(t, i)));
     return most;
 }
 

@@ -104,7 +104,7 @@ static void channels(void)
     channel_sums(DT_BF16, sum16, squares16, x16, PIXELS, C);
     double worst = 0;
     for (size_t i = 0; i < C; i++)
-        worst = fmax(worst, fabs(sum[i] - sum16[i]) + fabs(squares[i] - squares16[i]));
+        worst = worse(worst, fabs(sum[i] - sum16[i]) + fabs(squares[i] - squares16[i]));
     ok_close(worst, 0, 1e-5, "sums of bf16");
     memcpy(out16, x16, sizeof out16);
     channel_largest(DT_BF16, out16, y16, PIXELS * C);

@@ -67,7 +67,7 @@ static double product_error(const double *u, const double *s, size_t n)
             double sum = 0;
             for (size_t k = 0; k <= i; k++)
                 sum += u[k * n + i] * u[k * n + j];
-            worst = fmax(worst, fabs(sum - s[i * n + j]));
+            worst = worse(worst, fabs(sum - s[i * n + j]));
         }
     return worst;
 }
@@ -80,7 +80,7 @@ static double continue_error(const double *u, const double *s, size_t n, size_t 
     cholesky_continue(again + done, n, done, n - done, n - done);
     for (size_t i = done; i < n; i++)
         for (size_t j = i; j < n; j++)
-            worst = fmax(worst, fabs(again[i * n + j] - u[i * n + j]));
+            worst = worse(worst, fabs(again[i * n + j] - u[i * n + j]));
     free(again);
     return worst;
 }
@@ -98,7 +98,7 @@ static double solve_error(const double *u, size_t n, size_t columns)
             double sum = 0;
             for (size_t k = 0; k <= i; k++)
                 sum += u[k * n + i] * z[k * columns + c];
-            worst = fmax(worst, fabs(sum - b[i * columns + c]));
+            worst = worse(worst, fabs(sum - b[i * columns + c]));
         }
     free(z);
     free(b);
@@ -114,10 +114,10 @@ static void identities(void)
         double *s = covariance(n, 3), *u = copy_of(s, n * n);
         if (!cholesky_factor(u, n, n))
             product = INFINITY;
-        product = fmax(product, product_error(u, s, n));
+        product = worse(product, product_error(u, s, n));
         for (size_t done = 0; done < n; done += 13)
-            continued = fmax(continued, continue_error(u, s, n, done));
-        solved = fmax(solved, solve_error(u, n, t * 5 + 1));
+            continued = worse(continued, continue_error(u, s, n, done));
+        solved = worse(solved, solve_error(u, n, t * 5 + 1));
         free(s);
         free(u);
     }
@@ -147,9 +147,9 @@ static void substitution(void)
         memcpy(z, y, sizeof z);
         double sum = vector_forward(z, rows, 0, first);
         sum += vector_forward(z, rows + cholesky_packed_size(0, first), first, N - first);
-        worst = fmax(worst, fabs(sum - squares));
+        worst = worse(worst, fabs(sum - squares));
         for (size_t i = 0; i < N; i++)
-            worst = fmax(worst, fabs(z[i] - want[i]));
+            worst = worse(worst, fabs(z[i] - want[i]));
     }
     ok_close(worst, 0, 1e-12, "forward substitution, continued anywhere");
     free(rows);
@@ -173,7 +173,7 @@ static void projections(void)
                     dot += (double)w[i * n + j] * y[j];
                 want += dot * dot;
             }
-            worst = fmax(worst, fabs(vector_projection(w, y, rows, n) - want) / want);
+            worst = worse(worst, fabs(vector_projection(w, y, rows, n) - want) / want);
             free(w);
         }
     ok_close(worst, 0, 1e-12, "|W y|^2 of odd sizes");

@@ -151,7 +151,7 @@ static void projections(void)
             sum += (double)p.matrix[i];
             squares += pow((double)p.matrix[i], 2);
             zeros += p.matrix[i] == 0;
-            most = fmax(most, fabs((double)p.matrix[i]));
+            most = worse(most, fabs((double)p.matrix[i]));
         }
         /* variance: 1/to, 1/to, and (2/20)^2/12 of +-1/sqrt(400) */
         const double variance = kind == PROJECTION_UNIFORM ? 1 / 1200.0 : 1.0 / TO;
@@ -172,7 +172,7 @@ static void projections(void)
             double want = 0;
             for (size_t j = 0; k < 5 && j < 32; j++)
                 want += (double)p.matrix[k * 32 + j] * (double)x[i * 32 + j];
-            worst = fmax(worst, fabs((double)out[i * 16 + k] - want) / 100);
+            worst = worse(worst, fabs((double)out[i * 16 + k] - want) / 100);
         }
     ok_close(worst, 0, 1e-5, "the projection is the product, zeros behind");
     projection_apply(&p, one, 16, x + 299 * 32, 32, 1);

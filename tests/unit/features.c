@@ -20,7 +20,7 @@ static double distance(const float *a, const float *b, size_t n, size_t step)
 {
     double worst = 0;
     for (size_t i = 0; i < n; i++)
-        worst = fmax(worst, fabs((double)(a[i * step] - b[i])));
+        worst = worse(worst, fabs((double)(a[i * step] - b[i])));
     return worst;
 }
 

@@ -130,8 +130,8 @@ static double naive_picture(const struct ifs *s, struct rng *r, double *most)
         x[i] = s->map[k].a * u + s->map[k].b * v + s->map[k].e;
         y[i] = v = s->map[k].c * u + s->map[k].d * v + s->map[k].f;
         u = x[i];
-        lo[0] = fmin(lo[0], u), hi[0] = fmax(hi[0], u);
-        lo[1] = fmin(lo[1], v), hi[1] = fmax(hi[1], v);
+        lo[0] = fmin(lo[0], u), hi[0] = worse(hi[0], u);
+        lo[1] = fmin(lo[1], v), hi[1] = worse(hi[1], v);
     }
     memset(count, 0, sizeof count);
     *most = 0;
@@ -139,7 +139,7 @@ static double naive_picture(const struct ifs *s, struct rng *r, double *most)
         size_t row = (size_t)((x[i] - lo[0]) * (SIDE - 1) / (hi[0] - lo[0]));
         size_t column = (size_t)((y[i] - lo[1]) * (SIDE - 1) / (hi[1] - lo[1]));
         filled += ++count[row * SIDE + column] == 1;
-        *most = fmax(*most, count[row * SIDE + column]);
+        *most = worse(*most, count[row * SIDE + column]);
     }
     return filled / (SIDE * SIDE);
 }
@@ -274,7 +274,7 @@ static void positions(void)
         sum[row + 1][column + 1] += at[chain];
     }
     for (size_t i = 0; i < (SIDE + 2) * (SIDE + 2); i++) /* each is rounded down, by less than 1.01 */
-        worst = fmax(worst, fabs(d.sum[i] - (&sum[0][0])[i]) / (1.01 * d.cell[i] + 1e-9));
+        worst = worse(worst, fabs(d.sum[i] - (&sum[0][0])[i]) / (1.01 * d.cell[i] + 1e-9));
     ok(worst <= 1, "palette positions: halfway from the point before to the map's own");
     density_patch(&patched, &d, 1 << 4);
     bool same = true;
@@ -397,9 +397,9 @@ static void clouds(void)
     for (size_t i = 0; i < GRID * GRID; i++) {
         all &= !isnan(h[i]);
         lo = fmin(lo, h[i]);
-        hi = fmax(hi, h[i]);
+        hi = worse(hi, h[i]);
         if (i % GRID)
-            step = fmax(step, fabs(h[i] - h[i - 1]));
+            step = worse(step, fabs(h[i] - h[i - 1]));
     }
     ok(all, "diamond-square reaches every point");
     ok(lo > -2 && hi < 3 && hi - lo > 0.3, "heights lie where the colours are (%.2f to %.2f)", lo, hi);

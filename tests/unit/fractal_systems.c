@@ -14,16 +14,16 @@ static void elementary(void)
     double worst = 0, s, c;
     for (double x = -50; x < 50; x += 0.00917) {
         portable_sincos(x, &s, &c);
-        worst = fmax(worst, fmax(fabs(s - sin(x)), fabs(c - cos(x))));
+        worst = worse(worst, worse(fabs(s - sin(x)), fabs(c - cos(x))));
     }
     ok(worst < 1e-14, "portable sine and cosine (%.2g)", worst);
     worst = 0;
     for (double x = -100; x < 100; x += 0.0171)
-        worst = fmax(worst, fabs(portable_exp(x) / exp(x) - 1));
+        worst = worse(worst, fabs(portable_exp(x) / exp(x) - 1));
     ok(worst < 1e-14, "portable exp (%.2g)", worst);
     worst = 0;
     for (double x = 1e-9; x < 1e9; x *= 1.0037)
-        worst = fmax(worst, fabs(portable_log(x) - log(x)) / fmax(1, fabs(log(x))));
+        worst = worse(worst, fabs(portable_log(x) - log(x)) / fmax(1, fabs(log(x))));
     ok(worst < 1e-14 && portable_log(1) == 0, "portable log (%.2g)", worst);
 }
 
@@ -55,7 +55,7 @@ static void sampler_means(void)
             struct ifs s;
             double alpha = rng_range(&r, (5.0 + (double)n) / 2, (6.0 + (double)n) / 2);
             ifs_sample(&s, n, alpha, 1, &r);
-            off = fmax(off, fabs(ifs_alpha(&s) - alpha));
+            off = worse(off, fabs(ifs_alpha(&s) - alpha));
             for (size_t j = 0; j < n; j++) {
                 double s1, s2;
                 affine_singular_values(&s.map[j], &s1, &s2);
@@ -65,7 +65,7 @@ static void sampler_means(void)
             }
         }
         for (size_t j = 0; j < 2 * n; j++)
-            worst = fmax(worst, fabs(mean[j] - want[n - 2][j]));
+            worst = worse(worst, fabs(mean[j] - want[n - 2][j]));
         ok(worst < 0.004, "%zu maps: mean singular values (off by at most %.4f)", n, worst);
         ok(off < 1e-13, "%zu maps: the sigma-factor is alpha (off by at most %.2g)", n, off);
         ok(valid, "%zu maps: 1 >= s1 >= s2 >= 0, translations in +-1", n);
@@ -103,8 +103,8 @@ static void fixed_points(void)
         ifs_fixed_point(&s, &x, &y);
         const struct affine *m = &s.map[0];
         double scale = 1 + fabs(x) + fabs(y);
-        worst = fmax(worst, fabs(m->a * x + m->b * y + m->e - x) / scale);
-        worst = fmax(worst, fabs(m->c * x + m->d * y + m->f - y) / scale);
+        worst = worse(worst, fabs(m->a * x + m->b * y + m->e - x) / scale);
+        worst = worse(worst, fabs(m->c * x + m->d * y + m->f - y) / scale);
     }
     ok(worst < 1e-12, "map 0 leaves its fixed point where it is (%.2g)", worst);
 }

@@ -27,7 +27,7 @@ static void against_naive(size_t m, size_t n, size_t k, bool transposed)
     gemm_naive(m, n, k, 0.5f, ma, mb, 1.0f, d, (ptrdiff_t)n, 1);
     double worst = 0;
     for (size_t i = 0; i < m * n; i++)
-        worst = fmax(worst, fabs((double)c[i] - d[i]));
+        worst = worse(worst, fabs((double)c[i] - d[i]));
     ok(worst < 1e-5 * sqrt((double)k), "gemm %zux%zux%zu%s, error %.2g", m, n, k,
        transposed ? " transposed" : "", worst);
     free(a), free(b), free(c), free(d);

@@ -51,8 +51,8 @@ static double largest_difference(const struct view *a, const struct view *b)
     for (size_t i = 0; i < a->n; i++)
         for (size_t y = 0; y < a->h; y++)
             for (size_t x = 0; x < a->w * a->c; x++)
-                worst = fmax(worst, fabs((double)view_at(a, i, (ptrdiff_t)y, 0)[x] -
-                                         view_at(b, i, (ptrdiff_t)y, 0)[x]));
+                worst = worse(worst, fabs((double)view_at(a, i, (ptrdiff_t)y, 0)[x] -
+                                          view_at(b, i, (ptrdiff_t)y, 0)[x]));
     return worst;
 }
 
@@ -196,8 +196,8 @@ static void batch_normalisation(void)
     ok(error_r == 0, "the residual's gradient is dy where ReLU is on");
     double worst = 0;
     for (size_t c = 0; c < BN_C; c++) {
-        worst = fmax(worst, fabs(slope(&t, &t.b.weight[c], 2e-4f) - t.b.weight_gradient[c]));
-        worst = fmax(worst, fabs(slope(&t, &t.b.bias[c], 2e-4f) - t.b.bias_gradient[c]));
+        worst = worse(worst, fabs(slope(&t, &t.b.weight[c], 2e-4f) - t.b.weight_gradient[c]));
+        worst = worse(worst, fabs(slope(&t, &t.b.bias[c], 2e-4f) - t.b.bias_gradient[c]));
     }
     ok(worst < 0.05, "gradients of weight and bias by differences: %.2g", worst);
     free(t.x.data), free(t.r.data), free(t.y.data), free(t.dy.data), free(dx.data), free(dr.data);

@@ -330,8 +330,8 @@ static void against_naive(void)
             double limit = l == 1 ? 1 : .1 + .1 * (double)k;
             pixels_measure(&m, &p, kinds[k], limit, NULL);
             pixels_measure(&other, &q, kinds[k], limit, NULL);
-            aupro = fmax(aupro, fabs(m.aupro - naive_aupro(&s, kinds[k], limit)));
-            auroc = fmax(auroc, fabs(ranking_auroc(&m.ranking) - naive_auroc(&s, kinds[k])));
+            aupro = worse(aupro, fabs(m.aupro - naive_aupro(&s, kinds[k], limit)));
+            auroc = worse(auroc, fabs(ranking_auroc(&m.ranking) - naive_auroc(&s, kinds[k])));
             same &= fabs(m.aupro - other.aupro) < 1e-14 &&
                     ranking_f1max(&m.ranking) == ranking_f1max(&other.ranking);
         }

@@ -31,7 +31,7 @@ static void like_sklearn(void)
     neighbours_nearest(nb, index, squared, query, 37, NEIGHBOURS_ALL);
     for (size_t q = 0; q < 37; q++) {
         same &= index[q] == nearest_index[5 * q];
-        worst = fmax(worst, fabs(sqrt((double)squared[q]) - nearest_distance[5 * q]));
+        worst = worse(worst, fabs(sqrt((double)squared[q]) - nearest_distance[5 * q]));
         listed &= neighbours_list(nb, list, five, query + 48 * q, 5, NEIGHBOURS_ALL) == 5;
         for (size_t k = 0; k < 5; k++)
             listed &= list[k] == nearest_index[5 * q + k];

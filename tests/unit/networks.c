@@ -41,7 +41,7 @@ static void check_record(const struct npys_record *rec, enum dtype precision)
     double worst = 0;
     for (size_t i = 0; i < 1000; i++) {
         const size_t at = (size_t)(formula(formula_seed(seed), i) * (double)(v.h * v.w * v.c));
-        worst = fmax(worst, fabs(out[at] - tensor_get(&rec->array[0], i)));
+        worst = worse(worst, fabs(out[at] - tensor_get(&rec->array[0], i)));
     }
     ok(strcmp(shape, note_get(&rec->note, "shape")) == 0, "%s %s is %s", arch, tap, shape);
     ok(worst <= most * scale && scale > 0.01, "%s %s in %s equals torchvision: error %.2g of the scale %.3g",

@@ -206,9 +206,9 @@ static void against_naive(const char *what, const struct set *s, size_t channels
         float *map = distances(&model, s, x);
         for (size_t p = 0; p < height * width; p += 2) {
             double want = naive(s, chosen, channels, SIZE_MAX, x, p / width, p % width);
-            worst = fmax(worst, fabs((double)map[p] - want) / want);
+            worst = worse(worst, fabs((double)map[p] - want) / want);
             want = naive(s, chosen, channels, x, x, p / width, p % width);
-            worst_left = fmax(worst_left, fabs((double)left_out[x * height * width + p] - want) / want);
+            worst_left = worse(worst_left, fabs((double)left_out[x * height * width + p] - want) / want);
         }
         free(map);
     }
@@ -251,7 +251,7 @@ static double difference(const struct padim *a, const struct padim *b, const str
     for (size_t x = 0; x < s->n; x++) {
         float *p = distances(a, s, x), *q = distances(b, s, x);
         for (size_t i = 0; i < a->grid.height * a->grid.width; i++)
-            worst = fmax(worst, fabs((double)p[i] / (double)q[i] - 1));
+            worst = worse(worst, fabs((double)p[i] / (double)q[i] - 1));
         free(p);
         free(q);
     }
@@ -272,7 +272,7 @@ static void forms(double scale)
     ok_close(difference(&packed, &low, &fresh), 0, 1e-4, text);
     double worst = 0;
     for (size_t i = 0; i < 40 * 16; i++)
-        worst = fmax(worst, fabs((double)left[0][i] / (double)left[1][i] - 1));
+        worst = worse(worst, fabs((double)left[0][i] / (double)left[1][i] - 1));
     ok_close(worst, 0, 1e-4, "with one left out, too");
     if (scale == 1)
         ok_close(difference(&packed, &low, &s), 0, 1e-4, "and for the images of the fit");
@@ -348,9 +348,9 @@ static void oracle(void)
         float *map = distances(&model, &test, 0);
         double worst = 0, worst_left = 0;
         for (size_t i = 0; i < 64; i++)
-            worst = fmax(worst, fabs((double)map[i] - tensor_get(&array[7].array[0], i)));
+            worst = worse(worst, fabs((double)map[i] - tensor_get(&array[7].array[0], i)));
         for (size_t i = 0; i < 64 * train.n; i++)
-            worst_left = fmax(worst_left, fabs((double)left_out[i] - tensor_get(&array[8].array[0], i)));
+            worst_left = worse(worst_left, fabs((double)left_out[i] - tensor_get(&array[8].array[0], i)));
         ok(worst < 1e-4, "numpy's distances, %s (off by %.1e)", form_name(form), worst);
         ok(worst_left < 1e-3, "numpy's distances with one left out, %s (off by %.1e)", form_name(form),
            worst_left);

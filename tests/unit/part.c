@@ -16,9 +16,9 @@ static void shapes(void)
     double cosine = 0, turn = 0;
     for (int i = -2000; i <= 2000; i++) {
         double t = i / 733.0, x = cos(2 * PI * t), y = sin(2 * PI * t);
-        cosine = fmax(cosine, fmax(fabs(shape_cos(t) - x), fabs(shape_sin(t) - y)));
+        cosine = worse(cosine, worse(fabs(shape_cos(t) - x), fabs(shape_sin(t) - y)));
         double off = shape_turn(3 * x, 3 * y) - t;
-        turn = fmax(turn, fabs(off - floor(off + 0.5)));
+        turn = worse(turn, fabs(off - floor(off + 0.5)));
     }
     ok_close(cosine, 0, 4e-6, "cosine and sine of turns");
     ok_close(turn, 0, 1e-5, "the direction of a vector in turns");
@@ -43,8 +43,8 @@ static void noises(void)
             double v = noise_normal(7, x, y), s = noise_smooth(3, x * 0.13 - 9, y * 0.13 - 9);
             sum += v;
             squares += v * v;
-            most = fmax(most, fabs(s));
-            jump = fmax(jump, fabs(noise_smooth(3, x, y * 0.13) - noise_smooth(3, x - 1e-9, y * 0.13)));
+            most = worse(most, fabs(s));
+            jump = worse(jump, fabs(noise_smooth(3, x, y * 0.13) - noise_smooth(3, x - 1e-9, y * 0.13)));
             struct noise_cell c = noise_cell(5, x * 0.17, y * 0.17);
             second += c.second < c.nearest;
         }

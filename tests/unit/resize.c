@@ -33,7 +33,7 @@ static double furthest(const struct raster *r, const struct tensor *t, double un
 {
     double most = 0;
     for (size_t i = 0; i < tensor_count(t); i++)
-        most = fmax(most, fabs(raster_get(r, i) - tensor_get(t, i) * unit));
+        most = worse(most, fabs(raster_get(r, i) - tensor_get(t, i) * unit));
     return most;
 }
 

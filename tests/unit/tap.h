@@ -30,6 +30,13 @@ __attribute__((unused)) static bool ok_close(double got, double want, double tol
     return passed;
 }
 
+/* The larger of the worst so far and x, for `worst = worse(worst, |got - want|)`. Unlike fmax it keeps NaN: once it is in, no
+ * `worst <= tolerance` holds any more. */
+__attribute__((unused)) static double worse(double worst, double x)
+{
+    return isnan(worst) || x <= worst ? worst : x;
+}
+
 __attribute__((unused)) static void skip(const char *what, const char *why)
 {
     printf("ok %d - %s # SKIP %s\n", ++tap_count, what, why);

@@ -73,7 +73,7 @@ static void check_losses(struct session *s, const struct npys_record *rec, doubl
         size_t n;
         const double loss = step ? learn(s, step) : first, want = tensor_get(&rec->array[0], step);
         float *values = trainer_values(s->trainer, &n);
-        worst = fmax(worst, fabs(loss - want) / want);
+        worst = worse(worst, fabs(loss - want) / want);
         sgd_step(values, s->velocity, trainer_gradients(s->trainer), s->stretch, s->stretches, rate, 0.9f);
     }
     ok(worst <= 1e-4, "%s: the losses of ten SGD steps equal torch's, worst %.2g",
@@ -96,7 +96,7 @@ static double gradient_error(const struct session *s, const struct parameter *p,
     }
     free(g);
     const double size = tensor_get(want, 0);
-    return fmax(fabs(sqrt(norm) - size), sqrt(difference * (double)n / 16)) / size;
+    return worse(fabs(sqrt(norm) - size), sqrt(difference * (double)n / 16)) / size;
 }
 
 static void against_torch(void)
@@ -122,7 +122,7 @@ static void against_torch(void)
         while ((more = npys_read(r, &rec)) && !note_get(&rec.note, "batch")) {
             for (i = 0; i < parameters && strcmp(p[i].name, note_get(&rec.note, "name")) != 0; i++)
                 ;
-            worst = i < parameters ? fmax(worst, gradient_error(&s, &p[i], &rec.array[0])) : INFINITY;
+            worst = i < parameters ? worse(worst, gradient_error(&s, &p[i], &rec.array[0])) : INFINITY;
         }
         ok(worst <= 1e-3, "%s: the gradients of all %zu parameters equal torch's, worst %.2g", arch,
            parameters, worst);
@@ -175,7 +175,7 @@ static void losses(void)
                                   .value;
             }
             x[i] = old;
-            worst[kind] = fmax(worst[kind], fabs((value[1] - value[0]) / (2 * step) - g[i]));
+            worst[kind] = worse(worst[kind], fabs((value[1] - value[0]) / (2 * step) - g[i]));
         }
     }
     ok(worst[0] < 2e-5, "cross-entropy with mixed, smoothed targets: gradient by differences, %.2g",
