@@ -4,9 +4,9 @@
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/progress.h"
-#include "method/padim_fit.h"
-#include "method/padim_input.h"
-#include "method/padim_map.h"
+#include "padim/fit.h"
+#include "padim/input.h"
+#include "padim/map.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

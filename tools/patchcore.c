@@ -3,8 +3,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/progress.h"
-#include "method/patchcore_input.h"
-#include "method/patchcore_options.h"
+#include "patchcore/input.h"
+#include "patchcore/options.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

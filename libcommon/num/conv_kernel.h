@@ -1,5 +1,5 @@
 /* The inner kernels of the convolutions, once for every kind of CPU and element type; winograd.c and
- * method/sketch.c multiply with them too. They sum in the order of the pixels and segments, AMX those of even
+ * search/sketch.c multiply with them too. They sum in the order of the pixels and segments, AMX those of even
  * and odd depth apart, 32 at a time. Vector kernels fuse multiply and add; plain ones, and those that widen
  * bf16, do not. */
 #ifndef NUM_CONV_KERNEL_H

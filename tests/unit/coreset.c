@@ -1,15 +1,15 @@
-/* method/coreset and method/projection: cases by hand, the plain loop, shapes of the random matrices. */
-#include "method/coreset.h"
+/* search/coreset and search/projection: cases by hand, the plain loop, shapes of the random matrices. */
+#include "search/coreset.h"
 #include "amx_emulator.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/thread.h"
-#include "method/projection.h"
-#include "method/sketch.h"
+#include "search/projection.h"
+#include "search/sketch.h"
 #include "num/cpu.h"
 #include "num/distance.h"
-#include "num/near.h"
-#include "num/near_kernel.h"
+#include "search/near.h"
+#include "search/near_kernel.h"
 #include "tap.h"
 #include <stdlib.h>
 #include <string.h>

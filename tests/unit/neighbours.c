@@ -1,6 +1,6 @@
-/* method/neighbours and num/distance: scikit-learn's answers, brute force bit for bit, ties, duplicates,
+/* search/neighbours and num/distance: scikit-learn's answers, brute force bit for bit, ties, duplicates,
  * batches. */
-#include "method/neighbours.h"
+#include "search/neighbours.h"
 #include "../oracle/neighbours.h"
 #include "base/mem.h"
 #include "base/rng.h"

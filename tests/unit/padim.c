@@ -1,9 +1,9 @@
-/* method/padim: hand-made cases, explicit inverses, refits without each image, a numpy dump; both forms. */
+/* padim/: hand-made cases, explicit inverses, refits without each image, a numpy dump; both forms. */
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/thread.h"
-#include "method/padim_fit.h"
+#include "padim/fit.h"
 #include "stream/npys.h"
 #include "tap.h"
 #include <stdlib.h>

@@ -1,0 +1,224 @@
+#include "search/coreset.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "base/thread.h"
+#include "search/sketch.h"
+#include "num/distance.h"
+#include "search/near.h"
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Vectors a task of the pool; vectors so few that a pool doesn't pay; centres from which sketches pay; the
+ * radius from one gathering to the next, in squared distance. None of them changes the selection. */
+enum { UPDATE_BLOCK = 64, SERIAL_MAX = 512, SKETCH_MIN = 128 };
+static const float SHRINK = 0.98f;
+
+struct greedy {
+    const float *x;
+    size_t n, dims;
+    float *bound;     /* n: the distance to the first seen[i] chosen vectors, or more */
+    uint32_t *seen;   /* n */
+    float *centre;    /* the chosen vectors, side by side */
+    size_t centres;   /* of them */
+    float radius;     /* every vector whose bound is at least this is active */
+    uint32_t *active; /* vectors up to date, in ascending order; room for n */
+    size_t actives;
+    bool sketched; /* sketches and the centres' panels are there */
+    struct sketches sketches;
+    struct sketch_panels panels;
+    bool behind;
+};
+
+/* Measures those of a panel's centres that the sketches leave, for some vectors. */
+static void look_at_panel(const struct greedy *g, const uint32_t *vector, size_t n, size_t panel)
+{
+    float values[SKETCH_ROWS * SKETCH_PANEL];
+    sketch_compare(values, &g->sketches, vector, n, &g->panels, g->panels.offset, panel);
+    for (size_t r = 0; r < n; r++) {
+        const size_t i = vector[r];
+        const float limit = sketch_limit(&g->sketches, i, &g->panels, g->bound[i], g->dims);
+        for (uint64_t m = near_mask(values + r * SKETCH_PANEL, limit); m; m &= m - 1) {
+            const size_t c = panel * SKETCH_PANEL + (size_t)__builtin_ctzll(m);
+            g->bound[i] =
+                distance_least(g->bound[i], g->x + i * g->dims, g->centre + c * g->dims, 1, g->dims);
+        }
+    }
+}
+
+/* Brings one vector up to date. */
+static void catch_up(const struct greedy *g, size_t i)
+{
+    const size_t from = g->seen[i];
+    g->bound[i] = distance_least(g->bound[i], g->x + i * g->dims, g->centre + from * g->dims,
+                                 g->centres - from, g->dims);
+    g->seen[i] = (uint32_t)g->centres;
+}
+
+/* Some vectors, panel by panel: a panel stays in the cache for all. */
+static void catch_up_many(const struct greedy *g, const uint32_t *vector, size_t n)
+{
+    uint32_t late[UPDATE_BLOCK];
+    for (size_t panel = 0; panel * SKETCH_PANEL < g->centres; panel++) {
+        size_t lates = 0;
+        for (size_t k = 0; k < n; k++)
+            if (g->seen[vector[k]] < (panel + 1) * SKETCH_PANEL)
+                late[lates++] = vector[k];
+        for (size_t k = 0; k < lates; k += SKETCH_ROWS)
+            look_at_panel(g, late + k, lates - k < SKETCH_ROWS ? lates - k : SKETCH_ROWS, panel);
+    }
+    for (size_t k = 0; k < n; k++)
+        g->seen[vector[k]] = (uint32_t)g->centres;
+}
+
+static void catch_up_task(void *arg, size_t task, size_t worker)
+{
+    (void)worker;
+    const struct greedy *g = arg;
+    const size_t from = task * UPDATE_BLOCK;
+    const size_t n = g->actives - from < UPDATE_BLOCK ? g->actives - from : UPDATE_BLOCK;
+    if (g->sketched && g->behind)
+        catch_up_many(g, g->active + from, n);
+    else
+        for (size_t k = 0; k < n; k++)
+            catch_up(g, g->active[from + k]);
+}
+
+/* behind: the active vectors may have missed many centres, not only the last. */
+static void catch_up_active(struct greedy *g, bool behind)
+{
+    g->behind = behind;
+    if (g->actives <= SERIAL_MAX && !behind)
+        for (size_t k = 0; k < g->actives; k++)
+            catch_up(g, g->active[k]);
+    else
+        pool_run((g->actives + UPDATE_BLOCK - 1) / UPDATE_BLOCK, catch_up_task, g);
+}
+
+/* Forgets the active vectors that are within the radius now. */
+static void drop_near(struct greedy *g)
+{
+    size_t kept = 0;
+    for (size_t k = 0; k < g->actives; k++)
+        if (g->bound[g->active[k]] >= g->radius)
+            g->active[kept++] = g->active[k];
+    g->actives = kept;
+}
+
+static float largest(const float *x, size_t n)
+{
+    float most[DISTANCE_LANES] = {0};
+    size_t i = 0;
+    for (; i + DISTANCE_LANES <= n; i += DISTANCE_LANES)
+        for (size_t k = 0; k < DISTANCE_LANES; k++)
+            most[k] = x[i + k] > most[k] ? x[i + k] : most[k];
+    for (; i < n; i++)
+        most[0] = x[i] > most[0] ? x[i] : most[0];
+    for (size_t k = 1; k < DISTANCE_LANES; k++)
+        most[0] = most[k] > most[0] ? most[k] : most[0];
+    return most[0];
+}
+
+/* Lowers the radius until some vector lies beyond it. False when all bounds are 0. */
+static bool gather(struct greedy *g)
+{
+    while (g->actives == 0) {
+        const float top = largest(g->bound, g->n);
+        if (!(top > 0))
+            return false;
+        g->radius = isinf(top) ? top : top * SHRINK;
+        for (size_t i = 0; i < g->n; i++)
+            if (g->bound[i] >= g->radius)
+                g->active[g->actives++] = (uint32_t)i;
+        catch_up_active(g, true);
+        drop_near(g);
+    }
+    return true;
+}
+
+/* The active vector with the largest bound, the first of equals. */
+static size_t farthest(const struct greedy *g)
+{
+    size_t best = g->active[0];
+    for (size_t k = 1; k < g->actives; k++)
+        if (g->bound[g->active[k]] > g->bound[best])
+            best = g->active[k];
+    return best;
+}
+
+static void add_centre(struct greedy *g, size_t i)
+{
+    if (g->sketched)
+        sketch_panels_put(&g->panels, g->centres, &g->sketches, i);
+    memcpy(g->centre + g->centres * g->dims, g->x + i * g->dims, g->dims * sizeof *g->x);
+    g->centres++;
+}
+
+static void make_sketches(struct greedy *g, size_t wanted)
+{
+    struct sketch_space *space = sketch_space_new(g->x, g->n, g->dims);
+    g->sketches = sketches_new(g->n);
+    g->panels = sketch_panels_new(wanted);
+    sketches_draw_all(&g->sketches, space, g->x);
+    sketch_space_free(space);
+}
+
+size_t coreset_greedy(size_t *chosen, size_t have, size_t wanted, float *bound, const float *x, size_t n,
+                      size_t dims)
+{
+    struct greedy g = {.x = x, .n = n, .dims = dims, .bound = bound};
+    struct progress progress = progress_start("coreset vectors", wanted);
+    const size_t taken = 2 * n * sizeof *g.seen + wanted * dims * sizeof *x; /* and not yet touched */
+    mem_need(taken, "the coreset selection");
+    g.seen = xcalloc(n, sizeof *g.seen);
+    g.active = xmalloc(n, sizeof *g.active);
+    g.centre = xaligned(wanted * dims, sizeof *g.centre);
+    g.sketched = wanted >= SKETCH_MIN &&
+                 mem_available() > taken + 2 * (sketches_bytes(n) + sketch_panels_bytes(wanted));
+    if (g.sketched)
+        make_sketches(&g, wanted);
+    for (size_t k = 0; k < have; k++)
+        add_centre(&g, chosen[k]);
+    for (; have < wanted && gather(&g); have++) {
+        chosen[have] = farthest(&g);
+        add_centre(&g, chosen[have]);
+        catch_up_active(&g, false);
+        drop_near(&g);
+        progress_add(&progress, 1);
+    }
+    progress_end(&progress);
+    sketches_free(&g.sketches);
+    sketch_panels_free(&g.panels);
+    free(g.centre);
+    free(g.active);
+    free(g.seen);
+    return have;
+}
+
+static void naive_update(float *bound, const float *x, size_t n, size_t dims, size_t centre)
+{
+    for (size_t i = 0; i < n; i++) {
+        const float d = distance_squared(x + i * dims, x + centre * dims, dims);
+        bound[i] = d < bound[i] ? d : bound[i];
+    }
+}
+
+size_t coreset_greedy_naive(size_t *chosen, size_t have, size_t wanted, float *bound, const float *x,
+                            size_t n, size_t dims)
+{
+    for (size_t k = 0; k < have; k++)
+        naive_update(bound, x, n, dims, chosen[k]);
+    for (; have < wanted; have++) {
+        size_t best = 0;
+        for (size_t i = 1; i < n; i++)
+            if (bound[i] > bound[best])
+                best = i;
+        if (!(bound[best] > 0))
+            break;
+        chosen[have] = best;
+        naive_update(bound, x, n, dims, best);
+    }
+    return have;
+}

@@ -1,0 +1,26 @@
+/* A coreset by greedy k-centre (Sener and Savarese, "Active Learning for Convolutional Neural Networks: A
+ * Core-Set Approach", ICLR 2018; methods 3.1, 5): the vector farthest from all chosen ones is chosen next,
+ * ties to the lowest index.
+ *
+ * x: n vectors of dims elements, dims a multiple of DISTANCE_LANES (pad with zeros). Everything is the
+ * caller's. */
+#ifndef SEARCH_CORESET_H
+#define SEARCH_CORESET_H
+#include <stddef.h>
+
+/* Fills chosen[have, wanted) and returns how many there are then: fewer than wanted only where every other
+ * vector equals a chosen one. chosen[0, have) are chosen already. bound: n squared distances that no vector
+ * is farther than from the chosen: INFINITY where nothing is known; overwritten. With have 0 the bounds alone
+ * decide on the first.
+ *
+ * Exact, and lazy (Minoux, "Accelerated greedy algorithms", 1978): distances to the chosen only shrink, so a
+ * vector whose last known distance is below the present radius can't be next and is not looked at. Runs on
+ * the pool; takes 8 n bytes, a copy of the chosen vectors and, where there is memory for them, a sketch of
+ * every vector and of the chosen ones (search/sketch.h, 264 bytes each at most). */
+size_t coreset_greedy(size_t *chosen, size_t have, size_t wanted, float *bound, const float *x, size_t n,
+                      size_t dims);
+
+/* The plain loop: every distance to every chosen vector. The same selection; for tests. */
+size_t coreset_greedy_naive(size_t *chosen, size_t have, size_t wanted, float *bound, const float *x,
+                            size_t n, size_t dims);
+#endif

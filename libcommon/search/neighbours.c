@@ -1,0 +1,248 @@
+#include "search/neighbours.h"
+#include "base/mem.h"
+#include "base/thread.h"
+#include "search/sketch.h"
+#include "num/distance.h"
+#include "search/near.h"
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Queries of a task; of so many panels one is looked at first, for a first guess. Neither changes a result.
+ */
+enum { QUERIES = 128, SPARSE = 16 };
+
+struct neighbours {
+    const float *bank;
+    const uint32_t *owner;
+    size_t n, dims;
+    struct sketch_space *space;
+    struct sketch_panels panels;
+};
+
+struct neighbours *neighbours_new(const float *bank, const uint32_t *owner, size_t n, size_t dims)
+{
+    struct neighbours *nb = xcalloc(1, sizeof *nb);
+    mem_need(sketches_bytes(n) + sketch_panels_bytes(n), "the index of the memory bank");
+    *nb = (struct neighbours){bank, owner, n, dims, sketch_space_new(bank, n, dims), sketch_panels_new(n)};
+    struct sketches s = sketches_new(n);
+    sketches_draw_all(&s, nb->space, bank);
+    for (size_t i = 0; i < n; i++)
+        sketch_panels_put(&nb->panels, i, &s, i);
+    sketches_free(&s);
+    return nb;
+}
+
+void neighbours_free(struct neighbours *nb)
+{
+    if (!nb)
+        return;
+    sketch_space_free(nb->space);
+    sketch_panels_free(&nb->panels);
+    free(nb);
+}
+
+static bool left_out(const struct neighbours *nb, size_t i, uint32_t without)
+{
+    return without != NEIGHBOURS_ALL && nb->owner[i] == without;
+}
+
+static bool nearer(float squared, uint32_t index, float than, uint32_t than_index)
+{
+    return squared < than || (squared == than && index < than_index);
+}
+
+/* A block of queries that look for their nearest together. */
+struct search {
+    const struct neighbours *nb;
+    const float *offset; /* of the panels, NAN for what is left out */
+    const float *query;
+    size_t count;
+    uint32_t *index; /* the nearest known, and its distance */
+    float *squared;
+    struct sketches sketches;
+    float limit[QUERIES]; /* values above belong to vectors that are farther */
+    uint32_t guess[QUERIES];
+    float values[SKETCH_ROWS * SKETCH_PANEL];
+};
+
+static void set_limit(struct search *s, size_t q)
+{
+    s->limit[q] = sketch_limit(&s->sketches, q, &s->nb->panels, s->squared[q], s->nb->dims);
+}
+
+static void measure(struct search *s, size_t q, uint32_t i)
+{
+    const size_t dims = s->nb->dims;
+    const float squared = distance_squared(s->query + q * dims, s->nb->bank + i * dims, dims);
+    if (!nearer(squared, i, s->squared[q], s->index[q]))
+        return;
+    s->squared[q] = squared;
+    s->index[q] = i;
+    set_limit(s, q);
+}
+
+/* A first guess: the vector whose sketch is nearest so far. */
+static void remember(struct search *s, size_t q, uint32_t i, float value)
+{
+    s->limit[q] = value;
+    s->guess[q] = i;
+}
+
+static void measure_near(struct search *s, size_t q, uint32_t i, float value)
+{
+    (void)value;
+    measure(s, q, i);
+}
+
+/* Gives to `near` each query's vectors of one panel whose values are within its limit, which may sink
+ * meanwhile.
+ */
+static void look_at_panel(struct search *s, size_t panel,
+                          void (*near)(struct search *s, size_t q, uint32_t i, float value))
+{
+    uint32_t row[SKETCH_ROWS];
+    for (size_t first = 0, n; first < s->count; first += n) {
+        n = s->count - first < SKETCH_ROWS ? s->count - first : SKETCH_ROWS;
+        for (size_t r = 0; r < n; r++)
+            row[r] = (uint32_t)(first + r);
+        sketch_compare(s->values, &s->sketches, row, n, &s->nb->panels, s->offset, panel);
+        for (size_t r = 0; r < n; r++) {
+            const float *value = s->values + r * SKETCH_PANEL;
+            for (uint64_t m = near_mask(value, s->limit[first + r]); m; m &= m - 1) {
+                const size_t j = (size_t)__builtin_ctzll(m);
+                if (value[j] <= s->limit[first + r])
+                    near(s, first + r, (uint32_t)(panel * SKETCH_PANEL + j), value[j]);
+            }
+        }
+    }
+}
+
+/* The vector of a few panels whose sketch is nearest is a good first guess. */
+static void guess(struct search *s)
+{
+    for (size_t q = 0; q < s->count; q++) {
+        s->limit[q] = INFINITY;
+        s->guess[q] = UINT32_MAX;
+    }
+    for (size_t panel = 0; panel < s->nb->panels.panels; panel += SPARSE)
+        look_at_panel(s, panel, remember);
+    for (size_t q = 0; q < s->count; q++) {
+        set_limit(s, q);
+        if (s->guess[q] != UINT32_MAX)
+            measure(s, q, s->guess[q]);
+    }
+}
+
+struct nearest {
+    const struct neighbours *nb;
+    const float *offset, *query;
+    size_t count;
+    uint32_t *index;
+    float *squared;
+};
+
+static void nearest_task(void *arg, size_t task, size_t worker)
+{
+    (void)worker;
+    const struct nearest *c = arg;
+    const size_t from = task * QUERIES;
+    struct search s = {.nb = c->nb,
+                       .offset = c->offset,
+                       .query = c->query + from * c->nb->dims,
+                       .count = c->count - from < QUERIES ? c->count - from : QUERIES,
+                       .index = c->index + from,
+                       .squared = c->squared + from,
+                       .sketches = sketches_new(QUERIES)};
+    for (size_t q = 0; q < s.count; q++) {
+        s.squared[q] = INFINITY;
+        s.index[q] = 0;
+    }
+    sketches_draw(&s.sketches, 0, s.nb->space, s.query, s.count);
+    guess(&s);
+    for (size_t panel = 0; panel < s.nb->panels.panels; panel++)
+        look_at_panel(&s, panel, measure_near);
+    sketches_free(&s.sketches);
+}
+
+/* The panels' offsets, NAN for what is left out; NULL: nothing is. free() it. */
+static float *offsets_without(const struct neighbours *nb, uint32_t without)
+{
+    if (without == NEIGHBOURS_ALL)
+        return NULL;
+    const size_t places = nb->panels.panels * SKETCH_PANEL;
+    float *offset = memcpy(xaligned(places, sizeof *offset), nb->panels.offset, places * sizeof *offset);
+    for (size_t i = 0; i < nb->n; i++)
+        if (nb->owner[i] == without)
+            offset[i] = NAN;
+    return offset;
+}
+
+void neighbours_nearest(const struct neighbours *nb, uint32_t *index, float *squared, const float *query,
+                        size_t count, uint32_t without)
+{
+    float *offset = offsets_without(nb, without);
+    struct nearest c = {nb, offset ? offset : nb->panels.offset, query, count, index, squared};
+    pool_run((count + QUERIES - 1) / QUERIES, nearest_task, &c);
+    free(offset);
+}
+
+/* A list of the nearest so far, ascending, ties by index. */
+struct list {
+    uint32_t *index;
+    float *squared;
+    size_t have, k;
+};
+
+static void list_add(struct list *l, uint32_t i, float squared)
+{
+    if (l->have == l->k && !nearer(squared, i, l->squared[l->k - 1], l->index[l->k - 1]))
+        return;
+    size_t at = l->have < l->k ? l->have++ : l->k - 1;
+    for (; at && nearer(squared, i, l->squared[at - 1], l->index[at - 1]); at--) {
+        l->squared[at] = l->squared[at - 1];
+        l->index[at] = l->index[at - 1];
+    }
+    l->squared[at] = squared;
+    l->index[at] = i;
+}
+
+size_t neighbours_list(const struct neighbours *nb, uint32_t *index, float *squared, const float *query,
+                       size_t k, uint32_t without)
+{
+    const uint32_t row = 0;
+    float values[SKETCH_PANEL], limit = INFINITY;
+    struct list l = {index, squared, 0, k};
+    struct sketches s = sketches_new(1);
+    sketches_draw(&s, 0, nb->space, query, 1);
+    for (size_t panel = 0; panel < nb->panels.panels; panel++) {
+        sketch_compare(values, &s, &row, 1, &nb->panels, nb->panels.offset, panel);
+        for (uint64_t m = near_mask(values, limit); m; m &= m - 1) {
+            const size_t j = (size_t)__builtin_ctzll(m), i = panel * SKETCH_PANEL + j;
+            if (values[j] > limit || left_out(nb, i, without))
+                continue;
+            list_add(&l, (uint32_t)i, distance_squared(query, nb->bank + i * nb->dims, nb->dims));
+            if (l.have == k)
+                limit = sketch_limit(&s, 0, &nb->panels, squared[k - 1], nb->dims);
+        }
+    }
+    sketches_free(&s);
+    return l.have;
+}
+
+void neighbours_nearest_naive(const struct neighbours *nb, uint32_t *index, float *squared,
+                              const float *query, size_t count, uint32_t without)
+{
+    for (size_t q = 0; q < count; q++) {
+        squared[q] = INFINITY;
+        index[q] = 0;
+        for (size_t i = 0; i < nb->n; i++) {
+            const float d = distance_squared(query + q * nb->dims, nb->bank + i * nb->dims, nb->dims);
+            if (!left_out(nb, i, without) && d < squared[q]) {
+                squared[q] = d;
+                index[q] = (uint32_t)i;
+            }
+        }
+    }
+}
