@@ -61,8 +61,12 @@ static struct opts parse(int argc, char **argv)
 {
     static const struct option table[] = {OPT_COMMON, {"maxval", no_argument, NULL, 'm'}, OPT_END};
     struct opts o = {0};
-    while (opt_next(argc, argv, table, usage) != -1)
-        o.maxval = true;
+    for (int c; (c = opt_next(argc, argv, table, usage)) != -1;)
+        switch (c) {
+        case 'm':
+            o.maxval = true;
+            break;
+        }
     return o;
 }
 

@@ -78,8 +78,9 @@ static struct opts parse(int argc, char **argv)
         case NORM:
             o.net.norm = optarg;
             break;
-        default:
+        case PRECISION:
             precision = optarg;
+            break;
         }
     if (!o.net.weights)
         misuse("-w WEIGHTS is needed (see featx --help)");
@@ -166,8 +167,7 @@ static void take_image(struct run *run, const struct image_reader *r, struct ima
     run->done++;
 }
 
-/* Images are taken together as long as they come without waiting. What came before a broken one is written.
- */
+/* Images are taken together as long as they come without waiting. What came before a broken one is written. */
 static void one_stream(struct run *run, const char *name)
 {
     FILE *f = file_open(name);

@@ -238,8 +238,9 @@ static void set_option(struct opts *o, int c)
     case SCALE:
         parse_scale(o, optarg);
         break;
-    default:
+    case COLOURS:
         o->style.colours = (enum colormap)opt_choice("--colours", optarg, colormap_names);
+        break;
     }
 }
 

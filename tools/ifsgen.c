@@ -1,4 +1,5 @@
 /* ifsgen - labelled images of fractals, without end if wanted. See ifsgen.1. */
+#include "base/ahead.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -122,7 +123,7 @@ static struct opts parse(int argc, char **argv)
     return o;
 }
 
-static void print_systems(const struct source *source)
+static void print_systems(const struct ifs_source *source)
 {
     struct ifs ifs;
     codes_write_head(stdout);
@@ -132,108 +133,90 @@ static void print_systems(const struct source *source)
     }
 }
 
-/* Two batches: while one is painted, the one before is written, in order. */
+/* The line on which images are painted ahead, on all threads, and written in order. */
 struct press {
     const struct opts *o;
+    uint64_t from; /* the id of the first */
     struct image_writer *out;
     struct studio *studio; /* of each thread */
-    struct slot {
+    struct fractal_order order;
+    struct sheet {
         struct order_item item;
         struct raster raster;
-    } * painted, *written;
-    size_t painted_n, written_n, batch;
+    } * sheet; /* of each slot */
+    struct progress progress;
 };
 
-static void write_batch(struct press *p)
-{
-    for (size_t i = 0; i < p->written_n; i++) {
-        const struct order_item *item = &p->written[i].item;
-        struct image im = {.raster = p->written[i].raster};
-        note_setf(&im.note, "name", "%zu/%llu-%zu", item->class, (unsigned long long)item->epoch, item->k);
-        note_setf(&im.note, "label", "%zu", item->class);
-        note_setf(&im.note, "id", "%llu", (unsigned long long)item->id);
-        note_set(&im.note, "stream", p->o->stream);
-        image_write(p->out, &im);
-        note_clear(&im.note);
-    }
-}
-
-/* Task 0 writes, the others paint one image each. */
-static void work(void *arg, size_t task, size_t worker)
+/* In order: within a round the order is a shuffle that is made once. */
+static void begin_sheet(void *arg, size_t i, size_t slot)
 {
     struct press *p = arg;
-    if (task == 0) {
-        write_batch(p);
-        return;
-    }
-    struct slot *slot = &p->painted[task - 1];
-    picture_paint(slot->raster.samples, &p->o->recipe, &p->studio[worker], slot->item.class, slot->item.k,
-                  slot->item.epoch);
+    p->sheet[slot].item = order_item(&p->order, p->from + i * p->o->shards);
 }
 
-static void turn(struct press *p)
+static void paint_sheet(void *arg, size_t i, size_t slot, size_t worker)
 {
-    pool_run(1 + p->painted_n, work, p);
-    struct slot *t = p->written;
-    p->written = p->painted;
-    p->painted = t;
-    p->written_n = p->painted_n;
-    p->painted_n = 0;
+    (void)i;
+    struct press *p = arg;
+    struct sheet *s = &p->sheet[slot];
+    picture_paint(s->raster.samples, &p->o->recipe, &p->studio[worker], s->item.class, s->item.k,
+                  s->item.epoch);
 }
 
-static struct press press_new(const struct opts *o)
+static void write_sheet(void *arg, size_t i, size_t slot)
+{
+    (void)i;
+    struct press *p = arg;
+    const struct order_item *item = &p->sheet[slot].item;
+    struct image im = {.raster = p->sheet[slot].raster};
+    note_setf(&im.note, "name", "%zu/%llu-%zu", item->class, (unsigned long long)item->epoch, item->k);
+    note_setf(&im.note, "label", "%zu", item->class);
+    note_setf(&im.note, "id", "%llu", (unsigned long long)item->id);
+    note_set(&im.note, "stream", p->o->stream);
+    image_write(p->out, &im);
+    note_clear(&im.note);
+    progress_add(&p->progress, 1);
+}
+
+static struct press press_new(const struct opts *o, uint64_t from, size_t sheets)
 {
     const struct recipe *recipe = &o->recipe;
     size_t bytes = 3 * recipe->side * recipe->side, workers = pool_size();
-    struct press p = {.o = o, .batch = bytes <= (size_t)4 << 20 ? 8 * workers : workers};
-    mem_need(2 * p.batch * bytes + workers * studio_bytes(recipe), "painting");
+    struct press p = {.o = o, .from = from};
+    mem_need(sheets * bytes + workers * studio_bytes(recipe), "painting");
     p.out = image_writer_new(out_binary(), "stdout");
+    p.order = order_new(recipe->seed, recipe->classes, recipe->per_class);
     p.studio = xcalloc(workers, sizeof *p.studio);
-    p.painted = xcalloc(p.batch, sizeof *p.painted);
-    p.written = xcalloc(p.batch, sizeof *p.written);
+    p.sheet = xcalloc(sheets, sizeof *p.sheet);
     for (size_t i = 0; i < workers; i++)
         p.studio[i] = studio_new(recipe);
-    for (size_t i = 0; i < p.batch; i++) {
-        p.painted[i].raster = raster_new(recipe->side, recipe->side, 3, 255);
-        p.written[i].raster = raster_new(recipe->side, recipe->side, 3, 255);
-    }
+    for (size_t i = 0; i < sheets; i++)
+        p.sheet[i].raster = raster_new(recipe->side, recipe->side, 3, 255);
     return p;
 }
 
-static void press_free(struct press *p)
+static void press_free(struct press *p, size_t sheets)
 {
-    for (size_t i = 0; i < p->batch; i++) {
-        raster_free(&p->painted[i].raster);
-        raster_free(&p->written[i].raster);
-    }
+    for (size_t i = 0; i < sheets; i++)
+        raster_free(&p->sheet[i].raster);
     for (size_t i = 0; i < pool_size(); i++)
         studio_free(&p->studio[i]);
-    free(p->painted);
-    free(p->written);
+    free(p->sheet);
     free(p->studio);
+    order_free(&p->order);
 }
 
 /* Ids from, from + shards, ... below end. */
 static void run(const struct opts *o, uint64_t from, uint64_t end)
 {
-    struct press p = press_new(o);
-    struct order order = order_new(o->recipe.seed, o->recipe.classes, o->recipe.per_class);
-    struct progress progress =
-        progress_start("images", o->epochs ? (size_t)((end - from - 1) / o->shards + 1) : 0);
-    for (uint64_t id = from; id < end; id += o->shards) {
-        p.painted[p.painted_n++].item = order_item(&order, id);
-        if (p.painted_n == p.batch) {
-            turn(&p);
-            progress_add(&progress, p.batch);
-        }
-    }
-    progress_add(&progress, p.painted_n);
-    turn(&p); /* paints the rest, then writes it */
-    turn(&p);
+    size_t n = (size_t)((end - from - 1) / o->shards + 1), sheets = 4 * pool_size();
+    struct press p = press_new(o, from, sheets);
+    struct ahead line = {n, sheets, begin_sheet, paint_sheet, write_sheet, &p};
+    p.progress = progress_start("images", o->epochs ? n : 0);
+    ahead_run(&line);
     image_writer_end(p.out);
-    progress_end(&progress);
-    order_free(&order);
-    press_free(&p);
+    progress_end(&p.progress);
+    press_free(&p, sheets);
 }
 
 int main(int argc, char **argv)

@@ -1,12 +1,12 @@
 /* imgcat - images of inspection data sets as one stream. See imgcat.1. */
+#include "base/ahead.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/progress.h"
 #include "base/thread.h"
-#include "dataset/ahead.h"
-#include "dataset/dataset.h"
+#include "dataset/open.h"
 #include "dataset/decode.h"
 #include "dataset/leak.h"
 #include "dataset/load.h"
@@ -35,9 +35,9 @@ static const char usage[] =
 enum { LAYOUT = OPT_LONG, SPLIT, NORMAL, NO_LEAK_CHECK };
 
 struct opts {
-    enum split subset;
+    enum dataset_split subset;
     struct dataset_options set;
-    struct fit fit;
+    struct load_options fit;
     bool skip, leak_check;
     size_t limit;
     size_t operands;
@@ -63,7 +63,7 @@ static struct opts parse(int argc, char **argv)
     for (int c; (c = opt_next(argc, argv, table, usage)) != -1;)
         switch (c) {
         case 's':
-            o.subset = (enum split)opt_choice("-s", optarg, split_names);
+            o.subset = (enum dataset_split)opt_choice("-s", optarg, split_names);
             break;
         case 'r':
             o.fit.resize = opt_size("-r", optarg, 0, RASTER_SIDE_MAX);
@@ -81,7 +81,7 @@ static struct opts parse(int argc, char **argv)
             o.limit = opt_size("-l", optarg, 1, SIZE_MAX);
             break;
         case LAYOUT:
-            o.set.layout = (enum layout)opt_choice("--layout", optarg, layout_names);
+            o.set.layout = (enum dataset_layout)opt_choice("--layout", optarg, layout_names);
             break;
         case SPLIT:
             o.set.split_file = optarg;
@@ -105,7 +105,7 @@ static struct opts parse(int argc, char **argv)
 /* An image on its way through the line of threads. */
 struct slot {
     struct image image;
-    enum load result;
+    enum load_result result;
     struct err reason;
 };
 
@@ -126,8 +126,9 @@ static void write_next(struct job *j, struct image *im)
     j->written++;
 }
 
-static void load_entry(void *arg, size_t i, size_t slot)
+static void load_entry(void *arg, size_t i, size_t slot, size_t worker)
 {
+    (void)worker;
     struct job *j = arg;
     struct slot *s = &j->slot[slot];
     s->result = entry_load(&s->image, &j->waiting.entry[i], &j->o->fit, &s->reason);
@@ -157,7 +158,7 @@ static void flush_entries(struct job *j)
     size_t left = j->o->limit - j->listed, n = j->waiting.n < left ? j->waiting.n : left;
     if (n == 0)
         return;
-    struct ahead line = {n, 2 * pool_size(), load_entry, take_entry, j};
+    struct ahead line = {n, 2 * pool_size(), NULL, load_entry, take_entry, j};
     j->slot = xcalloc(line.window, sizeof *j->slot);
     j->progress = progress_start("images", n);
     ahead_run(&line);

@@ -135,8 +135,9 @@ static struct opts parse(int argc, char **argv)
         case 'b':
             o.gap = opt_size("-b", optarg, 0, 256);
             break;
-        default:
+        case 'o':
             o.output = optarg;
+            break;
         }
     return o;
 }

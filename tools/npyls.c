@@ -140,12 +140,15 @@ static struct opts parse(int argc, char **argv)
     static const struct option table[] = {
         OPT_COMMON, {"statistics", no_argument, NULL, 's'}, {"note", no_argument, NULL, 'n'}, OPT_END};
     struct opts o = {0};
-    for (int c; (c = opt_next(argc, argv, table, usage)) != -1;) {
-        if (c == 's')
+    for (int c; (c = opt_next(argc, argv, table, usage)) != -1;)
+        switch (c) {
+        case 's':
             o.statistics = true;
-        else
+            break;
+        case 'n':
             o.note = true;
-    }
+            break;
+        }
     if (o.statistics && o.note)
         misuse("-s and -n exclude each other");
     return o;

@@ -181,16 +181,21 @@ static struct opts parse(int argc, char **argv)
                                           {"keys", no_argument, NULL, 'k'},
                                           OPT_END};
     struct opts o = {0};
-    for (int c; (c = opt_next(argc, argv, table, usage)) != -1;) {
-        if (c == 't')
+    for (int c; (c = opt_next(argc, argv, table, usage)) != -1;)
+        switch (c) {
+        case 't':
             o.tolerance = opt_real("-t", optarg, 0, INFINITY);
-        else if (c == 'r')
+            break;
+        case 'r':
             o.relative = opt_real("-r", optarg, 0, INFINITY);
-        else if (c == 's')
+            break;
+        case 's':
             o.scale = opt_real("-s", optarg, 0, INFINITY);
-        else
+            break;
+        case 'k':
             o.keys = true;
-    }
+            break;
+        }
     if (argc - optind != 2)
         misuse("two streams are compared, %d given (see npysdiff --help)", argc - optind);
     o.name[0] = argv[optind];

@@ -1,4 +1,5 @@
 /* partgen - a synthetic inspection set: parts, defects, exact masks. See partgen.1. */
+#include "base/ahead.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/folder.h"
@@ -54,6 +55,7 @@ struct job {
 struct jobs {
     struct job *job;
     size_t n, capacity;
+    struct progress progress;
 };
 
 static void list_kinds(void)
@@ -136,10 +138,11 @@ static struct jobs plan_all(const struct opts *o)
     return jobs;
 }
 
-static void render_job(void *arg, size_t task, size_t worker)
+static void render_job(void *arg, size_t i, size_t slot, size_t worker)
 {
+    (void)slot;
     (void)worker;
-    struct job *j = (struct job *)arg + task;
+    struct job *j = &((struct jobs *)arg)->job[i];
     struct raster image, mask;
     part_render(&image, &mask, NULL, &j->request);
     j->png = png_encode(&image, PNG_LEVEL_USUAL, &j->png_bytes);
@@ -156,8 +159,11 @@ static void write_file(const char *path, const void *data, size_t n)
     product_commit(p);
 }
 
-static void write_job(struct job *j)
+static void write_job(void *arg, size_t i, size_t slot)
 {
+    (void)slot;
+    struct jobs *jobs = arg;
+    struct job *j = &jobs->job[i];
     write_file(j->path, j->png, j->png_bytes);
     if (j->mask_path)
         write_file(j->mask_path, j->mask, j->mask_bytes);
@@ -166,6 +172,7 @@ static void write_job(struct job *j)
     free(j->name);
     free(j->path);
     free(j->mask_path);
+    progress_add(&jobs->progress, 1);
 }
 
 static void run(const struct opts *o)
@@ -174,18 +181,12 @@ static void run(const struct opts *o)
         die("%s: is not empty (--force writes into it all the same)", o->output);
     folder_make(o->output);
     struct jobs jobs = plan_all(o);
-    struct progress p = progress_start("images", jobs.n);
-    size_t batch = 4 * pool_size();
+    struct ahead line = {jobs.n, 4 * pool_size(), NULL, render_job, write_job, &jobs};
     /* a texel takes 28 bytes and a pixel four of them; the rest is small */
     mem_need(pool_size() * o->size * o->size * 180, "partgen");
-    for (size_t i = 0; i < jobs.n; i += batch) {
-        size_t n = jobs.n - i < batch ? jobs.n - i : batch;
-        pool_run(n, render_job, jobs.job + i);
-        for (size_t k = 0; k < n; k++)
-            write_job(jobs.job + i + k);
-        progress_add(&p, n);
-    }
-    progress_end(&p);
+    jobs.progress = progress_start("images", jobs.n);
+    ahead_run(&line);
+    progress_end(&jobs.progress);
     free(jobs.job);
 }
 
@@ -208,28 +209,39 @@ static struct opts parse(int argc, char **argv)
     static const char *const levels[] = {"easy", "normal", "hard", NULL};
     struct opts o = {
         .kinds = "all", .train = 40, .good = 12, .defect = 6, .size = 256, .difficulty = 1, .seed = 1};
-    for (int c; (c = opt_next(argc, argv, table, usage)) != -1;) {
-        if (c == 'o')
+    for (int c; (c = opt_next(argc, argv, table, usage)) != -1;)
+        switch (c) {
+        case 'o':
             o.output = optarg;
-        else if (c == FORCE)
+            break;
+        case FORCE:
             o.force = true;
-        else if (c == 'k')
+            break;
+        case 'k':
             o.kinds = optarg;
-        else if (c == 'l')
+            break;
+        case 'l':
             o.list = true;
-        else if (c == TRAIN)
+            break;
+        case TRAIN:
             o.train = opt_size("--train", optarg, 0, 1000000);
-        else if (c == GOOD)
+            break;
+        case GOOD:
             o.good = opt_size("--good", optarg, 0, 1000000);
-        else if (c == DEFECT)
+            break;
+        case DEFECT:
             o.defect = opt_size("--defect", optarg, 0, 1000000);
-        else if (c == 'z')
+            break;
+        case 'z':
             o.size = opt_size("--size", optarg, PART_SIZE_MIN, PART_SIZE_MAX);
-        else if (c == 'd')
+            break;
+        case 'd':
             o.difficulty = opt_choice("--difficulty", optarg, levels);
-        else
+            break;
+        case 's':
             o.seed = opt_u64("--seed", optarg);
-    }
+            break;
+        }
     if (optind < argc)
         misuse("%s: no operand is read; the folder to write is -o DIR", argv[optind]);
     if (!o.list && (!o.output || !*o.output))

@@ -117,20 +117,27 @@ static struct opts parse(int argc, char **argv)
                                           {"finite", no_argument, NULL, FINITE},
                                           OPT_END};
     struct opts o = {.input = "-"};
-    for (int c; (c = opt_next(argc, argv, table, usage)) != -1;) {
-        if (c == 'o')
+    for (int c; (c = opt_next(argc, argv, table, usage)) != -1;)
+        switch (c) {
+        case 'o':
             o.output = optarg;
-        else if (c == 'k')
+            break;
+        case 'k':
             o.decode.key = optarg;
-        else if (c == 'p')
+            break;
+        case 'p':
             o.decode.prefix = optarg;
-        else if (c == 'm')
+            break;
+        case 'm':
             add_metadata(&o.metadata, optarg);
-        else if (c == DROP_UNKNOWN)
+            break;
+        case DROP_UNKNOWN:
             o.decode.drop_unknown = true;
-        else if (c == FINITE)
+            break;
+        case FINITE:
             o.finite = true;
-    }
+            break;
+        }
     if (!o.output)
         misuse("-o WEIGHTS is needed (see pth2st --help)");
     if (argc - optind > 1)

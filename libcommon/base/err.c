@@ -20,8 +20,7 @@ const char *err_tool(void)
     return tool;
 }
 
-/* Formats, appends strerror after a final ':', and keeps the text on one line whatever a file name contains.
- */
+/* Formats, appends strerror after a final ':', and keeps the text on one line whatever a file name contains. */
 static void format(char *out, size_t size, int error, const char *fmt, va_list ap)
 {
     int n = vsnprintf(out, size, fmt, ap);

@@ -31,7 +31,6 @@ _Noreturn void misuse(const char *fmt, ...) __attribute__((format(printf, 1, 2))
 void warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void notice(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* Writes the reason and returns false, so that a parser can say `return err_set(e, "...")`. ':' as in die().
- */
+/* Writes the reason and returns false, so that a parser can say `return err_set(e, "...")`. ':' as in die(). */
 bool err_set(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 #endif

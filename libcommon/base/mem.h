@@ -23,8 +23,8 @@ void *xgrow(void *p, size_t n, size_t *capacity, size_t size);
 bool mem_mul(size_t a, size_t b, size_t *out);
 bool mem_add(size_t a, size_t b, size_t *out);
 
-/* Bytes that this process could still take: the least of MemAvailable and the cgroup's limit and
- * user's limit (--mem) less what is resident. SIZE_MAX where nothing is known. */
+/* Bytes that this process could still take: the least of what the kernel calls available, what the control group leaves,
+ * and what the user's limit (--mem) leaves above what is resident. SIZE_MAX where nothing is known. */
 size_t mem_available(void);
 /* Sets the user's limit in bytes; 0: none. */
 void mem_limit(size_t bytes);

@@ -202,12 +202,12 @@ static void unpack_rows(const struct raster *out, const struct bmp *b, size_t st
 }
 
 /* Where the run-length decoder stands. */
-struct cursor {
+struct bmp_cursor {
     size_t x, y;
 };
 
 /* Colours `first`, `second`, in turn, or the literal ones at in. */
-static void put_run(const struct raster *out, const struct bmp *b, struct cursor *at, size_t count,
+static void put_run(const struct raster *out, const struct bmp *b, struct bmp_cursor *at, size_t count,
                     unsigned char pair)
 {
     for (size_t i = 0; i < count; i++, at->x++) {
@@ -216,7 +216,7 @@ static void put_run(const struct raster *out, const struct bmp *b, struct cursor
     }
 }
 
-static void put_literals(const struct raster *out, const struct bmp *b, struct cursor *at, size_t count,
+static void put_literals(const struct raster *out, const struct bmp *b, struct bmp_cursor *at, size_t count,
                          const unsigned char *in)
 {
     for (size_t i = 0; i < count; i++, at->x++) {
@@ -225,7 +225,7 @@ static void put_literals(const struct raster *out, const struct bmp *b, struct c
     }
 }
 
-static bool room(const struct bmp *b, const struct cursor *at, size_t count)
+static bool room(const struct bmp *b, const struct bmp_cursor *at, size_t count)
 {
     return at->y < b->height && count <= b->width - at->x;
 }
@@ -239,7 +239,7 @@ static bool run_past_edge(struct err *e)
  * literals. */
 static bool unpack_runs(const struct raster *out, const struct bmp *b, struct err *e)
 {
-    struct cursor at = {0, 0};
+    struct bmp_cursor at = {0, 0};
     size_t i = 0;
     while (b->pixel_bytes - i >= 2) {
         size_t count = b->pixels[i], value = b->pixels[i + 1];
@@ -249,7 +249,7 @@ static bool unpack_runs(const struct raster *out, const struct bmp *b, struct er
                 return run_past_edge(e);
             put_run(out, b, &at, count, (unsigned char)value);
         } else if (value == 0) {
-            at = (struct cursor){0, at.y + 1};
+            at = (struct bmp_cursor){0, at.y + 1};
         } else if (value == 1) {
             return true;
         } else if (value == 2) {

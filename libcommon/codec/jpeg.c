@@ -12,7 +12,7 @@
 enum { SCANS_MAX = 100 };
 
 /* libjpeg's callbacks get a pointer to its first field, and find the rest of it here. */
-struct decoder {
+struct jpeg_decoder {
     struct jpeg_decompress_struct info;
     struct jpeg_error_mgr errors;
     struct jpeg_progress_mgr progress;
@@ -26,7 +26,7 @@ bool jpeg_is(const unsigned char *data, size_t n)
     return n >= 3 && data[0] == 0xff && data[1] == 0xd8 && data[2] == 0xff;
 }
 
-static _Noreturn void fail(struct decoder *d, const char *reason)
+static _Noreturn void fail(struct jpeg_decoder *d, const char *reason)
 {
     err_set(d->e, "JPEG: %s", reason);
     longjmp(d->jump, 1);
@@ -36,7 +36,7 @@ static _Noreturn void on_error(j_common_ptr info)
 {
     char text[JMSG_LENGTH_MAX];
     info->err->format_message(info, text);
-    fail((struct decoder *)info, text);
+    fail((struct jpeg_decoder *)info, text);
 }
 
 /* A warning (level -1) means that pixels are made up. Traces are not wanted. */
@@ -48,12 +48,12 @@ static void on_message(j_common_ptr info, int level)
 
 static void on_progress(j_common_ptr info)
 {
-    struct decoder *d = (struct decoder *)info;
+    struct jpeg_decoder *d = (struct jpeg_decoder *)info;
     if (d->info.input_scan_number > SCANS_MAX)
         fail(d, "has too many scans");
 }
 
-static void create(struct decoder *d)
+static void create(struct jpeg_decoder *d)
 {
     d->info.err = jpeg_std_error(&d->errors);
     d->errors.error_exit = on_error;
@@ -65,7 +65,7 @@ static void create(struct decoder *d)
     d->info.mem->max_memory_to_use = available < LONG_MAX ? (long)available : LONG_MAX;
 }
 
-static void choose_colours(struct decoder *d)
+static void choose_colours(struct jpeg_decoder *d)
 {
     switch (d->info.jpeg_color_space) {
     case JCS_GRAYSCALE:
@@ -101,7 +101,7 @@ static void cmyk_to_rgb(unsigned char *rgb, const unsigned char *cmyk, size_t pi
         }
 }
 
-static void read_rows(struct decoder *d, const struct raster *out)
+static void read_rows(struct jpeg_decoder *d, const struct raster *out)
 {
     size_t row = out->width * out->channels;
     if (d->info.out_color_space == JCS_CMYK)
@@ -116,7 +116,7 @@ static void read_rows(struct decoder *d, const struct raster *out)
 }
 
 /* In a frame of its own, so that longjmp meets no changed local. */
-static bool decode(struct decoder *d, struct raster *out, const unsigned char *data, size_t n)
+static bool decode(struct jpeg_decoder *d, struct raster *out, const unsigned char *data, size_t n)
 {
     if (setjmp(d->jump))
         return false;
@@ -135,7 +135,7 @@ static bool decode(struct decoder *d, struct raster *out, const unsigned char *d
 
 bool jpeg_decode(struct raster *out, const unsigned char *data, size_t n, struct err *e)
 {
-    struct decoder d = {.e = e};
+    struct jpeg_decoder d = {.e = e};
     *out = (struct raster){0};
     bool done = decode(&d, out, data, n);
     jpeg_destroy_decompress(&d.info);

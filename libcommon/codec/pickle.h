@@ -61,8 +61,7 @@ struct pickle {
     size_t values, items;
 };
 
-/* Whether a class or function of this dotted name may occur; e gets no reason when not: the caller names it.
- */
+/* Whether a class or function of this dotted name may occur; e gets no reason when not: the caller names it. */
 typedef bool pickle_allow(const char *class_name, void *arg);
 
 /* Loads one pickle from the start of data; bytes may follow. False with "pickle: byte N: reason" when it is

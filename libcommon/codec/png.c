@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* The bytes still to be decoded, and where the reason goes. */
-struct source {
+struct png_source {
     const unsigned char *data;
     size_t left;
     struct err *e;
@@ -19,7 +19,7 @@ bool png_is(const unsigned char *data, size_t n)
 
 static _Noreturn void on_decode_error(png_structp png, png_const_charp text)
 {
-    struct source *s = png_get_error_ptr(png);
+    struct png_source *s = png_get_error_ptr(png);
     err_set(s->e, "PNG: %s", text);
     png_longjmp(png, 1);
 }
@@ -33,7 +33,7 @@ static void on_warning(png_structp png, png_const_charp text)
 
 static void take_bytes(png_structp png, png_bytep out, size_t n)
 {
-    struct source *s = png_get_io_ptr(png);
+    struct png_source *s = png_get_io_ptr(png);
     if (n > s->left)
         png_error(png, "cut short");
     memcpy(out, s->data, n);
@@ -80,7 +80,7 @@ static void read_rows(png_structp png, const struct raster *out, int passes)
 }
 
 /* In a frame of its own, so that longjmp meets no changed local. */
-static bool decode(png_structp png, png_infop info, struct raster *out, struct source *s)
+static bool decode(png_structp png, png_infop info, struct raster *out, struct png_source *s)
 {
     if (setjmp(png_jmpbuf(png)))
         return false;
@@ -105,7 +105,7 @@ static bool decode(png_structp png, png_infop info, struct raster *out, struct s
 
 bool png_decode(struct raster *out, const unsigned char *data, size_t n, struct err *e)
 {
-    struct source s = {data, n, e};
+    struct png_source s = {data, n, e};
     *out = (struct raster){0};
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &s, on_decode_error, on_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;
@@ -117,14 +117,14 @@ bool png_decode(struct raster *out, const unsigned char *data, size_t n, struct 
 }
 
 /* The bytes encoded so far. */
-struct sink {
+struct png_sink {
     unsigned char *data;
     size_t n, capacity;
 };
 
 static void put_bytes(png_structp png, png_bytep data, size_t n)
 {
-    struct sink *s = png_get_io_ptr(png);
+    struct png_sink *s = png_get_io_ptr(png);
     if (n > s->capacity - s->n) {
         s->capacity = 2 * s->capacity + n;
         s->data = xrealloc(s->data, s->capacity, 1);
@@ -159,7 +159,7 @@ unsigned char *png_encode(const struct raster *r, int level, size_t *n)
 {
     static const int colour[] = {0, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
                                  PNG_COLOR_TYPE_RGB_ALPHA};
-    struct sink s = {0};
+    struct png_sink s = {0};
     if (!raster_sane(r->width, r->height, r->channels, r->maxval) || (r->maxval != 255 && r->maxval != 65535))
         die("PNG: cannot hold %zu x %zu x %zu with maxval %zu", r->width, r->height, r->channels, r->maxval);
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, on_encode_error, on_warning);

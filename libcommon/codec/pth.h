@@ -1,5 +1,4 @@
-/* PyTorch checkpoints (torch.save) as named tensors: the zip format of PyTorch 1.6 and later, and the one
- * before
+/* PyTorch checkpoints (torch.save) as named tensors: the zip format of PyTorch 1.6 and later, and the one before
  * ("legacy"). Nothing in the file is executed: see codec/pickle.h.
  *
  * Formats: torch/serialization.py of PyTorch 1.13. The older tar format, TorchScript archives and big-endian
@@ -19,24 +18,28 @@ struct pth_options {
     size_t cap;         /* bytes that tensors and unpacked entries may take */
 };
 
+struct pth_tensor {
+    char *name;
+    struct tensor tensor; /* dense, in C order, memory of its own from xaligned */
+};
+
+/* A value of the checkpoint that is no weight: "optimizer" and "dict", say. */
+struct pth_dropped {
+    char *name, *type;
+};
+
 /* Owns everything in it: pth_free. A tensor's data may be taken by setting it to NULL. */
 struct pth {
-    struct pth_tensor {
-        char *name;
-        struct tensor tensor; /* dense, in C order, memory of its own from xaligned */
-    } * tensor;               /* sorted by name; at least one, no name twice */
+    struct pth_tensor *tensor; /* sorted by name; at least one, no name twice */
     size_t n, capacity;
-    struct pth_dropped {
-        char *name, *type; /* such as "optimizer" and "dict" */
-    } * dropped;           /* in the file's order */
+    struct pth_dropped *dropped; /* in the file's order */
     size_t drops, drop_capacity;
     size_t unlisted; /* what was dropped beyond PTH_DROPS_MAX */
 };
 
 /* Reads the state dict of a checkpoint:
  * - the value of state_dict, model_state_dict, model, model_state, net, network, module, weights or params
- *   (the first that is a dict), at any depth; else the dict with the tensors, where one has more than all
- * around it;
+ *   (the first that is a dict), at any depth; else the dict with the tensors, where one has more than all around it;
  * - names without the "module." of DataParallel or "_orig_mod." of torch.compile where all names carry it;
  * - views of shared storage become dense copies; the type of elements stays.
  * Storages that nothing kept refers to are not looked at. False with a reason, and nothing to free, when the

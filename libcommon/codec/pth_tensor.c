@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A tensor is elements [first, first + count) of a storage, seen through an offset and strides in elements.
- */
-struct view {
+/* A tensor is elements [first, first + count) of a storage, seen through an offset and strides in elements. */
+struct storage_view {
     struct pth_storage *storage;
     size_t first, count;
     size_t offset, stride[TENSOR_RANK_MAX];
@@ -78,7 +77,7 @@ static bool read_sizes(size_t *out, size_t *n, const struct pickle_value *v)
 }
 
 /* Legacy files may split a storage into views: (key, offset, count) as the id's sixth part. */
-static bool read_part(struct view *view, const struct pickle_value *part, struct err *e)
+static bool read_part(struct storage_view *view, const struct pickle_value *part, struct err *e)
 {
     if (part->kind == PICKLE_NONE)
         return true;
@@ -94,7 +93,7 @@ static bool read_part(struct view *view, const struct pickle_value *part, struct
 }
 
 /* The storage that a tensor's first argument names, loaded. */
-static bool read_storage(struct view *view, const struct pickle_value *v, struct pth_storages *s,
+static bool read_storage(struct storage_view *view, const struct pickle_value *v, struct pth_storages *s,
                          struct err *e)
 {
     if (v->kind != PICKLE_PERSISTENT)
@@ -106,7 +105,7 @@ static bool read_storage(struct view *view, const struct pickle_value *v, struct
 }
 
 /* Whether the last element seen is inside the storage; an empty tensor sees none. */
-static bool inside(const struct view *view, const struct tensor *t)
+static bool inside(const struct storage_view *view, const struct tensor *t)
 {
     size_t last = view->offset, step;
     if (tensor_count(t) == 0)
@@ -117,7 +116,7 @@ static bool inside(const struct view *view, const struct tensor *t)
     return last < view->count;
 }
 
-static bool dense(const struct view *view, const struct tensor *t)
+static bool dense(const struct storage_view *view, const struct tensor *t)
 {
     size_t expected = 1;
     for (size_t i = t->rank; i-- > 0;) {
@@ -136,7 +135,7 @@ static void gather_row(unsigned char *out, const unsigned char *in, size_t n, si
 }
 
 /* Counts the outer dimensions up like an odometer, the last one is a row. */
-static void gather(struct tensor *t, const unsigned char *in, const struct view *view)
+static void gather(struct tensor *t, const unsigned char *in, const struct storage_view *view)
 {
     size_t index[TENSOR_RANK_MAX] = {0}, size = dtype_size(t->type), inner = t->rank - 1, at = 0;
     size_t row = t->dim[inner], rows = tensor_count(t) / row;
@@ -153,7 +152,7 @@ static void gather(struct tensor *t, const unsigned char *in, const struct view 
     }
 }
 
-static void fill(struct tensor *t, const unsigned char *in, const struct view *view)
+static void fill(struct tensor *t, const unsigned char *in, const struct storage_view *view)
 {
     if (dense(view, t))
         memcpy(t->data, in, tensor_bytes(t));
@@ -164,7 +163,7 @@ static void fill(struct tensor *t, const unsigned char *in, const struct view *v
 bool pth_tensor_build(struct tensor *out, const struct pickle_value *v, struct pth_storages *s, struct err *e)
 {
     const struct pickle_value *args = tensor_args(v), *offset = args->items[1];
-    struct view view = {0};
+    struct storage_view view = {0};
     size_t strides;
     struct tensor t = {0};
     if (offset->kind != PICKLE_INT || offset->integer < 0 || !read_sizes(t.dim, &t.rank, args->items[2]) ||

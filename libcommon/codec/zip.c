@@ -50,8 +50,7 @@ struct directory {
     uint64_t start, size, entries;
 };
 
-/* The zip64 end, which a locator right before the ordinary end points to; untouched *d where there is none.
- */
+/* The zip64 end, which a locator right before the ordinary end points to; untouched *d where there is none. */
 static bool read_end64(struct directory *d, const unsigned char *data, size_t end, struct err *e)
 {
     if (end < LOCATOR_SIZE || memcmp(data + end - LOCATOR_SIZE, "PK\6\7", 4) != 0)

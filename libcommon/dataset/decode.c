@@ -8,8 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The largest file worth reading: every sample that a raster may hold, written out as 16 bit, and a header.
- */
+/* The largest file worth reading: every sample that a raster may hold, written out as 16 bit, and a header. */
 #define FILE_MAX (2 * RASTER_SAMPLES_MAX + ((size_t)1 << 20))
 
 static const struct {

@@ -1,6 +1,6 @@
 /* Layouts with a folder for each split: mvtec, loco, btad, converted visa. */
 #include "base/mem.h"
-#include "dataset/dataset.h"
+#include "dataset/layouts.h"
 #include "dataset/walk.h"
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +64,7 @@ static bool read_masks(struct keys *k, const char *root, const char *kind, struc
 }
 
 /* The masks whose image is the n bytes at `image`: the first of them by bisection, then all behind it. */
-static void add_masks(struct entry *en, const struct keys *k, const char *image, size_t n)
+static void add_masks(struct dataset_entry *en, const struct keys *k, const char *image, size_t n)
 {
     char *name = xstrndup(image, n);
     size_t low = 0, high = k->n;
@@ -83,12 +83,11 @@ static void add_masks(struct entry *en, const struct keys *k, const char *image,
 /* Where an image of the walk belongs. */
 struct place {
     const char *root, *folder; /* the category; the split's folder in it */
-    enum split split;
+    enum dataset_split split;
     const struct dataset_options *o;
 };
 
-/* The images of one kind, `below` the split's folder: from index `start` on, as long as the kind is the same.
- */
+/* The images of one kind, `below` the split's folder: from index `start` on, as long as the kind is the same. */
 static bool add_kind(struct dataset *d, const struct place *p, const struct paths *images, size_t *start,
                      struct err *e)
 {
@@ -103,7 +102,7 @@ static bool add_kind(struct dataset *d, const struct place *p, const struct path
         if (n ? strncmp(image, first, n + 1) != 0 : strchr(image, '/') != NULL)
             break;
         char *name = path_join(p->folder, image), *path = path_join(p->root, name);
-        struct entry *en = dataset_add(d, path, name);
+        struct dataset_entry *en = dataset_add(d, path, name);
         en->split = p->split;
         if (n)
             entry_set_kind(en, kind, p->o->normal);
@@ -131,16 +130,29 @@ static bool add_split(struct dataset *d, const struct place *p, struct err *e)
     return done;
 }
 
+static const struct {
+    const char *folder;
+    enum dataset_split split;
+} splits[] = {{"train", SPLIT_TRAIN},
+              {"validation", SPLIT_VALIDATION},
+              {"valid", SPLIT_VALIDATION},
+              {"val", SPLIT_VALIDATION},
+              {"test", SPLIT_TEST}};
+
+bool dataset_has_split_folders(const char *root)
+{
+    static const char *const folders[] = {"train", "test"};
+    bool has = false;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        char *path = path_join(root, folders[i]);
+        has |= is_folder(path);
+        free(path);
+    }
+    return has;
+}
+
 bool dataset_read_folders(struct dataset *d, const char *root, const struct dataset_options *o, struct err *e)
 {
-    static const struct {
-        const char *folder;
-        enum split split;
-    } splits[] = {{"train", SPLIT_TRAIN},
-                  {"validation", SPLIT_VALIDATION},
-                  {"valid", SPLIT_VALIDATION},
-                  {"val", SPLIT_VALIDATION},
-                  {"test", SPLIT_TEST}};
     d->layout = o->layout == LAYOUT_AUTO ? LAYOUT_MVTEC : o->layout;
     for (size_t i = 0; i < sizeof splits / sizeof *splits; i++)
         if (!add_split(d, &(struct place){root, splits[i].folder, splits[i].split, o}, e))

@@ -1,4 +1,5 @@
 #include "dataset/leak.h"
+#include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include <stdio.h>
@@ -10,7 +11,7 @@ enum { PIECE = 4096, BUFFER = 1 << 16 };
 
 /* What is known of a file. Entries that agree in all of it, but the side, are the same. */
 struct print {
-    const struct entry *entry;
+    const struct dataset_entry *entry;
     uint64_t size, pieces, whole;
     bool test;
 };
@@ -81,7 +82,10 @@ static size_t refine(struct print *p, size_t n, bool whole)
             continue;
         for (size_t k = i; k < end; k++) {
             uint64_t hash = hash_file(p[k].entry->path, p[k].size, whole);
-            *(whole ? &p[k].whole : &p[k].pieces) = hash;
+            if (whole)
+                p[k].whole = hash;
+            else
+                p[k].pieces = hash;
             if (hash)
                 p[kept++] = p[k];
         }
@@ -96,7 +100,7 @@ static struct print *list_files(const struct dataset *d, size_t *n)
     struct print *p = xmalloc(d->n, sizeof *p);
     *n = 0;
     for (size_t i = 0; i < d->n; i++) {
-        const struct entry *en = &d->entry[i];
+        const struct dataset_entry *en = &d->entry[i];
         struct stat st;
         if (en->split != SPLIT_ALL && stat(en->path, &st) == 0 && st.st_size > 0)
             p[(*n)++] =

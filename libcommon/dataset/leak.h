@@ -1,10 +1,10 @@
 /* Leaks: images that are in train (or validation) and in test as well, byte for byte. */
 #ifndef DATASET_LEAK_H
 #define DATASET_LEAK_H
-#include "dataset/dataset.h"
+#include "dataset/set.h"
 
 struct leak {
-    const struct entry *train, *test;
+    const struct dataset_entry *train, *test;
 };
 
 /* All pairs of the set, which must still hold its splits; free() them. Cheap: only files of equal size are

@@ -1,7 +1,7 @@
 /* List files: TSV with the columns path and, at will, label, mask, defect, split, name. */
 #include "base/file.h"
 #include "base/mem.h"
-#include "dataset/dataset.h"
+#include "dataset/layouts.h"
 #include "dataset/walk.h"
 #include "stream/table.h"
 #include <stdlib.h>
@@ -46,7 +46,7 @@ static bool class_numbers(const char *label)
     }
 }
 
-static void set_label(struct entry *en, const char *label, const char *defect, bool has_mask_column,
+static void set_label(struct dataset_entry *en, const char *label, const char *defect, bool has_mask_column,
                       const struct dataset_options *o)
 {
     if (*label && !class_numbers(label))
@@ -63,11 +63,11 @@ static void set_label(struct entry *en, const char *label, const char *defect, b
     }
 }
 
-static bool set_split(struct entry *en, const char *split, struct err *e)
+static bool set_split(struct dataset_entry *en, const char *split, struct err *e)
 {
     if (*split == 0)
         return err_set(e, "no split");
-    for (enum split s = SPLIT_TRAIN; split_names[s]; s++)
+    for (enum dataset_split s = SPLIT_TRAIN; split_names[s]; s++)
         if (strcmp(split, split_names[s]) == 0) {
             en->split = s;
             return true;
@@ -82,7 +82,7 @@ static bool add_row(struct dataset *d, const char *list, const struct table *t, 
     if (*image == 0)
         return err_set(e, "no path");
     char *path = beside(list, image);
-    struct entry *en = dataset_add(d, path, *name ? name : image);
+    struct dataset_entry *en = dataset_add(d, path, *name ? name : image);
     free(path);
     if (*mask) {
         path = beside(list, mask);

@@ -54,7 +54,7 @@ static void set_geometry(struct image *im, const struct geometry *g)
               before.y + now.y * down, now.width * across, now.height * down);
 }
 
-bool image_fit(struct image *im, const struct fit *f, struct err *e)
+bool image_fit(struct image *im, const struct load_options *f, struct err *e)
 {
     struct geometry g;
     if (!geometry_of(&g, im->raster.width, im->raster.height, f->resize, f->crop, e))
@@ -93,7 +93,7 @@ static bool add_mask(struct raster *to, const char *path, struct err *e)
 }
 
 /* Puts the entry's mask in the place of its image. */
-static bool become_mask(struct raster *r, const struct entry *en, struct err *e)
+static bool become_mask(struct raster *r, const struct dataset_entry *en, struct err *e)
 {
     bool normal = en->label && strcmp(en->label, "0") == 0;
     if (!normal && en->masks == 0)
@@ -107,7 +107,7 @@ static bool become_mask(struct raster *r, const struct entry *en, struct err *e)
     return true;
 }
 
-static void set_comments(struct image *im, const struct entry *en)
+static void set_comments(struct image *im, const struct dataset_entry *en)
 {
     note_clear(&im->note);
     note_set(&im->note, "name", en->name);
@@ -117,7 +117,8 @@ static void set_comments(struct image *im, const struct entry *en)
         note_set(&im->note, "defect", en->defect);
 }
 
-enum load entry_load(struct image *im, const struct entry *en, const struct fit *f, struct err *e)
+enum load_result entry_load(struct image *im, const struct dataset_entry *en, const struct load_options *f,
+                            struct err *e)
 {
     struct err reason;
     raster_free(&im->raster);

@@ -1,25 +1,26 @@
-/* From an entry of a data set to an image as it leaves: decoded, resized, cropped, 8 bit, with its comments.
- */
+/* From an entry of a data set to an image as it leaves: decoded, resized, cropped, 8 bit, with its comments. */
 #ifndef DATASET_LOAD_H
 #define DATASET_LOAD_H
-#include "dataset/dataset.h"
+#include "base/err.h"
+#include "dataset/set.h"
 #include "stream/image.h"
 
 /* The user's wish; see geometry_of. */
-struct fit {
+struct load_options {
     size_t resize, crop;
     bool masks; /* masks instead of images: nearest, one channel, values kept */
 };
 
 /* Fits the raster of an image that was read from a stream; its size= and crop= go on to mean the first
  * original. False with a reason. */
-bool image_fit(struct image *im, const struct fit *f, struct err *e);
+bool image_fit(struct image *im, const struct load_options *f, struct err *e);
 
 /* The entry's image, with name, label, defect, size and crop. With f->masks the mask of the same image: the
  * union of the entry's masks; black where it is normal. The image is decoded for its size all the same, so
  * that both streams hold the same images. im: start with {0}, reused, image_free. */
-enum load { LOAD_DONE, LOAD_NO_IMAGE, LOAD_NO_MASK };
+enum load_result { LOAD_DONE, LOAD_NO_IMAGE, LOAD_NO_MASK };
 /* LOAD_NO_IMAGE: the image can't be read (a tool may skip it); LOAD_NO_MASK: a mask is missing, damaged or of
  * another size. Either with a reason that names the file. */
-enum load entry_load(struct image *im, const struct entry *en, const struct fit *f, struct err *e);
+enum load_result entry_load(struct image *im, const struct dataset_entry *en, const struct load_options *f,
+                            struct err *e);
 #endif

@@ -1,5 +1,5 @@
 #include "base/mem.h"
-#include "dataset/dataset.h"
+#include "dataset/layouts.h"
 #include "dataset/walk.h"
 #include <stdlib.h>
 

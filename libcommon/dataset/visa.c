@@ -1,7 +1,7 @@
 /* Raw VisA: the images lie by Normal and Anomaly, a CSV file says which are for training. */
 #include "base/file.h"
 #include "base/mem.h"
-#include "dataset/dataset.h"
+#include "dataset/layouts.h"
 #include "dataset/walk.h"
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +68,7 @@ static bool add_row(struct dataset *d, const struct category *c, char *const *ce
     if (!normal && strcmp(cell[LABEL], "anomaly") != 0)
         return err_set(e, "label '%s' is neither normal nor anomaly", cell[LABEL]);
     char *image = locate(c, cell[OBJECT], cell[IMAGE]);
-    struct entry *en = dataset_add(d, image, image + strlen(c->root));
+    struct dataset_entry *en = dataset_add(d, image, image + strlen(c->root));
     char *name = xstrdup(en->name + strspn(en->name, "/"));
     free(en->name);
     en->name = name;

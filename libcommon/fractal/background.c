@@ -72,8 +72,7 @@ static unsigned clamped_byte(double x)
     return x < 0 ? 0 : x > 255 ? 255 : (unsigned)x;
 }
 
-/* The colours of heights -2 .. 3 in steps of 1/1024: hue, saturation and value each run linearly with height.
- */
+/* The colours of heights -2 .. 3 in steps of 1/1024: hue, saturation and value each run linearly with height. */
 enum { HEIGHTS = 5 * 1024 };
 static void draw_heights(uint32_t *colour, struct rng *r)
 {
@@ -139,7 +138,8 @@ void background_paint(uint8_t *rgb, size_t side, enum background kind, float *wo
     case BACKGROUND_LEAVES:
         leaves_paint(rgb, side, r);
         break;
-    default:
+    case BACKGROUND_NONE:
         memset(rgb, 0, 3 * side * side);
+        break;
     }
 }

@@ -8,9 +8,9 @@
 enum { DROPPED_BLOCKS = 8 };
 static const float FAR = 1e15f;
 
-struct points points_new(size_t n, bool with_maps)
+struct chaos_points points_new(size_t n, bool with_maps)
 {
-    struct points p = {.capacity = (n + CHAOS_BLOCK - 1) / CHAOS_BLOCK * CHAOS_BLOCK};
+    struct chaos_points p = {.capacity = (n + CHAOS_BLOCK - 1) / CHAOS_BLOCK * CHAOS_BLOCK};
     p.x = xaligned(p.capacity, sizeof *p.x);
     p.y = xaligned(p.capacity, sizeof *p.y);
     if (with_maps)
@@ -18,12 +18,12 @@ struct points points_new(size_t n, bool with_maps)
     return p;
 }
 
-void points_free(struct points *p)
+void points_free(struct chaos_points *p)
 {
     free(p->x);
     free(p->y);
     free(p->map);
-    *p = (struct points){0};
+    *p = (struct chaos_points){0};
 }
 
 void chaos_run_plain(struct chaos *c, float *x, float *y, uint8_t *map, size_t blocks)
@@ -75,7 +75,7 @@ static void load_system(struct chaos *c, const struct ifs *s)
     double sum = 0;
     c->n = s->n;
     for (size_t i = 0; i < IFS_MAPS_MAX; i++) {
-        struct affine m = i < s->n ? s->map[i] : (struct affine){0};
+        struct ifs_map m = i < s->n ? s->map[i] : (struct ifs_map){0};
         const double number[6] = {m.a, m.b, m.c, m.d, m.e, m.f};
         for (int j = 0; j < 6; j++)
             c->coefficient[j][i] = c->coefficient[j][i + IFS_MAPS_MAX] = (float)number[j];
@@ -117,7 +117,7 @@ static bool is_near(float lo, float hi)
 }
 
 /* Keeps the steps before the first that has a point far out. */
-static void drop_divergent(struct points *p)
+static void drop_divergent(struct chaos_points *p)
 {
     size_t n = 0;
     while (n < p->n && fabsf(p->x[n]) <= FAR && fabsf(p->y[n]) <= FAR)
@@ -129,7 +129,7 @@ static void drop_divergent(struct points *p)
     widen(&p->y_lo, &p->y_hi, p->y, p->y, p->n);
 }
 
-void chaos_game(struct points *p, size_t n, const struct ifs *s, uint64_t key, uint64_t stream)
+void chaos_game(struct chaos_points *p, size_t n, const struct ifs *s, uint64_t key, uint64_t stream)
 {
     struct chaos c = {.key = key, .stream = stream};
     chaos_kernel *run = fastest();

@@ -14,7 +14,7 @@ enum {
 };
 
 /* Points with their bounding box; the caller frees with points_free. */
-struct points {
+struct chaos_points {
     float *x, *y;
     uint8_t *map; /* which map made the point; NULL: not asked for */
     size_t maps;  /* how many maps the system has */
@@ -24,14 +24,14 @@ struct points {
 };
 
 /* Room for n points, rounded up to whole blocks. */
-struct points points_new(size_t n, bool with_maps);
-void points_free(struct points *p);
+struct chaos_points points_new(size_t n, bool with_maps);
+void points_free(struct chaos_points *p);
 
 /* Fills p with n points (rounded up to whole blocks, at most its capacity) of the attractor. The chains start
  * at the fixed point of map 0, which lies in it; their first 32 steps are dropped all the same, as sixteen
  * chains at one place would leave a bright dot. Where the system diverges (|coordinate| > 1e15), the steps
  * from there on are dropped: p->n is then less, possibly 0. */
-void chaos_game(struct points *p, size_t n, const struct ifs *s, uint64_t key, uint64_t stream);
+void chaos_game(struct chaos_points *p, size_t n, const struct ifs *s, uint64_t key, uint64_t stream);
 
 /* A kernel's working set: the system in the form that registers take, the chains, the box of each chain. */
 struct chaos {

@@ -64,7 +64,7 @@ static bool add_map(struct ifs *s, const double v[NUMBERS], struct err *e)
 {
     if (s->n == IFS_MAPS_MAX)
         return err_set(e, "a system of more than %d maps", IFS_MAPS_MAX);
-    s->map[s->n] = (struct affine){v[0], v[1], v[2], v[3], v[4], v[5]};
+    s->map[s->n] = (struct ifs_map){v[0], v[1], v[2], v[3], v[4], v[5]};
     s->p[s->n++] = v[6];
     return true;
 }
@@ -167,7 +167,7 @@ void codes_write_head(FILE *f)
 void codes_write(FILE *f, size_t index, const struct ifs *s)
 {
     for (size_t i = 0; i < s->n; i++) {
-        const struct affine *m = &s->map[i];
+        const struct ifs_map *m = &s->map[i];
         const double number_of[NUMBERS] = {m->a, m->b, m->c, m->d, m->e, m->f, s->p[i]};
         fprintf(f, "%zu\t%zu", index, i);
         for (int j = 0; j < NUMBERS; j++)

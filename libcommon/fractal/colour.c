@@ -69,7 +69,7 @@ static void draw_cosines(struct palette *p, struct rng *r)
     }
 }
 
-void palette_draw(struct palette *p, enum colour kind, enum tone tone, struct rng *r)
+void palette_draw(struct palette *p, enum colour_kind kind, enum tone tone, struct rng *r)
 {
     if (kind == COLOUR_HUE) {
         draw_hues(p, r);
@@ -93,7 +93,7 @@ static double tone_of(uint32_t count, uint16_t max, enum tone tone, double log_m
                                : (double)count / max;
 }
 
-void ink_draw(struct ink *ink, enum colour kind, enum tone tone, uint16_t max, struct rng *r)
+void ink_draw(struct ink *ink, enum colour_kind kind, enum tone tone, uint16_t max, struct rng *r)
 {
     double log_most = portable_log(1.0 + max);
     const struct palette *p = &ink->palette;

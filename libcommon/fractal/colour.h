@@ -4,7 +4,7 @@
 #include "base/rng.h"
 #include "fractal/density.h"
 
-enum colour {
+enum colour_kind {
     COLOUR_HUE,     /* Anderson & Farrell: hue by density, saturation and value per image */
     COLOUR_NONE,    /* grey by density; 127 in binary images */
     COLOUR_PALETTE, /* a random smooth palette by density: a + b cos(2 pi (c t + d)) in each channel */
@@ -27,18 +27,18 @@ struct palette {
     uint32_t colour[256];
     double shift;
 };
-void palette_draw(struct palette *p, enum colour kind, enum tone tone, struct rng *r);
+void palette_draw(struct palette *p, enum colour_kind kind, enum tone tone, struct rng *r);
 
 /* How pixels get their colour. table[c] belongs to a pixel hit c times: its colour, the palette at trunc(255
  * tone + shift) mod 256; or with COLOUR_MAP its brightness of 256, 64 to 255, on the palette's colour of the
  * mean position. */
 struct ink {
-    enum colour kind;
+    enum colour_kind kind;
     struct palette palette;
     uint32_t *table; /* COLOUR_TABLE entries, the caller's */
 };
 enum { COLOUR_TABLE = UINT16_MAX + 1 };
-void ink_draw(struct ink *ink, enum colour kind, enum tone tone, uint16_t max, struct rng *r);
+void ink_draw(struct ink *ink, enum colour_kind kind, enum tone tone, uint16_t max, struct rng *r);
 
 /* Paints the pixels with a count, others stay: rgb has three bytes a pixel, tile one word. */
 void colour_paint(uint8_t *rgb, const struct density *d, const struct ink *ink);

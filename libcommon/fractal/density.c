@@ -119,7 +119,7 @@ static void sum_positions(uint32_t *sum, const uint32_t *at, size_t n, const uin
     }
 }
 
-void density_count(struct density *d, size_t side, const struct points *p, const struct canvas_view *v)
+void density_count(struct density *d, size_t side, const struct chaos_points *p, const struct canvas_view *v)
 {
     struct density_frame f = frame_of(v, side);
     unsigned position[CHAOS_CHAINS], map_position[IFS_MAPS_MAX];

@@ -33,7 +33,7 @@ static inline size_t density_stride(const struct density *d)
  * density_new). With sums, the points must carry their maps. A point's position is that of the point before
  * it in the chain and that of its map, in the middle: maps lie evenly on 0..255 (the flame algorithm's colour
  * coordinate). So parts of an attractor that are images under different maps differ. */
-void density_count(struct density *d, size_t side, const struct points *p, const struct canvas_view *v);
+void density_count(struct density *d, size_t side, const struct chaos_points *p, const struct canvas_view *v);
 /* Every hit also counts in neighbouring cells: bit 3 (i+1) + (j+1) of `patch` stands for the offset (i, j), i
  * and j in -1..1 (Anderson & Farrell's 3x3 patch, drawn once an image: counting then is a correlation). `out`
  * has sums where `in` has. */

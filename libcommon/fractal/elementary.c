@@ -42,8 +42,9 @@ void portable_sincos(double x, double *sine, double *cosine)
     case 2:
         *sine = -s, *cosine = -c;
         break;
-    default:
+    case 3:
         *sine = -c, *cosine = s;
+        break;
     }
 }
 

@@ -37,8 +37,8 @@ static void paste(uint8_t *rgb, size_t side, size_t row, size_t column, unsigned
     }
 }
 
-void fractaldb_paint(uint8_t *rgb, size_t side, const struct points *p, bool flip_rows, bool flip_columns,
-                     const uint32_t wheel[FRACTALDB_WHEEL], struct rng *r)
+void fractaldb_paint(uint8_t *rgb, size_t side, const struct chaos_points *p, bool flip_rows,
+                     bool flip_columns, const uint32_t wheel[FRACTALDB_WHEEL], struct rng *r)
 {
     float x_span = p->x_hi > p->x_lo ? p->x_hi - p->x_lo : 1,
           y_span = p->y_hi > p->y_lo ? p->y_hi - p->y_lo : 1;

@@ -12,7 +12,7 @@ static double smaller(double a, double b)
     return a < b ? a : b;
 }
 
-void affine_singular_values(const struct affine *m, double *s1, double *s2)
+void ifs_singular_values(const struct ifs_map *m, double *s1, double *s2)
 {
     /* s1 +- s2 are the lengths of (a+d, c-b) and (a-d, b+c) */
     double sum = sqrt((m->a + m->d) * (m->a + m->d) + (m->c - m->b) * (m->c - m->b));
@@ -26,7 +26,7 @@ double ifs_alpha(const struct ifs *s)
     double alpha = 0;
     for (size_t i = 0; i < s->n; i++) {
         double s1, s2;
-        affine_singular_values(&s->map[i], &s1, &s2);
+        ifs_singular_values(&s->map[i], &s1, &s2);
         alpha += s1 + 2 * s2;
     }
     return alpha;
@@ -36,7 +36,7 @@ void ifs_weigh(struct ifs *s)
 {
     double sum = 0;
     for (size_t i = 0; i < s->n; i++) {
-        const struct affine *m = &s->map[i];
+        const struct ifs_map *m = &s->map[i];
         s->p[i] = fabs(m->a * m->d - m->b * m->c);
         sum += s->p[i];
     }
@@ -46,7 +46,7 @@ void ifs_weigh(struct ifs *s)
 
 void ifs_fixed_point(const struct ifs *s, double *x, double *y)
 {
-    const struct affine *m = &s->map[0];
+    const struct ifs_map *m = &s->map[0];
     double det = 1 + (m->a * m->d - m->b * m->c) - m->a - m->d; /* of I - A */
     *x = *y = 0;
     if (fabs(det) < 1e-9)
@@ -95,7 +95,7 @@ void ifs_sample(struct ifs *s, size_t n, double alpha, double translation, struc
     *s = (struct ifs){.n = n};
     sample_singular_values(sigma, n, smaller(larger(alpha, 0), 3.0 * (double)n), r);
     for (size_t i = 0; i < n; i++) {
-        struct affine *m = &s->map[i];
+        struct ifs_map *m = &s->map[i];
         double u[4], v[4], s1 = sigma[i][0], s2 = sigma[i][1];
         sample_orthogonal(u, r);
         sample_orthogonal(v, r);
@@ -125,7 +125,7 @@ void ifs_sample_unconstrained(struct ifs *s, size_t maps_lo, size_t maps_hi, str
 {
     *s = (struct ifs){.n = maps_lo + rng_below(r, maps_hi - maps_lo + 1)};
     for (size_t i = 0; i < s->n; i++) {
-        struct affine *m = &s->map[i];
+        struct ifs_map *m = &s->map[i];
         double *number[] = {&m->a, &m->b, &m->c, &m->d, &m->e, &m->f};
         for (int j = 0; j < 6; j++)
             *number[j] = rng_range(r, -1, 1);
@@ -137,7 +137,7 @@ void ifs_perturb(struct ifs *s, const struct ifs *of, double delta, struct rng *
 {
     *s = *of;
     for (size_t i = 0; i < s->n; i++) {
-        struct affine *m = &s->map[i];
+        struct ifs_map *m = &s->map[i];
         double *number[] = {&m->a, &m->b, &m->c, &m->d, &m->e, &m->f};
         for (int j = 0; j < 6; j++)
             *number[j] *= rng_range(r, 1 - delta, 1 + delta);

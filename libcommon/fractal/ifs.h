@@ -11,13 +11,13 @@
 enum { IFS_MAPS_MAX = 8 };
 
 /* (x, y) -> (a x + b y + e, c x + d y + f) */
-struct affine {
+struct ifs_map {
     double a, b, c, d, e, f;
 };
 
 struct ifs {
     size_t n; /* 1..IFS_MAPS_MAX */
-    struct affine map[IFS_MAPS_MAX];
+    struct ifs_map map[IFS_MAPS_MAX];
     double p[IFS_MAPS_MAX]; /* probabilities; they sum to 1 */
 };
 
@@ -29,7 +29,7 @@ struct ifs_range {
 };
 
 /* The two singular values of the linear part, s1 >= s2. */
-void affine_singular_values(const struct affine *m, double *s1, double *s2);
+void ifs_singular_values(const struct ifs_map *m, double *s1, double *s2);
 /* Sum over maps of s1 + 2 s2: the sigma-factor. */
 double ifs_alpha(const struct ifs *s);
 /* Sets p to |det| / sum |det|; to 1/n each where all determinants vanish. */

@@ -4,7 +4,7 @@
 const char *const jitter_names[] = {"none",        "basic",       "svd",         "sval", "fractaldb-1",
                                     "fractaldb-2", "fractaldb-3", "fractaldb-4", NULL};
 
-static double *number_of(struct affine *m, size_t i)
+static double *number_of(struct ifs_map *m, size_t i)
 {
     double *number[] = {&m->a, &m->b, &m->c, &m->d, &m->e, &m->f};
     return number[i];
@@ -14,7 +14,7 @@ static bool contractive(const struct ifs *s)
 {
     for (size_t i = 0; i < s->n; i++) {
         double s1, s2;
-        affine_singular_values(&s->map[i], &s1, &s2);
+        ifs_singular_values(&s->map[i], &s1, &s2);
         if (s1 > 1)
             return false;
     }
@@ -25,7 +25,7 @@ static void jitter_basic(struct ifs *s, struct rng *r)
 {
     const struct ifs before = *s;
     for (int tries = 0; tries < 4; tries++) {
-        struct affine *m = &s->map[rng_below(r, s->n)];
+        struct ifs_map *m = &s->map[rng_below(r, s->n)];
         double factor = rng_range(r, 0.8, 1.1);
         for (size_t i = 0; i < 6; i++)
             *number_of(m, i) *= factor;
@@ -39,7 +39,7 @@ static void jitter_basic(struct ifs *s, struct rng *r)
  * right (by the angle or its negative, which are equally likely). */
 static void jitter_svd(struct ifs *s, struct rng *r)
 {
-    struct affine *m = &s->map[rng_below(r, s->n)], old = *m;
+    struct ifs_map *m = &s->map[rng_below(r, s->n)], old = *m;
     size_t what = rng_below(r, 3);
     double sine, cosine;
     if (what == 2) {
@@ -63,9 +63,9 @@ static void jitter_svd(struct ifs *s, struct rng *r)
 
 static void jitter_sval(struct ifs *s, struct rng *r)
 {
-    struct affine *m = &s->map[rng_below(r, s->n)];
+    struct ifs_map *m = &s->map[rng_below(r, s->n)];
     double s1, s2, alpha = ifs_alpha(s), least = 0.5 * (5 + (double)s->n);
-    affine_singular_values(m, &s1, &s2);
+    ifs_singular_values(m, &s1, &s2);
     double share = s1 + 2 * s2;
     if (share < 1e-9)
         return;
@@ -88,7 +88,7 @@ static void jitter_fractaldb(struct ifs *s, int k, struct rng *r)
         *number_of(&s->map[i], rng_below(r, 6)) *= factor;
 }
 
-void ifs_jitter(struct ifs *s, enum jitter kind, struct rng *r)
+void ifs_jitter(struct ifs *s, enum ifs_jitter kind, struct rng *r)
 {
     switch (kind) {
     case JITTER_NONE:
@@ -102,8 +102,12 @@ void ifs_jitter(struct ifs *s, enum jitter kind, struct rng *r)
     case JITTER_SVAL:
         jitter_sval(s, r);
         break;
-    default:
+    case JITTER_DB1:
+    case JITTER_DB2:
+    case JITTER_DB3:
+    case JITTER_DB4:
         jitter_fractaldb(s, (int)(kind - JITTER_DB1) + 1, r);
+        break;
     }
     ifs_weigh(s);
 }

@@ -4,7 +4,7 @@
 #define FRACTAL_JITTER_H
 #include "fractal/ifs.h"
 
-enum jitter {
+enum ifs_jitter {
     JITTER_NONE,
     JITTER_BASIC, /* all six numbers of one map times one U(0.8, 1.1) */
     JITTER_SVD,   /* one of U, V turned by U(-0.5, 0.5) rad, or the translation moved by U(-0.5, 0.5) */
@@ -19,7 +19,7 @@ extern const char *const jitter_names[];
 
 /* Changes s in place and weighs its maps anew by their determinants. Basic jitter that lets a map expand is
  * drawn again, at most 4 times, then left out. */
-void ifs_jitter(struct ifs *s, enum jitter kind, struct rng *r);
+void ifs_jitter(struct ifs *s, enum ifs_jitter kind, struct rng *r);
 /* FractalDB's instances: row `weight` of 25 multiplies one of the six numbers in all maps by one of {1-2w,
  * 1-w, 1, 1+w, 1+2w}; the probabilities stay. Row 0 is the identity. */
 enum { FRACTALDB_WEIGHTS = 25 };

@@ -4,26 +4,26 @@
 #include "fractal/key.h"
 #include <stdlib.h>
 
-struct order order_new(uint64_t seed, size_t classes, size_t per_class)
+struct fractal_order order_new(uint64_t seed, size_t classes, size_t per_class)
 {
     size_t entries, bytes;
     if (!mem_add(classes, per_class, &entries) || !mem_mul(entries, sizeof(size_t), &bytes))
         bytes = SIZE_MAX;
     mem_need(bytes, "the order of the images");
-    return (struct order){seed,
-                          classes,
-                          per_class,
-                          UINT64_MAX,
-                          UINT64_MAX,
-                          xmalloc(classes, sizeof(size_t)),
-                          xmalloc(per_class, sizeof(size_t))};
+    return (struct fractal_order){seed,
+                                  classes,
+                                  per_class,
+                                  UINT64_MAX,
+                                  UINT64_MAX,
+                                  xmalloc(classes, sizeof(size_t)),
+                                  xmalloc(per_class, sizeof(size_t))};
 }
 
-void order_free(struct order *o)
+void order_free(struct fractal_order *o)
 {
     free(o->class_at);
     free(o->image_at);
-    *o = (struct order){0};
+    *o = (struct fractal_order){0};
 }
 
 static void shuffle(size_t *a, size_t n, uint64_t key)
@@ -34,7 +34,7 @@ static void shuffle(size_t *a, size_t n, uint64_t key)
     rng_shuffle(&r, a, n);
 }
 
-struct order_item order_item(struct order *o, uint64_t id)
+struct order_item order_item(struct fractal_order *o, uint64_t id)
 {
     uint64_t round = id / o->classes, epoch = round / o->per_class;
     if (round != o->round)

@@ -7,19 +7,19 @@
 #include <stdint.h>
 #include <stddef.h>
 
-struct order {
+struct fractal_order {
     uint64_t seed;
     size_t classes, per_class;
     uint64_t round, epoch; /* of which the shuffles below are */
     size_t *class_at;      /* position in the round -> class */
     size_t *image_at;      /* round of the epoch -> image, before the class's own offset */
 };
-struct order order_new(uint64_t seed, size_t classes, size_t per_class);
-void order_free(struct order *o);
+struct fractal_order order_new(uint64_t seed, size_t classes, size_t per_class);
+void order_free(struct fractal_order *o);
 
 struct order_item {
     size_t class, k;
     uint64_t epoch, id;
 };
-struct order_item order_item(struct order *o, uint64_t id);
+struct order_item order_item(struct fractal_order *o, uint64_t id);
 #endif

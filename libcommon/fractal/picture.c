@@ -49,9 +49,8 @@ void studio_free(struct studio *s)
     compose_work_free(&s->compose);
 }
 
-/* The whole attractor, or a window: shifted by up to a fifth of the extent, half to twice as large, per axis.
- */
-static struct canvas_view choose_view(const struct recipe *recipe, const struct points *p, size_t side,
+/* The whole attractor, or a window: shifted by up to a fifth of the extent, half to twice as large, per axis. */
+static struct canvas_view choose_view(const struct recipe *recipe, const struct chaos_points *p, size_t side,
                                       struct rng *r)
 {
     double lo[2] = {p->x_lo, p->y_lo}, hi[2] = {p->x_hi, p->y_hi};

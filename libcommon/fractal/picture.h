@@ -1,5 +1,4 @@
-/* Fractal images painted from a recipe: the published generators, put together from the parts of this folder.
- */
+/* Fractal images painted from a recipe: the published generators, put together from the parts of this folder. */
 #ifndef FRACTAL_PICTURE_H
 #define FRACTAL_PICTURE_H
 #include "fractal/compose.h"
@@ -8,7 +7,7 @@
 
 /* One thread's working memory. */
 struct studio {
-    struct points points;
+    struct chaos_points points;
     struct density density, patched;
     struct ink ink;
     uint32_t *tile;

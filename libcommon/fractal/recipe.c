@@ -10,9 +10,9 @@ enum { GENERATION = 1 };
 
 const char *const mode_names[] = {"single", "multi", "fractaldb", NULL};
 
-static struct source published_source(enum sampler sampler)
+static struct ifs_source published_source(enum sampler sampler)
 {
-    struct source s = {.sampler = sampler, .range = {2, 4, 1, 0, 1}, .points = 100000};
+    struct ifs_source s = {.sampler = sampler, .range = {2, 4, 1, 0, 1}, .points = 100000};
     if (sampler == SAMPLER_SEARCH) {
         s.range.maps_hi = 7;
         s.fill = 0.2;
@@ -24,7 +24,7 @@ static struct source published_source(enum sampler sampler)
     return s;
 }
 
-struct recipe recipe_published(enum mode mode, enum sampler sampler)
+struct recipe recipe_published(enum recipe_mode mode, enum sampler sampler)
 {
     struct recipe r = {.mode = mode,
                        .side = 512,
@@ -51,7 +51,7 @@ struct recipe recipe_published(enum mode mode, enum sampler sampler)
 
 void recipe_deal(struct recipe *r)
 {
-    struct source *s = &r->source;
+    struct ifs_source *s = &r->source;
     size_t most = s->codes.n ? s->codes.n : SIZE_MAX;
     if (r->classes == 0)
         r->classes = s->codes.n ? s->codes.n : 1000;
@@ -76,7 +76,7 @@ size_t recipe_system(const struct recipe *recipe, size_t class, size_t k)
 
 void recipe_identity(char out[32], const struct recipe *r, const struct codes *codes)
 {
-    const struct source *s = &r->source;
+    const struct ifs_source *s = &r->source;
     struct hash h;
     char digits[17];
     hash_init(&h);

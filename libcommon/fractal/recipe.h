@@ -9,31 +9,31 @@
 #include "fractal/jitter.h"
 #include "fractal/source.h"
 
-enum mode { MODE_SINGLE, MODE_MULTI, MODE_FRACTALDB };
+enum recipe_mode { MODE_SINGLE, MODE_MULTI, MODE_FRACTALDB };
 extern const char *const mode_names[];
 
 /* Everything that an image depends on, but for its class, number and epoch. */
 struct recipe {
-    enum mode mode;
+    enum recipe_mode mode;
     uint64_t seed;
     size_t side, points; /* pixels of the square image; points of each fractal */
     size_t classes, per_class;
     enum tone tone;
-    enum colour colour;
-    enum jitter jitter;
+    enum colour_kind colour;
+    enum ifs_jitter jitter;
     enum background background;
     bool patch, window, flip;
     double blur; /* probability */
     size_t objects_lo, objects_hi;
-    double size_lo, size_hi; /* of an object, in sides */
-    double weight;           /* FractalDB's w */
-    struct source source;    /* its systems are dealt to the classes in equal blocks */
+    double size_lo, size_hi;  /* of an object, in sides */
+    double weight;            /* FractalDB's w */
+    struct ifs_source source; /* its systems are dealt to the classes in equal blocks */
 };
 
 enum { SIDE_MIN = 16, SIDE_MAX = 8192, POINTS_MAX = 1 << 26 };
 
 /* The published settings of a mode, with the systems of a sampler; classes, seed and source.n are left 0. */
-struct recipe recipe_published(enum mode mode, enum sampler sampler);
+struct recipe recipe_published(enum recipe_mode mode, enum sampler sampler);
 
 /* A recipe by options, for a program's command line. recipe_options appends their entries to a table (room
  * for RECIPE_OPTIONS, val from `first` where an option has no letter) and returns how many; recipe_option

@@ -106,8 +106,10 @@ static void set(struct recipe *r, const struct field *f, const char *text)
     case A_REAL:
         *(double *)(void *)at = opt_real(option, text, f->lo, f->hi);
         break;
-    default:
+    case A_SIZE_RANGE:
+    case A_REAL_RANGE:
         set_range(f, option, text, at);
+        break;
     }
 }
 

@@ -8,7 +8,7 @@
 enum { TRIES = 100000 };
 const char *const sampler_names[] = {"sigma", "search", "one", NULL};
 
-double source_fill(const struct ifs *s, uint64_t key, size_t n, struct points *p, struct density *d)
+double source_fill(const struct ifs *s, uint64_t key, size_t n, struct chaos_points *p, struct density *d)
 {
     chaos_game(p, n, s, key, STREAM_CHAINS);
     struct canvas_view v = view_of(p->x_lo, p->x_hi, p->y_lo, p->y_hi, SEARCH_SIDE - 2 * SEARCH_MARGIN + 1);
@@ -19,7 +19,7 @@ double source_fill(const struct ifs *s, uint64_t key, size_t n, struct points *p
 }
 
 /* One attempt at system i. */
-static void attempt(const struct source *s, const struct ifs *one, uint64_t key, struct ifs *out)
+static void attempt(const struct ifs_source *s, const struct ifs *one, uint64_t key, struct ifs *out)
 {
     struct rng r = rng_new(key, STREAM_CHOICES);
     if (s->sampler == SAMPLER_ONE)
@@ -29,16 +29,16 @@ static void attempt(const struct source *s, const struct ifs *one, uint64_t key,
 }
 
 struct search {
-    struct source *source;
+    struct ifs_source *source;
     struct ifs one;
-    struct points *points;   /* of each worker */
-    struct density *density; /* likewise */
+    struct chaos_points *points; /* of each worker */
+    struct density *density;     /* likewise */
 };
 
 static void search_one(void *arg, size_t i, size_t worker)
 {
     struct search *search = arg;
-    struct source *s = search->source;
+    struct ifs_source *s = search->source;
     for (uint64_t tries = 0; tries < TRIES; tries++) {
         uint64_t key = key_of(s->seed, KEY_SEARCH, i, tries);
         struct ifs *out = &s->codes.system[i];
@@ -49,7 +49,7 @@ static void search_one(void *arg, size_t i, size_t worker)
     die("system %zu: none of %d draws fills %g of the canvas", i, TRIES, s->fill);
 }
 
-void source_prepare(struct source *s)
+void source_prepare(struct ifs_source *s)
 {
     struct search search = {.source = s};
     size_t workers = pool_size(), bytes;
@@ -79,7 +79,7 @@ void source_prepare(struct source *s)
     free(search.density);
 }
 
-void source_system(const struct source *s, size_t i, struct ifs *out)
+void source_system(const struct ifs_source *s, size_t i, struct ifs *out)
 {
     if (s->codes.n) {
         *out = s->codes.system[i];

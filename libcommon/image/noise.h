@@ -14,8 +14,7 @@ double noise_normal(uint32_t seed, int32_t i, int32_t j);
 /* Gradient noise on the unit lattice (Perlin, "Improving Noise", SIGGRAPH 2002, with free gradients): smooth,
  * mean 0, nearly all within [-1, 1]. */
 double noise_smooth(uint32_t seed, double x, double y);
-/* Octaves of it, each of half the size and half the height of the one before; scaled back to about [-1, 1].
- */
+/* Octaves of it, each of half the size and half the height of the one before; scaled back to about [-1, 1]. */
 double noise_fractal(uint32_t seed, double x, double y, int octaves);
 
 /* Cellular noise (Worley, "A Cellular Texture Basis Function", SIGGRAPH 1996): one point in each lattice

@@ -3,17 +3,7 @@
 #define IMAGE_OVERLAY_H
 #include "base/raster.h"
 #include "image/colormap.h"
-#include <stdbool.h>
-
-/* A window of a picture. */
-struct window {
-    size_t x, y, width, height;
-};
-
-/* The whole pixels that the rectangle (x, y, width, height) of fractions covers best, inside a picture of
- * picture_width x picture_height. False where it is empty or leaves the picture by more than a pixel. */
-bool window_of(struct window *w, double x, double y, double width, double height, size_t picture_width,
-               size_t picture_height);
+#include "image/window.h"
 
 /* How a value becomes a colour: low and less the lowest, high and more the highest. */
 struct overlay_scale {

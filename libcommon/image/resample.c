@@ -64,8 +64,7 @@ static int16_t *round_taps(struct resample_taps *t, int16_t *weight, const doubl
     return weight + n + (n & 1);
 }
 
-/* A triangle as wide as the scale factor when shrinking (and 1 when growing), as in PIL's precompute_coeffs.
- */
+/* A triangle as wide as the scale factor when shrinking (and 1 when growing), as in PIL's precompute_coeffs. */
 static void filter_triangle(struct resample_filter *f, size_t in, size_t out)
 {
     const double scale = (double)in / (double)out, width = scale > 1 ? scale : 1;

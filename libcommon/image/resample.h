@@ -6,6 +6,7 @@
 #ifndef IMAGE_RESAMPLE_H
 #define IMAGE_RESAMPLE_H
 #include "base/raster.h"
+#include "image/window.h"
 
 /* The sources of one row or column of the result: count weights from source `first` on. Weights are stored in
  * pairs, a last odd one with a zero. */
@@ -29,11 +30,6 @@ struct resample {
     size_t capacity;
 };
 void resample_free(struct resample *s);
-
-/* A window of a picture. */
-struct window {
-    size_t x, y, width, height;
-};
 
 /* The window of in, resized to out's size: bilinear with anti-aliasing, as PIL crops and resizes (one level
  * from it at most). in and out: RGB, maxval 255; the window within in. */

@@ -11,7 +11,6 @@
  * rounded half up: at most 0.5/255 from torch's floats, one level from PIL, which rounds twice. */
 struct raster resize_bilinear(const struct raster *in, const struct geometry *g);
 
-/* Nearest, sampled at pixel centres: source = floor((d + 0.5) * in / out). For masks: values and maxval stay.
- */
+/* Nearest, sampled at pixel centres: source = floor((d + 0.5) * in / out). For masks: values and maxval stay. */
 struct raster resize_nearest(const struct raster *in, const struct geometry *g);
 #endif

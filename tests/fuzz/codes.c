@@ -10,7 +10,7 @@ static void examine(const struct ifs *s)
     if (s->n < 1 || s->n > IFS_MAPS_MAX)
         abort();
     for (size_t i = 0; i < s->n; i++) {
-        const struct affine *m = &s->map[i];
+        const struct ifs_map *m = &s->map[i];
         sum += s->p[i];
         if (!isfinite(m->a + m->b + m->c + m->d + m->e + m->f))
             abort();

@@ -57,8 +57,7 @@ static void check_picture(const char *name, const unsigned char *data, size_t n,
         raster_free(&r);
 }
 
-/* The bytes at the end that a file can do without: padding, the end mark of complete run lengths, a newline.
- */
+/* The bytes at the end that a file can do without: padding, the end mark of complete run lengths, a newline. */
 static size_t spare(const char *name)
 {
     return has_suffix(name, ".bmp") ? 4 : has_suffix(name, "p3.ppm") || has_suffix(name, "p1.pbm") ? 4 : 0;

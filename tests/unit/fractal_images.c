@@ -70,7 +70,7 @@ static void kernels(void)
 static void chains(void)
 {
     struct ifs s = some_system(9, 3);
-    struct points p = points_new(640, true);
+    struct chaos_points p = points_new(640, true);
     chaos_game(&p, 640, &s, 42, STREAM_CHAINS);
     bool same = p.n == 640;
     size_t used[3] = {0};
@@ -82,7 +82,7 @@ static void chains(void)
         for (size_t t = 0; t < 32 + 640 / CHAOS_CHAINS; t++) {
             double u = rng_u32(&r) * 0x1p-32;
             size_t k = u < s.p[0] ? 0 : u < s.p[0] + s.p[1] ? 1 : 2;
-            const struct affine *m = &s.map[k];
+            const struct ifs_map *m = &s.map[k];
             float nx = (float)m->a * x + (float)m->b * y + (float)m->e;
             y = (float)m->c * x + (float)m->d * y + (float)m->f;
             x = nx;
@@ -152,7 +152,7 @@ static void published_figures(void)
     static const double fill512[] = {.137, .128, .124}, fill256[] = {.229, .207, .198};
     enum { SYSTEMS = 400, NAIVE = 120 };
     static double most[NAIVE], naive_most[NAIVE];
-    struct points p = points_new(100000, false);
+    struct chaos_points p = points_new(100000, false);
     struct density d = density_new(512, false);
     for (size_t n = 2; n <= 4; n++) {
         double fill[2] = {0}, difference = 0;
@@ -196,7 +196,7 @@ static void densities(void)
 {
     enum { SIDE = 37 };
     struct ifs s = some_system(12, 4);
-    struct points p = points_new(6400, false);
+    struct chaos_points p = points_new(6400, false);
     struct density plain = density_new(SIDE, false), d = density_new(SIDE, false),
                    patched = density_new(SIDE, false);
     chaos_game(&p, 6400, &s, 3, STREAM_CHAINS);
@@ -259,7 +259,7 @@ static void positions(void)
 {
     enum { SIDE = 24, N = 3200 };
     struct ifs s = some_system(21, 3);
-    struct points p = points_new(N, true);
+    struct chaos_points p = points_new(N, true);
     struct density d = density_new(SIDE, true), patched = density_new(SIDE, true);
     chaos_game(&p, N, &s, 8, STREAM_CHAINS);
     struct canvas_view v = view_of(p.x_lo, p.x_hi, p.y_lo, p.y_hi, SIDE);
@@ -308,7 +308,7 @@ static void colours(void)
     struct ink ink = {.table = table};
     struct rng r = rng_new(1, 0);
     bool shown = true, ends = true;
-    for (enum colour kind = COLOUR_HUE; kind < COLOUR_MAP; kind++)
+    for (enum colour_kind kind = COLOUR_HUE; kind < COLOUR_MAP; kind++)
         for (enum tone tone = TONE_LINEAR; tone_names[tone]; tone++)
             for (uint32_t max = 1; max < 70000; max *= 9) {
                 uint16_t most = max < UINT16_MAX ? (uint16_t)max : UINT16_MAX;

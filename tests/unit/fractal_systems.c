@@ -29,18 +29,17 @@ static void elementary(void)
 
 static void singular_values(void)
 {
-    struct affine diagonal = {0, -0.25, 0.75, 0, 0, 0}, shear = {1, 1, 0, 1, 0, 0};
+    struct ifs_map diagonal = {0, -0.25, 0.75, 0, 0, 0}, shear = {1, 1, 0, 1, 0, 0};
     double s1, s2;
-    affine_singular_values(&diagonal, &s1, &s2);
+    ifs_singular_values(&diagonal, &s1, &s2);
     ok(fabs(s1 - 0.75) < 1e-15 && fabs(s2 - 0.25) < 1e-15, "singular values of a scaled rotation");
-    affine_singular_values(&shear, &s1, &s2);
+    ifs_singular_values(&shear, &s1, &s2);
     ok(fabs(s1 - (1 + sqrt(5)) / 2) < 1e-15 && fabs(s1 * s2 - 1) < 1e-15,
        "singular values of a shear: golden ratio");
 }
 
 /* Mean singular values of the sequential sampler, map by map, over 200,000 draws of an independent
- * implementation: facts of the published generator, which is not exchangeable (the last map is the largest).
- */
+ * implementation: facts of the published generator, which is not exchangeable (the last map is the largest). */
 static void sampler_means(void)
 {
     static const double want[3][8] = {{.625, .357, .901, .755},
@@ -58,7 +57,7 @@ static void sampler_means(void)
             off = worse(off, fabs(ifs_alpha(&s) - alpha));
             for (size_t j = 0; j < n; j++) {
                 double s1, s2;
-                affine_singular_values(&s.map[j], &s1, &s2);
+                ifs_singular_values(&s.map[j], &s1, &s2);
                 valid &= s1 <= 1 + 1e-12 && s2 >= -1e-12 && fabs(s.map[j].e) <= 1 && fabs(s.map[j].f) <= 1;
                 mean[2 * j] += s1 / DRAWS;
                 mean[2 * j + 1] += s2 / DRAWS;
@@ -101,7 +100,7 @@ static void fixed_points(void)
         double x, y;
         ifs_sample(&s, 2, 3.7, 1, &r);
         ifs_fixed_point(&s, &x, &y);
-        const struct affine *m = &s.map[0];
+        const struct ifs_map *m = &s.map[0];
         double scale = 1 + fabs(x) + fabs(y);
         worst = worse(worst, fabs(m->a * x + m->b * y + m->e - x) / scale);
         worst = worse(worst, fabs(m->c * x + m->d * y + m->f - y) / scale);
@@ -118,14 +117,14 @@ static void jitters(void)
         struct ifs s, t;
         double s1, s2, t1, t2, alpha;
         ifs_sample(&s, 3, 4.2, 1, &r);
-        for (enum jitter kind = JITTER_NONE; kind <= JITTER_DB4; kind++) {
+        for (enum ifs_jitter kind = JITTER_NONE; kind <= JITTER_DB4; kind++) {
             t = s;
             ifs_jitter(&t, kind, &r);
             alpha = ifs_alpha(&t);
             changed[kind] += memcmp(&s, &t, sizeof s) != 0;
             for (size_t j = 0; j < 3; j++) {
-                affine_singular_values(&s.map[j], &s1, &s2);
-                affine_singular_values(&t.map[j], &t1, &t2);
+                ifs_singular_values(&s.map[j], &s1, &s2);
+                ifs_singular_values(&t.map[j], &t1, &t2);
                 basic &= kind != JITTER_BASIC || t1 <= 1;
                 svd &= kind != JITTER_SVD || (fabs(s1 - t1) < 1e-12 && fabs(s2 - t2) < 1e-12);
             }
@@ -200,7 +199,7 @@ static void code_files(void)
 static void orders(void)
 {
     enum { CLASSES = 7, IMAGES = 5, EPOCHS = 3, SET = CLASSES * IMAGES };
-    struct order o = order_new(11, CLASSES, IMAGES), again = order_new(11, CLASSES, IMAGES);
+    struct fractal_order o = order_new(11, CLASSES, IMAGES), again = order_new(11, CLASSES, IMAGES);
     unsigned char seen[EPOCHS][CLASSES][IMAGES] = {{{0}}};
     bool rounds = true, once = true, anywhere = true, shuffled = false;
     for (size_t id = 0; id < EPOCHS * SET; id++) {
@@ -227,13 +226,13 @@ static void orders(void)
 
 static void sources(void)
 {
-    struct source one = {.sampler = SAMPLER_ONE,
-                         .range = {2, 2, 3.4, 3.6, 1},
-                         .fill = 0.05,
-                         .delta = 0.1,
-                         .points = 20000,
-                         .seed = 5,
-                         .n = 4};
+    struct ifs_source one = {.sampler = SAMPLER_ONE,
+                             .range = {2, 2, 3.4, 3.6, 1},
+                             .fill = 0.05,
+                             .delta = 0.1,
+                             .points = 20000,
+                             .seed = 5,
+                             .n = 4};
     source_prepare(&one);
     struct ifs a, b;
     source_system(&one, 0, &a);

@@ -27,8 +27,7 @@ static void flat_images(const struct view *v, struct target *target)
     }
 }
 
-/* The whole of an image is lambda a + (1 - lambda) b: its mean; and what the kind of mixing allows is there.
- */
+/* The whole of an image is lambda a + (1 - lambda) b: its mean; and what the kind of mixing allows is there. */
 static bool mixed_right(const struct view *v, size_t n, const struct target *t, bool cut)
 {
     const double a = (double)t->a, b = (double)t->b;

@@ -1,6 +1,5 @@
 /* codec/pth and codec/zip: checkpoints that torch.save wrote (tests/oracle/pth.py) against their contents by
- * Python, whole, cut at every byte and with every byte changed; archives made here that lie about themselves.
- */
+ * Python, whole, cut at every byte and with every byte changed; archives made here that lie about themselves. */
 #include "base/file.h"
 #include "base/mem.h"
 #include "codec/pth.h"

@@ -1,4 +1,4 @@
-#include "dataset/ahead.h"
+#include "base/ahead.h"
 #include "base/mem.h"
 #include "base/thread.h"
 #include <pthread.h>
@@ -26,11 +26,13 @@ static void take_next(struct line *l)
     pthread_cond_broadcast(&l->changed);
 }
 
-static void make_next(struct line *l)
+static void make_next(struct line *l, size_t worker)
 {
     size_t i = l->begun++, slot = i % l->a->window;
+    if (l->a->begin)
+        l->a->begin(l->a->arg, i, slot); /* under the lock, so in order */
     pthread_mutex_unlock(&l->lock);
-    l->a->make(l->a->arg, i, slot);
+    l->a->make(l->a->arg, i, slot, worker);
     pthread_mutex_lock(&l->lock);
     l->ready[slot] = true;
     pthread_cond_broadcast(&l->changed);
@@ -41,13 +43,12 @@ static void work(void *arg, size_t task, size_t worker)
 {
     struct line *l = arg;
     (void)task;
-    (void)worker;
     pthread_mutex_lock(&l->lock);
     while (l->taken < l->a->n)
         if (!l->taking && l->taken < l->begun && l->ready[l->taken % l->a->window])
             take_next(l);
         else if (l->begun < l->a->n && l->begun < l->taken + l->a->window)
-            make_next(l);
+            make_next(l, worker);
         else
             pthread_cond_wait(&l->changed, &l->lock);
     pthread_mutex_unlock(&l->lock);
