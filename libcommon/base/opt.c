@@ -59,41 +59,41 @@ int opt_next(int argc, char **argv, const struct option *table, const char *usag
     }
 }
 
-static uint64_t whole(const char *option, const char *text)
+bool opt_parse_u64(uint64_t *out, const char *text, struct err *e)
 {
     char *end;
     errno = 0;
     unsigned long long n = strtoull(text, &end, 10);
     if (!isdigit((unsigned char)*text) || *end || errno)
-        misuse("%s: '%s' is not a whole number", option, text);
-    return n;
+        return err_set(e, "'%s' is not a whole number", text);
+    *out = n;
+    return true;
 }
 
-size_t opt_size(const char *option, const char *text, size_t min, size_t max)
+bool opt_parse_size(size_t *out, const char *text, size_t min, size_t max, struct err *e)
 {
-    uint64_t n = whole(option, text);
+    uint64_t n;
+    if (!opt_parse_u64(&n, text, e))
+        return false;
     if (n < min || n > max)
-        misuse("%s: %s is not in %zu..%zu", option, text, min, max);
-    return (size_t)n;
+        return err_set(e, "%s is not in %zu..%zu", text, min, max);
+    *out = (size_t)n;
+    return true;
 }
 
-uint64_t opt_u64(const char *option, const char *text)
-{
-    return whole(option, text);
-}
-
-double opt_real(const char *option, const char *text, double min, double max)
+bool opt_parse_real(double *out, const char *text, double min, double max, struct err *e)
 {
     char *end;
     double x = strtod(text, &end);
     if (end == text || *end)
-        misuse("%s: '%s' is not a number", option, text);
+        return err_set(e, "'%s' is not a number", text);
     if (!(x >= min && x <= max))
-        misuse("%s: %s is not in %g..%g", option, text, min, max);
-    return x;
+        return err_set(e, "%s is not in %g..%g", text, min, max);
+    *out = x;
+    return true;
 }
 
-size_t opt_bytes(const char *option, const char *text)
+bool opt_parse_bytes(size_t *out, const char *text, struct err *e)
 {
     static const char suffixes[] = "KMGT";
     char *end;
@@ -106,18 +106,68 @@ size_t opt_bytes(const char *option, const char *text)
         end++;
     }
     if (end == text || *end || !(x * unit >= 1 && x * unit < 0x1p62))
-        misuse("%s: '%s' is not a size (such as 512M or 4G)", option, text);
-    return (size_t)(x * unit);
+        return err_set(e, "'%s' is not a size (such as 512M or 4G)", text);
+    *out = (size_t)(x * unit);
+    return true;
+}
+
+bool opt_parse_choice(size_t *out, const char *text, const char *const *names, struct err *e)
+{
+    char list[300] = "";
+    for (size_t i = 0; names[i]; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *out = i;
+            return true;
+        }
+        size_t len = strlen(list);
+        snprintf(list + len, sizeof list - len, "%s%s", i ? ", " : "", names[i]);
+    }
+    return err_set(e, "'%s' is not one of %s", text, list);
+}
+
+/* The same or misuse(). */
+static void must(bool good, const char *option, const struct err *e)
+{
+    if (!good)
+        misuse("%s: %s", option, e->text);
+}
+
+size_t opt_size(const char *option, const char *text, size_t min, size_t max)
+{
+    struct err e;
+    size_t n = 0;
+    must(opt_parse_size(&n, text, min, max, &e), option, &e);
+    return n;
+}
+
+uint64_t opt_u64(const char *option, const char *text)
+{
+    struct err e;
+    uint64_t n = 0;
+    must(opt_parse_u64(&n, text, &e), option, &e);
+    return n;
+}
+
+double opt_real(const char *option, const char *text, double min, double max)
+{
+    struct err e;
+    double x = 0;
+    must(opt_parse_real(&x, text, min, max, &e), option, &e);
+    return x;
+}
+
+size_t opt_bytes(const char *option, const char *text)
+{
+    struct err e;
+    size_t n = 0;
+    must(opt_parse_bytes(&n, text, &e), option, &e);
+    return n;
 }
 
 size_t opt_choice(const char *option, const char *text, const char *const *names)
 {
-    char list[300] = "";
-    for (size_t i = 0; names[i]; i++) {
-        if (strcmp(text, names[i]) == 0)
-            return i;
-        size_t len = strlen(list);
-        snprintf(list + len, sizeof list - len, "%s%s", i ? ", " : "", names[i]);
-    }
-    misuse("%s: '%s' is not one of %s", option, text, list);
+    struct err e;
+    size_t i = 0;
+    must(opt_parse_choice(&i, text, names, &e), option, &e);
+    return i;
 }

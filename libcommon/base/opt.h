@@ -4,7 +4,9 @@
  * a value from OPT_LONG on for an option without one. Short options are derived from the table. */
 #ifndef BASE_OPT_H
 #define BASE_OPT_H
+#include "base/err.h"
 #include <getopt.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,4 +39,11 @@ double opt_real(const char *option, const char *text, double min, double max);
 size_t opt_bytes(const char *option, const char *text);
 /* The index of text in names (ended by NULL); misuse() lists the names. */
 size_t opt_choice(const char *option, const char *text, const char *const *names);
+
+/* The same for text that is no command line's: false with a reason; *out stays as it was. */
+bool opt_parse_size(size_t *out, const char *text, size_t min, size_t max, struct err *e);
+bool opt_parse_u64(uint64_t *out, const char *text, struct err *e);
+bool opt_parse_real(double *out, const char *text, double min, double max, struct err *e);
+bool opt_parse_bytes(size_t *out, const char *text, struct err *e);
+bool opt_parse_choice(size_t *index, const char *text, const char *const *names, struct err *e);
 #endif
