@@ -60,6 +60,14 @@ cat rgb.ppm rgb.ppm rgb.ppm >three.ppm
 fails 1 'record 3.*only 2 rows' featx -w random:1 -n list three.ppm
 ok $? 'a list that is too short'
 
+# Streams that imgcat made in two ways: what it says of them goes on, and they are not mixed.
+imgcat -r 40 -c 32 rgb.ppm >crop.pam && imgcat -r 32 rgb.ppm >squash.pam
+featx -w random:1 -l layer1 crop.pam | npyls | grep -q 'resize=40,32.*input=32x32'
+ok $? 'resize= of the image stream goes on'
+cat crop.pam squash.pam >mixed.pam
+fails 1 'record 2.*resize=32, those before have resize=40,32 (imgcat -r 40 -c 32)' featx -w random:1 -l layer1 mixed.pam
+ok $? 'image streams made in two ways are not mixed'
+
 # Weights from files: deepest tap only, guessed architecture, refused faults. Made by fractrain's and perl's hands.
 for i in 1 2 3 4; do pam "$i" 32 32 "label=$((i % 2))" <pixels; done >train.pam
 fractrain -q -e 1 -b 4 -z 32 -o w.safetensors train.pam

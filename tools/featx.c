@@ -6,6 +6,7 @@
 #include "base/progress.h"
 #include "nn/frozen.h"
 #include "num/precision.h"
+#include "stream/identity.h"
 #include "stream/image.h"
 #include "stream/npys.h"
 #include "stream/table.h"
@@ -98,6 +99,7 @@ struct run {
     struct npys_writer *out;
     struct infer *infer;
     struct progress progress;
+    struct note known;           /* what the images so far were made by (identity.h) */
     struct note note[BATCH_MAX]; /* of the images waiting in the network's input */
     size_t batch, waiting, done;
 };
@@ -144,6 +146,17 @@ static void begin_network(struct run *run, const struct raster *first)
            (double)infer_arena_bytes(run->infer) / 1e6);
 }
 
+/* Streams that imgcat made in other ways may be joined by cat; no model is for both. */
+static void check_identity(struct run *run, const struct image_reader *r, const struct note *note)
+{
+    struct identity_difference d;
+    if (identity_differs(&d, &run->known, NULL, note)) {
+        finish_batch(run);
+        image_reader_die(r, "%s=%s, those before have %s=%s (%s)", d.key, d.here, d.key, d.known, d.mend);
+    }
+    identity_copy(&run->known, NULL, note);
+}
+
 static void take_image(struct run *run, const struct image_reader *r, struct image *im)
 {
     if (!run->infer)
@@ -154,6 +167,7 @@ static void take_image(struct run *run, const struct image_reader *r, struct ima
         image_reader_die(r, "image is %zux%zu, those before are %zux%zu (imgcat -r makes them equal)",
                          im->raster.width, im->raster.height, in.w, in.h);
     }
+    check_identity(run, r, &im->note);
     if (run->o->names && run->done >= run->names.rows) {
         finish_batch(run);
         image_reader_die(r, "the list of names has only %zu rows", run->names.rows);
@@ -226,6 +240,7 @@ static void run_all(FILE *f, const struct opts *o)
     infer_free(run.infer);
     frozen_free(&run.net);
     table_free(&run.names);
+    note_clear(&run.known);
 }
 
 int main(int argc, char **argv)

@@ -54,12 +54,28 @@ static void set_geometry(struct image *im, const struct geometry *g)
               before.y + now.y * down, now.width * across, now.height * down);
 }
 
+/* resize=, a key of stream/identity.h: R or R,C; steps that were made before stand before it, but for a squash
+ * that is squashed again, which is one squash. A step that changes nothing is none. */
+static void set_steps(struct image *im, const struct geometry *g, const struct load_options *f)
+{
+    const char *before = note_get(&im->note, "resize");
+    char step[64];
+    if (!f->resize && !f->crop)
+        return;
+    snprintf(step, sizeof step, f->crop ? "%zu,%zu" : "%zu", f->resize, f->crop);
+    if (!before || (!f->crop && !strpbrk(before, ",+")))
+        note_set(&im->note, "resize", step);
+    else if (!full_size(&im->raster, g))
+        note_setf(&im->note, "resize", "%s+%s", before, step);
+}
+
 bool image_fit(struct image *im, const struct load_options *f, struct err *e)
 {
     struct geometry g;
     if (!geometry_of(&g, im->raster.width, im->raster.height, f->resize, f->crop, e))
         return false;
     set_geometry(im, &g);
+    set_steps(im, &g, f);
     fit_raster(&im->raster, &g, f->masks);
     return true;
 }

@@ -1,5 +1,6 @@
 #include "stream/npys.h"
 #include "base/mem.h"
+#include "stream/identity.h"
 #include "stream/npys_header.h"
 #include <stdarg.h>
 #include <stdlib.h>
@@ -8,8 +9,9 @@
 struct npys_reader {
     FILE *f;
     char *label;
-    struct note opening; /* of the first part */
-    struct note note;    /* read last */
+    struct note opening;  /* of the first part */
+    struct note identity; /* what all parts so far have said of themselves */
+    struct note note;     /* read last */
     struct npys_header header;
     bool begun;     /* the first item has been looked at ... */
     bool pending;   /* ... and is still to be handed out */
@@ -43,6 +45,7 @@ void npys_reader_free(struct npys_reader *r)
     if (!r)
         return;
     note_clear(&r->opening);
+    note_clear(&r->identity);
     note_clear(&r->note);
     free(r->label);
     free(r);
@@ -89,16 +92,16 @@ static int next_item(struct npys_reader *r, struct err *e)
     return fine ? 1 : -1;
 }
 
-/* Values that decide whether two streams may be joined. */
-static bool agrees(const struct note *a, const struct note *b, struct err *e)
+/* Whether the part that begins may follow what came before. */
+static bool agrees(struct npys_reader *r, struct err *e)
 {
-    static const char *const keys[] = {"stream", "weights", "layers"};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        const char *x = note_get(a, keys[i]), *y = note_get(b, keys[i]);
-        if (strcmp(x ? x : "", y ? y : "") != 0)
-            return err_set(e, "streams that differ are joined: %s=%s, then %s=%s", keys[i], x ? x : "",
-                           keys[i], y ? y : "");
-    }
+    const char *kind = note_get(&r->opening, "stream"), *here = note_get(&r->note, "stream");
+    struct identity_difference d;
+    if (strcmp(kind ? kind : "", here) != 0)
+        return err_set(e, "streams that differ are joined: stream=%s, then stream=%s", kind ? kind : "",
+                       here);
+    if (identity_differs(&d, &r->identity, &r->note, NULL))
+        return err_set(e, "streams that differ are joined: %s=%s, then %s=%s", d.key, d.known, d.key, d.here);
     return true;
 }
 
@@ -106,10 +109,11 @@ static bool begin_part(struct npys_reader *r, struct err *e)
 {
     if (r->open)
         return err_set(e, "another stream begins here: the one before was cut (no end= seen)");
-    if ((r->noted || r->items > 1) && !agrees(&r->opening, &r->note, e))
+    if ((r->noted || r->items > 1) && !agrees(r, e))
         return false;
     if (!r->noted)
         note_copy(&r->opening, &r->note);
+    identity_copy(&r->identity, &r->note, NULL);
     r->noted = r->open = true;
     r->part = 0;
     return true;

@@ -5,8 +5,8 @@
  *     record         note name= label= ... arrays=a,b   then the arrays a and b
  *     closing note   end=N
  *
- * Streams may be concatenated; opening notes must then agree in stream=, weights= and layers=. Foreign
- * streams without notes are accepted: every array is a record of its own. */
+ * Streams may be concatenated; opening notes must then agree in stream= and in the keys of identity.h.
+ * Foreign streams without notes are accepted: every array is a record of its own. */
 #ifndef STREAM_NPYS_H
 #define STREAM_NPYS_H
 #include "base/tensor.h"

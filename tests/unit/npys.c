@@ -26,13 +26,16 @@ static FILE *input(const char *data, size_t n)
     return n ? fmemopen((void *)(uintptr_t)data, n, "rb") : fopen("/dev/null", "rb");
 }
 
-/* Records k of two arrays: f4 of (k+1) x 2, and one of type t with 3 elements. */
-static struct bytes stream(size_t n, enum dtype t, const char *kind)
+/* Records k of two arrays: f4 of (k+1) x 2, and one of type t with 3 elements. key: one more of the opening
+ * note, or NULL. */
+static struct bytes stream_with(size_t n, enum dtype t, const char *kind, const char *key, const char *value)
 {
     struct bytes b;
     FILE *f = open_memstream(&b.data, &b.n);
     struct note opening = {0};
     note_set(&opening, "stream", kind);
+    if (key)
+        note_set(&opening, key, value);
     note_set(&opening, "by", "first 0.1");
     struct npys_writer *w = npys_writer_new(f, "memory", &opening, "second 0.1 -x");
     note_clear(&opening);
@@ -51,6 +54,11 @@ static struct bytes stream(size_t n, enum dtype t, const char *kind)
     npys_writer_end(w);
     fclose(f);
     return b;
+}
+
+static struct bytes stream(size_t n, enum dtype t, const char *kind)
+{
+    return stream_with(n, t, kind, NULL, NULL);
 }
 
 /* The number of records, or -1 with a reason. */
@@ -127,6 +135,37 @@ static void cuts(void)
     free(b.data);
     free(other.data);
     free(empty.data);
+}
+
+static int read_joined(const struct bytes part[], size_t n, struct err *e)
+{
+    struct bytes all = {xmalloc(1, 1), 0};
+    for (size_t i = 0; i < n; i++) {
+        all.data = xrealloc(all.data, all.n + part[i].n, 1);
+        memcpy(all.data + all.n, part[i].data, part[i].n);
+        all.n += part[i].n;
+    }
+    int got = read_all(all.data, all.n, e);
+    free(all.data);
+    return got;
+}
+
+/* Streams that are joined agree in every key of the list, or are silent about it. */
+static void joins(void)
+{
+    static const char *const keys[] = {"weights", "arch", "layers", "precision", "norm"};
+    struct err e;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct bytes part[] = {stream(1, DT_U8, "features"),
+                               stream_with(1, DT_U8, "features", keys[i], "one"),
+                               stream_with(1, DT_U8, "features", keys[i], "other")};
+        struct bytes silent[] = {part[1], part[0], part[1]}, last[] = {part[1], part[2]};
+        int agree = read_joined(silent, 3, &e), second = read_joined(part, 3, &e),
+            first = read_joined(last, 2, &e);
+        ok(agree == 3 && second == -1 && first == -1, "%s: %s", keys[i], e.text);
+        for (size_t k = 0; k < 3; k++)
+            free(part[k].data);
+    }
 }
 
 /* One array record made by hand: version, header text, data. */
@@ -281,6 +320,7 @@ int main(void)
     }
     round_trip();
     cuts();
+    joins();
     headers();
     numpy_bytes();
     foreign_notes();
