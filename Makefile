@@ -11,8 +11,14 @@ SHELL := /bin/bash
 Q := $(if $(V),,@)
 
 TOOLS   := $(filter-out TEMPLATE,$(patsubst tools/%.c,%,$(wildcard tools/*.c)))
-LIBSRC  := $(wildcard libcommon/*/*.c)
-LIBOBJ  := $(LIBSRC:%.c=$(O)/%.o)
+X86     := $(filter x86_64%,$(shell $(CC) -dumpmachine))
+ISAS    := avx2 avx512 bf16 vnni amx
+LEVELS  := plain $(if $(X86),avx2 avx512)
+LEVELS_winograd = $(LEVELS) $(if $(X86),bf16)
+BODIES  := $(wildcard libcommon/*/*_body.c)
+LIBSRC  := $(filter-out $(BODIES) $(if $(X86),,$(foreach i,$(ISAS),%_$(i).c)),$(wildcard libcommon/*/*.c))
+LIBOBJ  := $(LIBSRC:%.c=$(O)/%.o) \
+           $(foreach b,$(BODIES:%.c=%),$(foreach l,$(or $(LEVELS_$(notdir $(b:%_body=%))),$(LEVELS)),$(O)/$(b).$(l).o))
 LIB     := $(O)/libcommon.a
 PROGS   := $(TOOLS:%=$(BIN)/%)
 UNITS   := $(patsubst tests/unit/%.c,$(O)/unit/%.t,$(wildcard tests/unit/*.c))
@@ -30,13 +36,23 @@ $(O)/deps.ok: scripts/deps
 	scripts/deps
 	@touch $@
 
-# Kernels for one kind of CPU say so by their file name; num/cpu.c chooses at run time.
-$(O)/%_plain.o: ISA = -O3
-$(O)/%_avx2.o: ISA = -O3 -mavx2 -mfma -mf16c
-$(O)/%_avx512.o: ISA = -O3 -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl
-$(O)/%_bf16.o: ISA = -O3 -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512bf16
-$(O)/%_vnni.o: ISA = -O3 -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni
-$(O)/%_amx.o: ISA = -O3 -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512bf16 -mamx-tile -mamx-bf16
+# Kernels. A file named *_avx2.c or the like is for one kind of CPU: it is compiled with that CPU's instructions, on x86-64 only.
+# X_body.c is compiled once for each level, into X_body.avx2.o and so on (num/level.h). num/cpu.c chooses at run time.
+ISA_plain  = -O3
+ISA_avx2   = -O3 -mavx2 -mfma -mf16c
+ISA_wide   = $(ISA_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl
+ISA_avx512 = $(ISA_wide)
+ISA_bf16   = $(ISA_wide) -mavx512bf16
+ISA_vnni   = $(ISA_wide) -mavx512vnni
+ISA_amx    = $(ISA_bf16) -mamx-tile -mamx-bf16
+define ISA_RULES
+$(O)/%_$(1).o: ISA = $$(ISA_$(1))
+$(O)/%_body.$(1).o: %_body.c config.mk Makefile | $(O)/deps.ok
+	@mkdir -p $$(@D)
+	$$(if $$(V),,@echo '  CC   $$< ($(1))')
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(ISA_$(1)) -DLEVEL=$(1) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach l,plain $(ISAS),$(eval $(call ISA_RULES,$(l))))
 
 $(O)/%.o: %.c config.mk Makefile | $(O)/deps.ok
 	@mkdir -p $(@D)

@@ -1,5 +1,4 @@
 #include "fractal/compose.h"
-#ifdef __x86_64__
 #include <immintrin.h>
 
 static inline __m256i widened(const uint8_t *p)
@@ -15,8 +14,7 @@ static inline __m256i mixed16(const uint8_t *a, const uint8_t *b, const uint8_t 
     return _mm256_srli_epi16(_mm256_add_epi16(sum, _mm256_set1_epi16(128)), 8);
 }
 
-void blur_mix_avx2(uint8_t *out, const uint8_t *a, const uint8_t *b, const uint8_t *c, size_t n,
-                   unsigned edge)
+static void mix(uint8_t *out, const uint8_t *a, const uint8_t *b, const uint8_t *c, size_t n, unsigned edge)
 {
     const __m256i e = _mm256_set1_epi16((int16_t)edge), m = _mm256_set1_epi16((int16_t)(256 - 2 * edge));
     size_t i = 0;
@@ -26,6 +24,7 @@ void blur_mix_avx2(uint8_t *out, const uint8_t *a, const uint8_t *b, const uint8
         __m256i both = _mm256_permute4x64_epi64(_mm256_packus_epi16(low, high), 0xD8);
         _mm256_storeu_si256((__m256i *)(void *)(out + i), both);
     }
-    blur_mix_plain(out + i, a + i, b + i, c + i, n - i, edge);
+    blur_plain.mix(out + i, a + i, b + i, c + i, n - i, edge);
 }
-#endif
+
+const struct blur_kernels blur_avx2 = {mix};

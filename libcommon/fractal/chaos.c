@@ -26,7 +26,7 @@ void points_free(struct chaos_points *p)
     *p = (struct chaos_points){0};
 }
 
-void chaos_run_plain(struct chaos *c, float *x, float *y, uint8_t *map, size_t blocks)
+static void run(struct chaos *c, float *x, float *y, uint8_t *map, size_t blocks)
 {
     for (size_t b = 0; b < blocks; b++, c->index++) {
         uint32_t word[CHAOS_CHAINS][4];
@@ -53,21 +53,13 @@ void chaos_run_plain(struct chaos *c, float *x, float *y, uint8_t *map, size_t b
     }
 }
 
-#ifndef __x86_64__
-void chaos_run_avx2(struct chaos *c, float *x, float *y, uint8_t *map, size_t blocks)
-{
-    chaos_run_plain(c, x, y, map, blocks);
-}
-void chaos_run_avx512(struct chaos *c, float *x, float *y, uint8_t *map, size_t blocks)
-{
-    chaos_run_plain(c, x, y, map, blocks);
-}
-#endif
+const struct chaos_kernels chaos_plain = {run};
 
-static chaos_kernel *fastest(void)
+static const struct chaos_kernels *kernels(void)
 {
-    enum cpu_level level = cpu_level();
-    return level >= CPU_AVX512 ? chaos_run_avx512 : level >= CPU_AVX2 ? chaos_run_avx2 : chaos_run_plain;
+    static const void *const by_level[CPU_LEVELS] = {
+        [CPU_PLAIN] = &chaos_plain, [CPU_AVX2] = CPU_X86(chaos_avx2), [CPU_AVX512] = CPU_X86(chaos_avx512)};
+    return cpu_choose(by_level);
 }
 
 static void load_system(struct chaos *c, const struct ifs *s)
@@ -132,7 +124,7 @@ static void drop_divergent(struct chaos_points *p)
 void chaos_game(struct chaos_points *p, size_t n, const struct ifs *s, uint64_t key, uint64_t stream)
 {
     struct chaos c = {.key = key, .stream = stream};
-    chaos_kernel *run = fastest();
+    const struct chaos_kernels *k = kernels();
     size_t blocks = (n + CHAOS_BLOCK - 1) / CHAOS_BLOCK;
     double x, y;
 
@@ -141,9 +133,9 @@ void chaos_game(struct chaos_points *p, size_t n, const struct ifs *s, uint64_t 
     ifs_fixed_point(s, &x, &y);
     place_chains(&c, x, y);
     for (int i = 0; i < DROPPED_BLOCKS; i++)
-        run(&c, p->x, p->y, NULL, 1);
+        k->run(&c, p->x, p->y, NULL, 1);
     empty_boxes(&c);
-    run(&c, p->x, p->y, p->map, blocks);
+    k->run(&c, p->x, p->y, p->map, blocks);
 
     p->n = blocks * CHAOS_BLOCK;
     p->x_lo = p->y_lo = INFINITY;

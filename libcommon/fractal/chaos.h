@@ -44,6 +44,8 @@ struct chaos {
 };
 
 /* Runs all chains 4 * blocks steps. Point of step t and chain c goes to [16 t + c]; map may be NULL. */
-typedef void chaos_kernel(struct chaos *c, float *x, float *y, uint8_t *map, size_t blocks);
-chaos_kernel chaos_run_plain, chaos_run_avx2, chaos_run_avx512;
+struct chaos_kernels {
+    void (*run)(struct chaos *c, float *x, float *y, uint8_t *map, size_t blocks);
+};
+extern const struct chaos_kernels chaos_plain, chaos_avx2, chaos_avx512;
 #endif

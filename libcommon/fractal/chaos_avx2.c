@@ -1,5 +1,4 @@
 #include "fractal/chaos.h"
-#ifdef __x86_64__
 #include <immintrin.h>
 
 /* Philox4x32-10 for the streams in the low halves of four 64-bit lanes, where _mm256_mul_epu32 looks; what
@@ -91,7 +90,7 @@ static inline void store_maps(uint8_t *map, __m256i k0, __m256i k1)
                      _mm_packus_epi16(_mm256_castsi256_si128(k), _mm256_extracti128_si256(k, 1)));
 }
 
-void chaos_run_avx2(struct chaos *c, float *x, float *y, uint8_t *map, size_t blocks)
+static void run(struct chaos *c, float *x, float *y, uint8_t *map, size_t blocks)
 {
     struct half h0 = half_load(c, 0), h1 = half_load(c, 8);
     for (size_t b = 0; b < blocks; b++, c->index++) {
@@ -113,4 +112,5 @@ void chaos_run_avx2(struct chaos *c, float *x, float *y, uint8_t *map, size_t bl
     half_store(c, 0, &h0);
     half_store(c, 8, &h1);
 }
-#endif
+
+const struct chaos_kernels chaos_avx2 = {run};

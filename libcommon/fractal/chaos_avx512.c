@@ -1,5 +1,4 @@
 #include "fractal/chaos.h"
-#ifdef __x86_64__
 #include <immintrin.h>
 
 /* Philox4x32-10 for sixteen streams at once. Even and odd chains lie in the low halves of 64-bit lanes, where
@@ -35,7 +34,7 @@ static inline void philox_chains(__m512i word[4], uint64_t key, uint64_t stream,
         word[i] = _mm512_mask_blend_epi32(0xAAAA, even[i], _mm512_slli_epi64(odd[i], 32));
 }
 
-void chaos_run_avx512(struct chaos *c, float *x, float *y, uint8_t *map, size_t blocks)
+static void run(struct chaos *c, float *x, float *y, uint8_t *map, size_t blocks)
 {
     __m512 coefficient[6], u = _mm512_loadu_ps(c->x), v = _mm512_loadu_ps(c->y);
     __m512 x_lo = _mm512_loadu_ps(c->x_lo), x_hi = _mm512_loadu_ps(c->x_hi);
@@ -76,4 +75,5 @@ void chaos_run_avx512(struct chaos *c, float *x, float *y, uint8_t *map, size_t 
     _mm512_storeu_ps(c->y_lo, y_lo);
     _mm512_storeu_ps(c->y_hi, y_hi);
 }
-#endif
+
+const struct chaos_kernels chaos_avx512 = {run};

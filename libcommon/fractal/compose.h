@@ -23,9 +23,9 @@ void compose_tile(uint8_t *rgb, size_t canvas, const uint32_t *tile, size_t side
  * holds 3 * side * 3 bytes. */
 void blur3(uint8_t *rgb, size_t side, double sigma, uint8_t *work);
 
-/* Kernels: out[i] = (edge * (a[i] + c[i]) + middle * b[i] + 128) / 256 with 2 edge + middle = 256. */
-void blur_mix_plain(uint8_t *out, const uint8_t *a, const uint8_t *b, const uint8_t *c, size_t n,
-                    unsigned edge);
-void blur_mix_avx2(uint8_t *out, const uint8_t *a, const uint8_t *b, const uint8_t *c, size_t n,
-                   unsigned edge);
+/* out[i] = (edge * (a[i] + c[i]) + middle * b[i] + 128) / 256 with 2 edge + middle = 256. */
+struct blur_kernels {
+    void (*mix)(uint8_t *out, const uint8_t *a, const uint8_t *b, const uint8_t *c, size_t n, unsigned edge);
+};
+extern const struct blur_kernels blur_plain, blur_avx2;
 #endif

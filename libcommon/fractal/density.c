@@ -33,8 +33,7 @@ void density_free(struct density *d)
     *d = (struct density){0};
 }
 
-void density_locate_plain(uint32_t *at, const float *x, const float *y, size_t n,
-                          const struct density_frame *f)
+static void locate(uint32_t *at, const float *x, const float *y, size_t n, const struct density_frame *f)
 {
     for (size_t i = 0; i < n; i++) {
         float u = (x[i] - f->x0) * f->x_scale, v = (y[i] - f->y0) * f->y_scale;
@@ -43,7 +42,8 @@ void density_locate_plain(uint32_t *at, const float *x, const float *y, size_t n
     }
 }
 
-void density_sum_plain(uint16_t *out, const uint16_t *in, size_t n, const ptrdiff_t *offset, size_t offsets)
+static void saturating_sum(uint16_t *out, const uint16_t *in, size_t n, const ptrdiff_t *offset,
+                           size_t offsets)
 {
     for (size_t i = 0; i < n; i++) {
         uint32_t sum = 0;
@@ -53,7 +53,7 @@ void density_sum_plain(uint16_t *out, const uint16_t *in, size_t n, const ptrdif
     }
 }
 
-uint16_t density_max_plain(const uint16_t *cell, size_t n)
+static uint16_t largest(const uint16_t *cell, size_t n)
 {
     uint16_t max = 0;
     for (size_t i = 0; i < n; i++)
@@ -61,21 +61,14 @@ uint16_t density_max_plain(const uint16_t *cell, size_t n)
     return max;
 }
 
-#ifndef __x86_64__
-void density_count_avx2(uint16_t *cell, const float *x, const float *y, size_t n,
-                        const struct density_frame *f)
+const struct density_kernels density_plain = {locate, saturating_sum, largest};
+
+static const struct density_kernels *kernels(void)
 {
-    density_count_plain(cell, x, y, n, f);
+    static const void *const by_level[CPU_LEVELS] = {
+        [CPU_PLAIN] = &density_plain, [CPU_AVX2] = CPU_X86(density_avx2)};
+    return cpu_choose(by_level);
 }
-void density_sum_avx2(uint16_t *out, const uint16_t *in, size_t n, const ptrdiff_t *offset, size_t offsets)
-{
-    density_sum_plain(out, in, n, offset, offsets);
-}
-uint16_t density_max_avx2(const uint16_t *cell, size_t n)
-{
-    return density_max_plain(cell, n);
-}
-#endif
 
 /* Flips and the transpose are a matter of strides. */
 static struct density_frame frame_of(const struct canvas_view *v, size_t side)
@@ -135,7 +128,7 @@ void density_count(struct density *d, size_t side, const struct chaos_points *p,
         memset(d->sum, 0, (cells(side) + 1) * sizeof *d->sum);
     for (size_t i = 0; i < p->n; i += CHUNK) {
         size_t n = p->n - i < CHUNK ? p->n - i : CHUNK;
-        (cpu_level() >= CPU_AVX2 ? density_locate_avx2 : density_locate_plain)(at, p->x + i, p->y + i, n, &f);
+        kernels()->locate(at, p->x + i, p->y + i, n, &f);
         count_hits(d->cell, at, n);
         if (d->sum)
             sum_positions(d->sum, at, n, p->map + i, map_position, position);
@@ -163,8 +156,7 @@ void density_patch(struct density *out, const struct density *in, unsigned patch
     memset(out->cell, 0, cells(in->side) * sizeof *out->cell);
     for (size_t r = 1; r <= in->side; r++) {
         size_t at = r * (size_t)stride + 1;
-        (cpu_level() >= CPU_AVX2 ? density_sum_avx2 : density_sum_plain)(out->cell + at, in->cell + at,
-                                                                         in->side, offset, offsets);
+        kernels()->sum(out->cell + at, in->cell + at, in->side, offset, offsets);
         if (in->sum)
             patch_sums(out->sum + at, in->sum + at, in->side, offset, offsets);
     }
@@ -172,7 +164,7 @@ void density_patch(struct density *out, const struct density *in, unsigned patch
 
 uint16_t density_max(const struct density *d)
 {
-    return (cpu_level() >= CPU_AVX2 ? density_max_avx2 : density_max_plain)(d->cell, cells(d->side));
+    return kernels()->max(d->cell, cells(d->side));
 }
 
 size_t density_filled(const struct density *d)

@@ -48,14 +48,12 @@ struct density_frame {
     int32_t origin, row, column; /* cell = origin + r * row + c * column */
     int32_t outside;             /* the cell that takes points outside */
 };
-/* The cells of n points, a multiple of CHAOS_CHAINS. */
-void density_locate_plain(uint32_t *at, const float *x, const float *y, size_t n,
-                          const struct density_frame *f);
-void density_locate_avx2(uint32_t *at, const float *x, const float *y, size_t n,
-                         const struct density_frame *f);
-/* out[i] = saturating sum of in[i + offset[j]], i < n. */
-void density_sum_plain(uint16_t *out, const uint16_t *in, size_t n, const ptrdiff_t *offset, size_t offsets);
-void density_sum_avx2(uint16_t *out, const uint16_t *in, size_t n, const ptrdiff_t *offset, size_t offsets);
-uint16_t density_max_plain(const uint16_t *cell, size_t n);
-uint16_t density_max_avx2(const uint16_t *cell, size_t n);
+struct density_kernels {
+    /* The cells of n points, a multiple of CHAOS_CHAINS. */
+    void (*locate)(uint32_t *at, const float *x, const float *y, size_t n, const struct density_frame *f);
+    /* out[i] = saturating sum of in[i + offset[j]], i < n. */
+    void (*sum)(uint16_t *out, const uint16_t *in, size_t n, const ptrdiff_t *offset, size_t offsets);
+    uint16_t (*max)(const uint16_t *cell, size_t n);
+};
+extern const struct density_kernels density_plain, density_avx2;
 #endif

@@ -1,5 +1,4 @@
 #include "fractal/density.h"
-#ifdef __x86_64__
 #include <immintrin.h>
 
 /* The cells of eight points. */
@@ -19,35 +18,35 @@ static inline __m256i cells_of(const float *x, const float *y, const struct dens
     return _mm256_blendv_epi8(_mm256_set1_epi32(f->outside), at, _mm256_castps_si256(inside));
 }
 
-void density_locate_avx2(uint32_t *at, const float *x, const float *y, size_t n,
-                         const struct density_frame *f)
+static void locate(uint32_t *at, const float *x, const float *y, size_t n, const struct density_frame *f)
 {
     for (size_t i = 0; i < n; i += 8)
         _mm256_storeu_si256((__m256i *)(void *)(at + i), cells_of(x + i, y + i, f));
 }
 
-void density_sum_avx2(uint16_t *out, const uint16_t *in, size_t n, const ptrdiff_t *offset, size_t offsets)
+static void sum(uint16_t *out, const uint16_t *in, size_t n, const ptrdiff_t *offset, size_t offsets)
 {
     size_t i = 0;
     for (; i + 16 <= n; i += 16) {
-        __m256i sum = _mm256_setzero_si256();
+        __m256i total = _mm256_setzero_si256();
         for (size_t j = 0; j < offsets; j++)
-            sum = _mm256_adds_epu16(sum,
-                                    _mm256_loadu_si256((const __m256i *)(const void *)(in + i + offset[j])));
-        _mm256_storeu_si256((__m256i *)(void *)(out + i), sum);
+            total = _mm256_adds_epu16(
+                total, _mm256_loadu_si256((const __m256i *)(const void *)(in + i + offset[j])));
+        _mm256_storeu_si256((__m256i *)(void *)(out + i), total);
     }
-    density_sum_plain(out + i, in + i, n - i, offset, offsets);
+    density_plain.sum(out + i, in + i, n - i, offset, offsets);
 }
 
-uint16_t density_max_avx2(const uint16_t *cell, size_t n)
+static uint16_t max(const uint16_t *cell, size_t n)
 {
-    __m256i max = _mm256_setzero_si256();
+    __m256i most = _mm256_setzero_si256();
     uint16_t lane[16];
     size_t i = 0;
     for (; i + 16 <= n; i += 16)
-        max = _mm256_max_epu16(max, _mm256_loadu_si256((const __m256i *)(const void *)(cell + i)));
-    _mm256_storeu_si256((__m256i *)(void *)lane, max);
-    uint16_t a = density_max_plain(lane, 16), b = density_max_plain(cell + i, n - i);
+        most = _mm256_max_epu16(most, _mm256_loadu_si256((const __m256i *)(const void *)(cell + i)));
+    _mm256_storeu_si256((__m256i *)(void *)lane, most);
+    uint16_t a = density_plain.max(lane, 16), b = density_plain.max(cell + i, n - i);
     return a > b ? a : b;
 }
-#endif
+
+const struct density_kernels density_avx2 = {locate, sum, max};

@@ -4,7 +4,7 @@
 #ifndef NN_CONVOLUTION_H
 #define NN_CONVOLUTION_H
 #include "nn/view.h"
-#include "num/conv.h"
+#include "conv/conv.h"
 #include <stdbool.h>
 
 struct convolution {

@@ -1,5 +1,5 @@
 #include "nn/filter.h"
-#include "num/winograd.h"
+#include "conv/winograd.h"
 #include <string.h>
 
 bool filter_is_winograd(const struct convolution *c, enum dtype type)

@@ -4,13 +4,9 @@
 
 static const struct bf16_kernels *kernels(void)
 {
-#if defined(__x86_64__)
-    if (cpu_level() >= CPU_AVX512)
-        return &bf16_kernels_avx512;
-    if (cpu_level() >= CPU_AVX2)
-        return &bf16_kernels_avx2;
-#endif
-    return &bf16_kernels_plain;
+    static const void *const by_level[CPU_LEVELS] = {
+        [CPU_PLAIN] = &bf16_plain, [CPU_AVX2] = CPU_X86(bf16_avx2), [CPU_AVX512] = CPU_X86(bf16_avx512)};
+    return cpu_choose(by_level);
 }
 
 void bf16_narrow(uint16_t *out, const float *in, size_t n)

@@ -10,5 +10,5 @@ struct bf16_kernels {
     void (*gather_pairs)(uint32_t *, size_t, const uint16_t *, const ptrdiff_t *, size_t, size_t);
 };
 
-extern const struct bf16_kernels bf16_kernels_plain, bf16_kernels_avx2, bf16_kernels_avx512;
+extern const struct bf16_kernels bf16_plain, bf16_avx2, bf16_avx512;
 #endif

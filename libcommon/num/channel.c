@@ -4,14 +4,10 @@
 
 static const struct channel_kernels *kernels(enum dtype type)
 {
-    const size_t which = type == DT_BF16;
-#if defined(__x86_64__)
-    if (cpu_level() >= CPU_AVX512)
-        return &channel_kernels_avx512[which];
-    if (cpu_level() >= CPU_AVX2)
-        return &channel_kernels_avx2[which];
-#endif
-    return &channel_kernels_plain[which];
+    static const void *const by_level[CPU_LEVELS] = {[CPU_PLAIN] = channel_plain,
+                                                     [CPU_AVX2] = CPU_X86(channel_avx2[0]),
+                                                     [CPU_AVX512] = CPU_X86(channel_avx512[0])};
+    return (const struct channel_kernels *)cpu_choose(by_level) + (type == DT_BF16);
 }
 
 void channel_sums(enum dtype type, double *sum, double *squares, const void *x, size_t pixels, size_t c)

@@ -14,6 +14,5 @@ struct channel_kernels {
     void (*largest_gradient)(void *const *, const void *, const void *const *, size_t, size_t);
 };
 
-extern const struct channel_kernels channel_kernels_plain[2], channel_kernels_avx2[2],
-    channel_kernels_avx512[2];
+extern const struct channel_kernels channel_plain[2], channel_avx2[2], channel_avx512[2];
 #endif

@@ -76,3 +76,11 @@ enum cpu_level cpu_level(void)
     }
     return (enum cpu_level)level;
 }
+
+const void *cpu_choose(const void *const by_level[CPU_LEVELS])
+{
+    int level = (int)cpu_level();
+    while (level > CPU_PLAIN && !by_level[level])
+        level--;
+    return by_level[level];
+}

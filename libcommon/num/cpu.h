@@ -2,6 +2,7 @@
 #ifndef NUM_CPU_H
 #define NUM_CPU_H
 #include <stdbool.h>
+#include <stddef.h>
 
 enum cpu_level {
     CPU_PLAIN,  /* any x86-64, or another architecture: plain C */
@@ -15,6 +16,20 @@ enum cpu_level {
  * raises it: tests compare the kernels with it. */
 enum cpu_level cpu_level(void);
 const char *cpu_level_name(enum cpu_level level);
+/* The one way by which kernels are chosen: a table of them by level, in which a level without kernels of its own is NULL and takes
+ * those of the next lower one; CPU_PLAIN always has some. What is compiled on x86-64 only stands there as CPU_X86(kernels):
+ *
+ *     static const void *const by_level[CPU_LEVELS] = {[CPU_PLAIN] = &near_plain, [CPU_AVX2] = CPU_X86(near_avx2)};
+ *     const struct near_kernels *k = cpu_choose(by_level);
+ */
+enum { CPU_LEVELS = CPU_AMX + 1 };
+const void *cpu_choose(const void *const by_level[CPU_LEVELS]);
+#if defined(__x86_64__)
+#define CPU_X86(kernels) (&(kernels))
+#else
+#define CPU_X86(kernels) NULL
+#endif
+
 /* For tests: from now on this is the level, whatever the CPU; instructions that it lacks are the caller's
  * business. */
 void cpu_pretend(enum cpu_level level);

@@ -4,11 +4,10 @@
 
 static const struct distance_kernels *kernels(void)
 {
-    if (cpu_level() >= CPU_AVX512 && distance_kernels_avx512.squared)
-        return &distance_kernels_avx512;
-    if (cpu_level() >= CPU_AVX2 && distance_kernels_avx2.squared)
-        return &distance_kernels_avx2;
-    return &distance_kernels_plain;
+    static const void *const by_level[CPU_LEVELS] = {[CPU_PLAIN] = &distance_plain,
+                                                     [CPU_AVX2] = CPU_X86(distance_avx2),
+                                                     [CPU_AVX512] = CPU_X86(distance_avx512)};
+    return cpu_choose(by_level);
 }
 
 size_t distance_padded(size_t n)

@@ -8,5 +8,5 @@ struct distance_kernels {
     float (*least)(float bound, const float *x, const float *rows, size_t count, size_t n);
 };
 
-extern const struct distance_kernels distance_kernels_plain, distance_kernels_avx2, distance_kernels_avx512;
+extern const struct distance_kernels distance_plain, distance_avx2, distance_avx512;
 #endif

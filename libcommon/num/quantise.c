@@ -4,13 +4,10 @@
 
 static const struct quantise_kernels *kernels(void)
 {
-#if defined(__x86_64__)
-    if (cpu_level() >= CPU_AVX512)
-        return &quantise_avx512;
-    if (cpu_level() >= CPU_AVX2)
-        return &quantise_avx2;
-#endif
-    return &quantise_plain;
+    static const void *const by_level[CPU_LEVELS] = {[CPU_PLAIN] = &quantise_plain,
+                                                     [CPU_AVX2] = CPU_X86(quantise_avx2),
+                                                     [CPU_AVX512] = CPU_X86(quantise_avx512)};
+    return cpu_choose(by_level);
 }
 
 float quantise_largest(const uint16_t *x, size_t n)

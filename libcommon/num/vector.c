@@ -4,11 +4,10 @@
 
 static const struct vector_kernels *kernels(void)
 {
-    if (cpu_level() >= CPU_AVX512 && vector_kernels_avx512.forward)
-        return &vector_kernels_avx512;
-    if (cpu_level() >= CPU_AVX2 && vector_kernels_avx2.forward)
-        return &vector_kernels_avx2;
-    return &vector_kernels_plain;
+    static const void *const by_level[CPU_LEVELS] = {[CPU_PLAIN] = &vector_plain,
+                                                     [CPU_AVX2] = CPU_X86(vector_avx2),
+                                                     [CPU_AVX512] = CPU_X86(vector_avx512)};
+    return cpu_choose(by_level);
 }
 
 double vector_forward(double *z, const float *rows, size_t first, size_t n)

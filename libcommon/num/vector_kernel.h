@@ -10,5 +10,5 @@ struct vector_kernels {
     void (*solve)(double *b, size_t b_row, size_t columns, const double *u, size_t u_row, size_t n);
 };
 
-extern const struct vector_kernels vector_kernels_plain, vector_kernels_avx2, vector_kernels_avx512;
+extern const struct vector_kernels vector_plain, vector_avx2, vector_avx512;
 #endif

@@ -10,11 +10,12 @@ static uint64_t plain(const float value[64], float limit)
     return mask;
 }
 
+const struct near_kernels near_plain = {plain};
+
 uint64_t near_mask(const float value[64], float limit)
 {
-    if (cpu_level() >= CPU_AVX512 && near_kernel_avx512)
-        return near_kernel_avx512(value, limit);
-    if (cpu_level() >= CPU_AVX2 && near_kernel_avx2)
-        return near_kernel_avx2(value, limit);
-    return plain(value, limit);
+    static const void *const by_level[CPU_LEVELS] = {
+        [CPU_PLAIN] = &near_plain, [CPU_AVX2] = CPU_X86(near_avx2), [CPU_AVX512] = CPU_X86(near_avx512)};
+    const struct near_kernels *kernels = cpu_choose(by_level);
+    return kernels->mask(value, limit);
 }

@@ -1,5 +1,4 @@
 #include "search/near_kernel.h"
-#ifdef __AVX2__
 #include <immintrin.h>
 
 static uint64_t avx2(const float value[64], float limit)
@@ -13,7 +12,4 @@ static uint64_t avx2(const float value[64], float limit)
     return mask;
 }
 
-near_kernel *const near_kernel_avx2 = avx2;
-#else
-near_kernel *const near_kernel_avx2 = NULL;
-#endif
+const struct near_kernels near_avx2 = {avx2};

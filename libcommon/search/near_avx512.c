@@ -1,5 +1,4 @@
 #include "search/near_kernel.h"
-#ifdef __AVX512F__
 #include <immintrin.h>
 
 static uint64_t avx512(const float value[64], float limit)
@@ -11,7 +10,4 @@ static uint64_t avx512(const float value[64], float limit)
     return mask;
 }
 
-near_kernel *const near_kernel_avx512 = avx512;
-#else
-near_kernel *const near_kernel_avx512 = NULL;
-#endif
+const struct near_kernels near_avx512 = {avx512};

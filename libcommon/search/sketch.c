@@ -1,9 +1,10 @@
 #include "search/sketch.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/size.h"
 #include "base/thread.h"
 #include "search/principal.h"
-#include "num/conv_kernel.h"
+#include "conv/conv.h"
 #include "num/gemm.h"
 #include "num/precision.h"
 #include "num/vector.h"
@@ -125,23 +126,23 @@ static void draw_task(void *arg, size_t task, size_t worker)
     (void)worker;
     const struct drawing *d = arg;
     const size_t first = task * BLOCK;
-    sketches_draw(d->s, first, d->space, d->x + first * d->space->dims, conv_least(BLOCK, d->s->n - first));
+    sketches_draw(d->s, first, d->space, d->x + first * d->space->dims, size_least(BLOCK, d->s->n - first));
 }
 
 void sketches_draw_all(struct sketches *s, const struct sketch_space *space, const float *x)
 {
-    pool_run(conv_parts(s->n, BLOCK), draw_task, &(struct drawing){s, space, x});
+    pool_run(size_parts(s->n, BLOCK), draw_task, &(struct drawing){s, space, x});
 }
 
 size_t sketch_panels_bytes(size_t n)
 {
-    return conv_parts(n, SKETCH_PANEL) * SKETCH_PANEL *
+    return size_parts(n, SKETCH_PANEL) * SKETCH_PANEL *
            (SKETCH_DIMS * dtype_size(precision_auto()) + sizeof(float));
 }
 
 struct sketch_panels sketch_panels_new(size_t n)
 {
-    struct sketch_panels p = {.panels = conv_parts(n, SKETCH_PANEL)};
+    struct sketch_panels p = {.panels = size_parts(n, SKETCH_PANEL)};
     const size_t places = p.panels * SKETCH_PANEL;
     p.data = xaligned(places * SKETCH_DIMS, dtype_size(precision_auto()));
     p.offset = xaligned(places, sizeof *p.offset);
@@ -176,25 +177,12 @@ void sketch_compare(float *values, const struct sketches *s, const uint32_t *row
                     const struct sketch_panels *p, const float *offset, size_t panel)
 {
     const enum dtype type = precision_auto();
-    const struct conv_kernels *kernels = conv_kernels(type);
     const size_t bytes = SKETCH_DIMS * dtype_size(type);
-    const struct conv_walk walk = {
-        .in = type, .out = DT_F32, .segments = 1, .segment = {{0, SKETCH_DIMS}}, .channels = SKETCH_PANEL};
-    struct conv_tile t = {.panel = (const char *)p->data + panel * SKETCH_PANEL * bytes,
-                          .bias = offset + panel * SKETCH_PANEL,
-                          .columns = SKETCH_PANEL,
-                          .walk = &walk};
-    conv_begin(kernels);
-    for (size_t from = 0; from < count; from += kernels->rows) {
-        t.rows = conv_least(kernels->rows, count - from);
-        for (size_t r = 0; r < kernels->rows; r++) {
-            const size_t at = from + (r < t.rows ? r : 0);
-            t.in[r] = (const char *)s->row + row[at] * bytes;
-            t.out[r] = values + at * SKETCH_PANEL;
-        }
-        kernels->tile(&t);
-    }
-    conv_end(kernels);
+    const void *in[SKETCH_ROWS];
+    for (size_t r = 0; r < count; r++)
+        in[r] = (const char *)s->row + row[r] * bytes;
+    conv_panel_products(values, in, count, (const char *)p->data + panel * SKETCH_PANEL * bytes,
+                        offset + panel * SKETCH_PANEL, SKETCH_DIMS, type);
 }
 
 /* With u = 2^-24: a distance that distance_squared gives as `squared` is at most so times 1 + (dims/16 + 8)

@@ -40,7 +40,7 @@ enum { N = 203 };
 
 static void kernels(void)
 {
-    const struct bf16_kernels *const kind[] = {&bf16_kernels_plain, &bf16_kernels_avx2, &bf16_kernels_avx512};
+    const struct bf16_kernels *const kind[] = {&bf16_plain, CPU_X86(bf16_avx2), CPU_X86(bf16_avx512)};
     float even[N], odd[N], wide[N];
     uint16_t narrow[N], rows[6 * 64];
     uint32_t pairs[N], lines[3 * 70];

@@ -222,11 +222,11 @@ static bool same_bits(const struct vector_kernels *a, const struct vector_kernel
 static void kernels(void)
 {
     if (cpu_level() >= CPU_AVX2)
-        ok(same_bits(&vector_kernels_plain, &vector_kernels_avx2), "AVX2 kernels: the plain ones' bits");
+        ok(same_bits(&vector_plain, CPU_X86(vector_avx2)), "AVX2 kernels: the plain ones' bits");
     else
         skip("AVX2 kernels: the plain ones' bits", "not on this CPU");
     if (cpu_level() >= CPU_AVX512)
-        ok(same_bits(&vector_kernels_plain, &vector_kernels_avx512), "AVX-512 kernels: the plain ones' bits");
+        ok(same_bits(&vector_plain, CPU_X86(vector_avx512)), "AVX-512 kernels: the plain ones' bits");
     else
         skip("AVX-512 kernels: the plain ones' bits", "not on this CPU");
 }

@@ -125,9 +125,9 @@ static void sketches(size_t n, size_t dims, size_t rank)
     free(x);
 }
 
-static void near_kernels(void)
+static void masks(void)
 {
-    near_kernel *const kind[] = {near_kernel_avx2, near_kernel_avx512};
+    const struct near_kernels *const kind[] = {CPU_X86(near_avx2), CPU_X86(near_avx512)};
     float value[64];
     uint64_t want = 0;
     for (size_t j = 0; j < 64; j++) {
@@ -136,7 +136,8 @@ static void near_kernels(void)
     }
     ok(near_mask(value, 20) == want, "near_mask: at most the limit, and no NAN");
     for (int k = 0; k < 2 && k + CPU_AVX2 <= (int)cpu_level(); k++)
-        ok(kind[k](value, 20) == want, "by the %s kernel", cpu_level_name((enum cpu_level)(k + CPU_AVX2)));
+        ok(kind[k]->mask(value, 20) == want, "by the %s kernel",
+           cpu_level_name((enum cpu_level)(k + CPU_AVX2)));
 }
 
 static void projections(void)
@@ -191,7 +192,7 @@ int main(void)
     as_plain_loop(3000, 16, 300, 0);
     as_plain_loop(997, 48, 997, 1);
     as_plain_loop(500, 400, 100, 10);
-    near_kernels();
+    masks();
     for (enum cpu_level best = cpu_level(), level = CPU_PLAIN; level <= best; level++) {
         cpu_pretend(level);
         sketches(751, 128, 6);

@@ -41,10 +41,10 @@ static void kernels(void)
     static float want_x[N], want_y[N], x[N], y[N];
     static uint8_t want_map[N], map[N];
     static const struct {
-        chaos_kernel *run;
+        const struct chaos_kernels *kernels;
         enum cpu_level level;
         const char *name;
-    } kernel[] = {{chaos_run_avx2, CPU_AVX2, "AVX2"}, {chaos_run_avx512, CPU_AVX512, "AVX-512"}};
+    } kernel[] = {{CPU_X86(chaos_avx2), CPU_AVX2, "AVX2"}, {CPU_X86(chaos_avx512), CPU_AVX512, "AVX-512"}};
     for (size_t k = 0; k < 2; k++) {
         bool same = true;
         if (cpu_level() < kernel[k].level) {
@@ -56,8 +56,8 @@ static void kernels(void)
             struct chaos plain, fast;
             load(&plain, &s);
             fast = plain;
-            chaos_run_plain(&plain, want_x, want_y, want_map, BLOCKS);
-            kernel[k].run(&fast, x, y, map, BLOCKS);
+            chaos_plain.run(&plain, want_x, want_y, want_map, BLOCKS);
+            kernel[k].kernels->run(&fast, x, y, map, BLOCKS);
             same &= !memcmp(x, want_x, sizeof x) && !memcmp(y, want_y, sizeof y) &&
                     !memcmp(map, want_map, sizeof map);
             same &= !memcmp(&plain, &fast, sizeof plain);
@@ -239,12 +239,13 @@ static void densities(void)
     uint16_t full[40], sum[40];
     const ptrdiff_t twice[] = {0, 0};
     memset(full, 0xc0, sizeof full);
-    density_sum_plain(sum, full, 40, twice, 2);
+    density_plain.sum(sum, full, 40, twice, 2);
     bool saturated = sum[0] == UINT16_MAX && sum[39] == UINT16_MAX;
+    const struct density_kernels *fast = CPU_X86(density_avx2);
     if (cpu_level() >= CPU_AVX2) {
-        density_sum_avx2(sum, full, 40, twice, 2);
+        fast->sum(sum, full, 40, twice, 2);
         saturated &= sum[0] == UINT16_MAX && sum[39] == UINT16_MAX;
-        uint16_t a = density_max_avx2(plain.cell, 39 * 39), b = density_max_plain(plain.cell, 39 * 39);
+        uint16_t a = fast->max(plain.cell, 39 * 39), b = density_plain.max(plain.cell, 39 * 39);
         saturated &= a == b && b > 0;
     }
     ok(saturated, "sums saturate at 65535");
@@ -377,9 +378,10 @@ static void composition(void)
     uint8_t a[100], b[100], c[100], want[100], got[100];
     for (size_t i = 0; i < 100; i++)
         a[i] = (uint8_t)(i * 77), b[i] = (uint8_t)(255 - i), c[i] = (uint8_t)(i * i);
-    blur_mix_plain(want, a, b, c, 100, 61);
+    blur_plain.mix(want, a, b, c, 100, 61);
+    const struct blur_kernels *fast = CPU_X86(blur_avx2);
     if (cpu_level() >= CPU_AVX2) {
-        blur_mix_avx2(got, a, b, c, 100, 61);
+        fast->mix(got, a, b, c, 100, 61);
         ok(memcmp(want, got, 100) == 0, "blur: AVX2 and plain C");
     }
 }

@@ -107,8 +107,8 @@ static void special(void)
 
 static void kernels(void)
 {
-    const struct distance_kernels *const kind[] = {&distance_kernels_plain, &distance_kernels_avx2,
-                                                   &distance_kernels_avx512};
+    const struct distance_kernels *const kind[] = {&distance_plain, CPU_X86(distance_avx2),
+                                                   CPU_X86(distance_avx512)};
     float *x = clusters(40, 80, 3);
     for (int k = CPU_PLAIN; k <= CPU_AVX512 && k <= (int)cpu_level(); k++) {
         bool same = true;
@@ -118,9 +118,9 @@ static void kernels(void)
             for (size_t j = 0; j < 80; j++)
                 exact += pow((double)x[j] - (double)x[(i + 1) * 80 + j], 2);
             same &= fabs((double)d - exact) <= 1e-5 * exact &&
-                    d == distance_kernels_plain.squared(x + (i + 1) * 80, x, 80);
+                    d == distance_plain.squared(x + (i + 1) * 80, x, 80);
             same &= kind[k]->least(INFINITY, x, x + 80, i + 1, 80) ==
-                    distance_kernels_plain.least(INFINITY, x, x + 80, i + 1, 80);
+                    distance_plain.least(INFINITY, x, x + 80, i + 1, 80);
         }
         ok(same, "distances by the %s kernels", cpu_level_name((enum cpu_level)k));
     }

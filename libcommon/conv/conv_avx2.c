@@ -1,0 +1,89 @@
+#include "conv/conv_store.h"
+#include <immintrin.h>
+
+/* A panel is done in four strips of 16 channels: 6 x 2 sums, 2 weights and 1 input fill the 16 registers. */
+enum { ROWS = 6, STRIP = 16 };
+
+static void strip(float sums[ROWS][STRIP], const struct conv_tile *t, size_t at)
+{
+    __m256 sum[ROWS][2];
+    for (size_t r = 0; r < ROWS; r++)
+        sum[r][0] = sum[r][1] = _mm256_setzero_ps();
+    const float *b = (const float *)t->panel + at;
+    for (size_t s = 0; s < t->walk->segments; s++) {
+        const ptrdiff_t offset = t->walk->segment[s].offset;
+        const float *a0 = (const float *)t->in[0] + offset, *a1 = (const float *)t->in[1] + offset;
+        const float *a2 = (const float *)t->in[2] + offset, *a3 = (const float *)t->in[3] + offset;
+        const float *a4 = (const float *)t->in[4] + offset, *a5 = (const float *)t->in[5] + offset;
+        const size_t length = t->walk->segment[s].length;
+        for (size_t k = 0; k < length; k++, b += CONV_PANEL) {
+            const __m256 b0 = _mm256_loadu_ps(b), b1 = _mm256_loadu_ps(b + 8);
+#define ROW(r)                                                                                               \
+    do {                                                                                                     \
+        const __m256 a = _mm256_broadcast_ss(a##r + k);                                                      \
+        sum[r][0] = _mm256_fmadd_ps(a, b0, sum[r][0]);                                                       \
+        sum[r][1] = _mm256_fmadd_ps(a, b1, sum[r][1]);                                                       \
+    } while (0)
+            ROW(0);
+            ROW(1);
+            ROW(2);
+            ROW(3);
+            ROW(4);
+            ROW(5);
+#undef ROW
+        }
+    }
+    for (size_t r = 0; r < ROWS; r++) {
+        _mm256_storeu_ps(sums[r], sum[r][0]);
+        _mm256_storeu_ps(sums[r] + 8, sum[r][1]);
+    }
+}
+
+static void tile(const struct conv_tile *t)
+{
+    float sums[ROWS][STRIP];
+    for (size_t at = 0; at < t->columns; at += STRIP) {
+        strip(sums, t, at);
+        for (size_t r = 0; r < t->rows; r++)
+            conv_store(t, r, at, sums[r], t->columns - at < STRIP ? t->columns - at : STRIP);
+    }
+}
+
+/* One strip of the gradient. */
+static void gradient_strip(float *grad, const float *in, const float *dy, size_t pixels, size_t rows)
+{
+    __m256 sum[ROWS][2];
+#pragma GCC unroll 6
+    for (size_t r = 0; r < ROWS; r++)
+#pragma GCC unroll 2
+        for (size_t v = 0; v < 2; v++)
+            sum[r][v] = r < rows ? _mm256_loadu_ps(grad + r * CONV_PANEL + 8 * v) : _mm256_setzero_ps();
+    for (size_t p = 0; p < pixels; p++, in += CONV_GRADIENT_DEPTH, dy += CONV_PANEL) {
+        const __m256 b0 = _mm256_loadu_ps(dy), b1 = _mm256_loadu_ps(dy + 8);
+#pragma GCC unroll 6
+        for (size_t r = 0; r < ROWS; r++) {
+            const __m256 a = _mm256_broadcast_ss(in + r);
+            sum[r][0] = _mm256_fmadd_ps(a, b0, sum[r][0]);
+            sum[r][1] = _mm256_fmadd_ps(a, b1, sum[r][1]);
+        }
+    }
+#pragma GCC unroll 6
+    for (size_t r = 0; r < ROWS; r++)
+#pragma GCC unroll 2
+        for (size_t v = 0; v < 2; v++)
+            if (r < rows)
+                _mm256_storeu_ps(grad + r * CONV_PANEL + 8 * v, sum[r][v]);
+}
+
+static void gradient(float *grad, const void *in, const void *dy, size_t steps, size_t rows)
+{
+    for (size_t at = 0; at < CONV_PANEL; at += STRIP)
+        gradient_strip(grad + at, in, (const float *)dy + at, steps, rows);
+}
+
+const struct conv_kernels conv_avx2 = {.rows = ROWS,
+                                       .granule = 1,
+                                       .tile = tile,
+                                       .gradient = gradient,
+                                       .gradient_rows = ROWS,
+                                       .gradient_steps = 1};

@@ -1,2 +1,0 @@
-#define QUANTISE_KERNELS quantise_avx2
-#include "num/quantise_body.h"

@@ -1,2 +1,0 @@
-#define QUANTISE_KERNELS quantise_plain
-#include "num/quantise_body.h"

@@ -1,2 +1,0 @@
-#define WINOGRAD_KERNELS winograd_plain
-#include "num/winograd_body.h"
