@@ -1,4 +1,4 @@
-/* The convolution layer over views: forward, and the walks of num/conv.h that it takes. Square kernels, zero
+/* The convolution layer over views: forward, and the walks of conv/conv.h that it takes. Square kernels, zero
  * padding, as torch.nn.Conv2d without dilation and groups. A linear layer is a 1 x 1 convolution of a 1 x 1
  * image. */
 #ifndef NN_CONVOLUTION_H
@@ -36,7 +36,7 @@ struct convolution_epilogue {
 struct conv_epilogue convolution_walk_epilogue(const struct convolution_epilogue *epilogue);
 
 /* out: N x H' x W' x out_channels; in: N x H x W x in_channels with a halo of at least `padding`; packed as
- * num/conv.h wants it for in's type. The halo of out is left alone. */
+ * conv/conv.h wants it for in's type. The halo of out is left alone. */
 void convolution_forward(const struct view *out, const struct view *in, const void *packed,
                          const struct convolution_epilogue *epilogue, const struct convolution *c);
 

@@ -1,4 +1,4 @@
-/* Convolutions the fastest way: num/conv.h's walks or num/winograd.h's transforms, whichever pays for a
+/* Convolutions the fastest way: conv/conv.h's walks or conv/winograd.h's transforms, whichever pays for a
  * layer's shape and type on this CPU; for the gradient of the weights the number of output pixels counts too.
  * Nothing else decides, so an output does not depend on batch or threads.
  *

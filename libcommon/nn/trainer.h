@@ -11,7 +11,7 @@
 #include "stream/safetensors.h"
 #include <stdbool.h>
 
-/* One tensor in the flat arrays: convolution weights in the panels of num/conv.h, whose padding stays zero.
+/* One tensor in the flat arrays: convolution weights in the panels of conv/conv.h, whose padding stays zero.
  */
 struct parameter {
     char name[64];

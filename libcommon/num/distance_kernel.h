@@ -1,4 +1,4 @@
-/* The kernels of distance.h, compiled once for every kind of CPU from distance_body.h. */
+/* The kernels of distance.h, compiled once for every kind of CPU from distance_body.c. */
 #ifndef NUM_DISTANCE_KERNEL_H
 #define NUM_DISTANCE_KERNEL_H
 #include "num/distance.h"

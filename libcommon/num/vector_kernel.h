@@ -1,4 +1,4 @@
-/* The kernels of vector.h, compiled once for every kind of CPU from vector_body.h. */
+/* The kernels of vector.h, compiled once for every kind of CPU from vector_body.c. */
 #ifndef NUM_VECTOR_KERNEL_H
 #define NUM_VECTOR_KERNEL_H
 #include "num/vector.h"
