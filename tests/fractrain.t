@@ -42,7 +42,7 @@ ok $? 'killed with -9 and resumed: the same weights'
 
 # Deterministic cut in the middle: stop at SIGTERM, then resume from the file and from ifsgen --start.
 generate() { ifsgen -c 4 -e 0 -z 48 --points 2000 -s 1 "$@"; }
-stream=(fractrain "${small[@]}" -c 4 -n 6)
+stream=(fractrain "${small[@]}" -c 4 -n 6 --average 0.9)
 generate | "${stream[@]}" -o f.st
 ok $? 'trains on an endless stream'
 generate -e 2 --start 0 >short.pam # 8 images: one step
@@ -112,6 +112,21 @@ ok $? 'several labels an image'
 rm -f z.st
 one_line 1 'too many labels (--loss multi takes several)' fractrain "${small[@]}" -e 2 -o z.st multi.pam
 ok $? 'which softmax does not take'
+
+# Every option of a recipe is kept with the weights, so each must arrive there; what they do: tests/unit/recipe.c and its like.
+want='recipe=paper arch=resnet34 precision=f32 classes=4 batch=4 accumulate=2 steps=4 seed=7 rate=0 schedule=constant warmup=0.25'
+want+=' momentum=0.5 decay=0.125 decay-all=no smoothing=0.2 loss=multi average=0.75 size=40 crop=resized area=0.5 mirror=0.1 flip=0.3'
+want+=' jitter=0.1,0.2,0.3,0.4 grey=0.6 blur=0.7 autoaugment=yes erase=0.9 mix=0.45 norm=none'
+options=()
+for pair in $want; do [ "${pair#steps=}" != "$pair" ] || options+=("--${pair%%=*}" "${pair#*=}"); done
+fractrain "${options[@]}" -e 1 -o l.safetensors set.pam && npyls -n l.safetensors | grep -q -F -x "recipe=${want%none}0,0,0/1,1,1"
+ok $? 'every option of a recipe reaches it'
+
+# At rate 0 weights stay what they were; the statistics of batch norms do not.
+cp l.safetensors begin.safetensors
+fractrain "${small[@]}" -a resnet34 -e 1 --rate 0 --schedule constant --warmup 0 -i begin.safetensors -o m.safetensors set.pam
+[ "$(npyls -s begin.safetensors | grep '[.]weight')" = "$(npyls -s m.safetensors | grep '[.]weight')" ]
+ok $? '--init'
 
 # What leaves goes into featx, with its own normalisation.
 featx -w b.st -l layer3 set.pam | npyls -n | grep -q 'norm=0.485,0.456,0.406/0.229,0.224,0.225'

@@ -141,7 +141,7 @@ static double jitter_factor(struct rng *r, double strength)
 }
 
 /* Draws everything always, so that one strength does not move another's factor. */
-static void jitter(struct raster *picture, const struct jitter *j, uint64_t key)
+static void jitter(struct raster *picture, const struct colour_jitter *j, uint64_t key)
 {
     struct rng r = draw(key, DRAW_JITTER);
     size_t order[4] = {0, 1, 2, 3};

@@ -21,7 +21,7 @@ enum augment_border { BORDER_BLACK, BORDER_REFLECT };
 
 /* Each strength s >= 0 draws a factor from max(0, 1 - s)..1 + s, hue a turn from -s..s (at most 0.5); 0:
  * none. Applied in random order (torchvision's ColorJitter). */
-struct jitter {
+struct colour_jitter {
     double probability, brightness, contrast, saturation, hue;
 };
 
@@ -31,7 +31,7 @@ struct augment_options {
     struct crop_range range; /* of CROP_RESIZED */
     enum augment_border border;
     double mirror, flip; /* probabilities of left to right, top to bottom */
-    struct jitter jitter;
+    struct colour_jitter jitter;
     double grey; /* probability */
     double blur, sigma_min, sigma_max;
     bool autoaugment; /* the policy for ImageNet */

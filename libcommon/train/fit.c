@@ -18,7 +18,8 @@
 
 struct fit {
     struct fit_options *o;
-    struct graph graph;
+    struct graph built; /* where the options give no graph */
+    const struct graph *graph;
     struct trainer *trainer;
     struct feed *feed;
     struct journal journal;
@@ -62,7 +63,7 @@ static size_t classes(const struct fit *t)
 static void initial_weights(struct safetensors *st, const struct fit *t)
 {
     struct safetensors random = {0}, init = {0};
-    weights_random(&random, &t->graph, t->o->recipe.seed);
+    weights_random(&random, t->graph, t->o->recipe.seed);
     if (t->o->init)
         safetensors_open(&init, t->o->init);
     size_t taken = 0;
@@ -84,11 +85,15 @@ static void build(struct fit *t)
 {
     const struct training *r = &t->o->recipe;
     struct safetensors st = {0};
-    network_build(&t->graph, r->arch, classes(t));
+    t->graph = t->o->graph;
+    if (!t->graph) {
+        network_build(&t->built, r->arch, classes(t));
+        t->graph = &t->built;
+    }
     initial_weights(&st, t);
-    const struct trainer_plan plan = {(size_t)graph_find_tap(&t->graph, "fc"), r->batch, r->augment.size,
+    const struct trainer_plan plan = {(size_t)graph_find_tap(t->graph, "fc"), r->batch, r->augment.size,
                                       r->augment.size, training_precision(r)};
-    t->trainer = trainer_new(&t->graph, &st, t->o->init ? t->o->init : "random weights", &plan);
+    t->trainer = trainer_new(t->graph, &st, t->o->init ? t->o->init : "random weights", &plan);
     safetensors_free(&st);
     notice("%s in %s, %zu classes: %.1f MB of parameters and gradients, %.1f MB of activations", r->arch,
            precision_name(plan.precision), classes(t), (double)trainer_parameter_bytes(t->trainer) / 1e6,
@@ -323,7 +328,7 @@ static void release(struct fit *t)
         augment_workspace_free(t->workspace[i]);
     trainer_free(t->trainer);
     feed_free(t->feed);
-    graph_free(&t->graph);
+    graph_free(&t->built);
     free(t->workspace);
     free(t->recipe);
     free(t->velocity);

@@ -16,7 +16,7 @@ static struct augment_options augment_fern(size_t size)
     a.erase = 0;
     a.range.area_min = 0.2;
     a.flip = 0.5;
-    a.jitter = (struct jitter){0.8, 0.4, 0.4, 0.4, 0.1};
+    a.jitter = (struct colour_jitter){0.8, 0.4, 0.4, 0.4, 0.1};
     a.grey = 0.1;
     return a;
 }
@@ -105,7 +105,7 @@ const struct training_option training_options[] = {
     {NULL, 0, 0, 0, 0, 0, NULL},
 };
 
-static void set_jitter(struct jitter *j, const char *text)
+static void set_jitter(struct colour_jitter *j, const char *text)
 {
     int end = 0;
     const int n =
@@ -160,7 +160,7 @@ void training_set(struct training *r, const struct training_option *option, cons
 static void print_value(FILE *f, const struct training *r, const struct training_option *option)
 {
     const void *at = (const char *)r + option->offset;
-    const struct jitter *j = at;
+    const struct colour_jitter *j = at;
     const struct normalisation *n = at;
     switch ((enum kind)option->kind) {
     case REAL:

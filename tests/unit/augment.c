@@ -91,7 +91,7 @@ static struct augment_options everything(void)
 {
     struct augment_options o = augment_ofdb(SIDE);
     o.flip = 0.5;
-    o.jitter = (struct jitter){0.8, 0.4, 0.4, 0.4, 0.1};
+    o.jitter = (struct colour_jitter){0.8, 0.4, 0.4, 0.4, 0.1};
     o.grey = 0.2;
     o.blur = 0.5;
     return o;

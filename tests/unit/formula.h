@@ -54,7 +54,8 @@ static void fill(struct safetensors *st, const struct graph *g)
 }
 
 /* Images first .. first + n of a batch, uniform on [-2, 2). */
-static void fill_images(const struct view *v, const char *name, size_t first, size_t n)
+__attribute__((unused)) static void fill_images(const struct view *v, const char *name, size_t first,
+                                                size_t n)
 {
     const uint32_t seed = formula_seed(name);
     const size_t size = v->h * v->w * v->c;
