@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/opt.h"
 #include "codec/png.h"
-#include "inspect/heat.h"
+#include "draw/heat.h"
 #include "stream/image.h"
 #include "stream/npys.h"
 #include <math.h>

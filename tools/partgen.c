@@ -8,7 +8,7 @@
 #include "base/progress.h"
 #include "base/thread.h"
 #include "codec/png.h"
-#include "inspect/part.h"
+#include "parts/part.h"
 #include "stream/table.h"
 #include <stdlib.h>
 #include <string.h>

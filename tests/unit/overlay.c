@@ -1,9 +1,9 @@
 /* Heat maps: colours against matplotlib's tables, blending, outlines, windows, the original's geometry. */
-#include "image/overlay.h"
+#include "draw/overlay.h"
 #include "base/folder.h"
 #include "base/mem.h"
-#include "image/panel.h"
-#include "inspect/heat.h"
+#include "draw/panel.h"
+#include "draw/heat.h"
 #include "tap.h"
 #include <stdlib.h>
 #include <string.h>

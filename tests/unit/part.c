@@ -1,10 +1,10 @@
-/* inspect/ and the drawing under it: shapes against closed forms, noise, and that a defect changes nothing
+/* parts/ and the drawing under it: shapes against closed forms, noise, and that a defect changes nothing
  * outside its mask. */
 #include "base/hash.h"
 #include "image/font.h"
 #include "image/noise.h"
 #include "image/shape.h"
-#include "inspect/part.h"
+#include "parts/part.h"
 #include "tap.h"
 #include <stdlib.h>
 #include <string.h>

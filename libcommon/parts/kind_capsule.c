@@ -2,7 +2,7 @@
 #include "image/font.h"
 #include "image/noise.h"
 #include "image/shape.h"
-#include "inspect/kinds.h"
+#include "parts/kinds.h"
 
 enum { MISPRINT = 1, SQUEEZED };
 enum { TONE, PRINT_X, PRINT_Y };

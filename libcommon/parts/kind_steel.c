@@ -1,7 +1,7 @@
 /* steel: brushed sheet. */
 #include "image/noise.h"
 #include "image/shape.h"
-#include "inspect/kinds.h"
+#include "parts/kinds.h"
 
 enum { TONE, BAND };
 

@@ -1,7 +1,7 @@
 /* wood: a planed board of oak: rings cut lengthwise, fibres, pores. */
 #include "image/noise.h"
 #include "image/shape.h"
-#include "inspect/kinds.h"
+#include "parts/kinds.h"
 
 enum { OFFSET, SLANT, TONE, DENSITY };
 

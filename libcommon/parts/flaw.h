@@ -1,9 +1,9 @@
 /* Defects: changes of the surface at a place. A kind of part lists the recipes of its defects; a flaw is one
  * of them with its place, size and strength drawn. Coordinates are the picture's, [-1, 1]. */
-#ifndef INSPECT_FLAW_H
-#define INSPECT_FLAW_H
+#ifndef PARTS_FLAW_H
+#define PARTS_FLAW_H
 #include "base/rng.h"
-#include "inspect/surface.h"
+#include "parts/surface.h"
 #include <stdbool.h>
 
 enum flaw_form {

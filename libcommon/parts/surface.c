@@ -1,4 +1,4 @@
-#include "inspect/surface.h"
+#include "parts/surface.h"
 #include "base/mem.h"
 #include "image/shape.h"
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* Heat maps on pictures. Rasters are 8-bit RGB and, like the arrays, the caller's. */
-#ifndef IMAGE_OVERLAY_H
-#define IMAGE_OVERLAY_H
+#ifndef DRAW_OVERLAY_H
+#define DRAW_OVERLAY_H
 #include "base/raster.h"
-#include "image/colormap.h"
+#include "draw/colormap.h"
 #include "image/window.h"
 
 /* How a value becomes a colour: low and less the lowest, high and more the highest. */

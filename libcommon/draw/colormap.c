@@ -1,4 +1,4 @@
-#include "image/colormap.h"
+#include "draw/colormap.h"
 #include <math.h>
 #include <stddef.h>
 

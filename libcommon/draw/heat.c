@@ -1,9 +1,9 @@
-#include "inspect/heat.h"
+#include "draw/heat.h"
 #include "base/mem.h"
 #include "image/colour.h"
 #include "image/map.h"
-#include "image/overlay.h"
-#include "image/panel.h"
+#include "draw/overlay.h"
+#include "draw/panel.h"
 #include "image/resize.h"
 #include "image/shape.h"
 #include <math.h>

@@ -2,11 +2,11 @@
  *
  * A picture is a function of its request alone: the same bytes for the same seed and name on every CPU.
  * Rasters are the caller's to free. */
-#ifndef INSPECT_PART_H
-#define INSPECT_PART_H
+#ifndef PARTS_PART_H
+#define PARTS_PART_H
 #include "base/raster.h"
 #include "base/rng.h"
-#include "inspect/flaw.h"
+#include "parts/flaw.h"
 
 enum { PART_TRAITS = 12 };
 

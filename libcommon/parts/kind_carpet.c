@@ -1,7 +1,7 @@
 /* carpet: a flat weave of two yarns, twilled. */
 #include "image/noise.h"
 #include "image/shape.h"
-#include "inspect/kinds.h"
+#include "parts/kinds.h"
 
 enum { PHASE_X, PHASE_Y, TONE };
 static const double YARNS = 17; /* a unit length */

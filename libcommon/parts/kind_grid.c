@@ -1,7 +1,7 @@
 /* grid: welded wire mesh over a dark ground. */
 #include "image/noise.h"
 #include "image/shape.h"
-#include "inspect/kinds.h"
+#include "parts/kinds.h"
 
 enum { MISSING_WIRE = 1 };
 enum { PHASE_X, PHASE_Y, TONE };

@@ -2,7 +2,7 @@
 #include "image/font.h"
 #include "image/noise.h"
 #include "image/shape.h"
-#include "inspect/kinds.h"
+#include "parts/kinds.h"
 #include <string.h>
 
 enum { MISSING = 1, MISPLACED, BRIDGE };

@@ -1,4 +1,4 @@
-#include "inspect/flaw.h"
+#include "parts/flaw.h"
 #include "image/noise.h"
 #include "image/shape.h"
 

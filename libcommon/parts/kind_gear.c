@@ -1,7 +1,7 @@
 /* gear: a turned spur gear of steel with a keyed bore and five lightening holes, on grey paper. */
 #include "image/noise.h"
 #include "image/shape.h"
-#include "inspect/kinds.h"
+#include "parts/kinds.h"
 
 enum { TEETH = 22, HOLES = 5 };
 enum { BROKEN_TOOTH = 1, HOLE_MISSING };

@@ -1,9 +1,9 @@
 /* An anomaly map as a picture: over its image, with outlines, in the geometry of the original. The result is
  * the caller's: raster_free. */
-#ifndef INSPECT_HEAT_H
-#define INSPECT_HEAT_H
+#ifndef DRAW_HEAT_H
+#define DRAW_HEAT_H
 #include "base/err.h"
-#include "image/colormap.h"
+#include "draw/colormap.h"
 #include "stream/image.h"
 
 struct heat_style {

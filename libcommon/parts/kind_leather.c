@@ -1,7 +1,7 @@
 /* leather: brown grain leather, its cells by cellular noise. */
 #include "image/noise.h"
 #include "image/shape.h"
-#include "inspect/kinds.h"
+#include "parts/kinds.h"
 
 enum { TONE, STRETCH };
 

@@ -1,4 +1,4 @@
-#include "image/overlay.h"
+#include "draw/overlay.h"
 #include <math.h>
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * A square of texels covers [-1, 1] x [-1, 1], x to the right, y down; heights are in the same unit. Colours
  * are reflectances in linear light. Everything is computed with exact operations, in a fixed order: the same
  * bits on every CPU. Arrays are the caller's. */
-#ifndef INSPECT_SURFACE_H
-#define INSPECT_SURFACE_H
+#ifndef PARTS_SURFACE_H
+#define PARTS_SURFACE_H
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* Pictures side by side with a line of text. Rasters are 8-bit RGB; the result is the caller's. */
-#ifndef IMAGE_PANEL_H
-#define IMAGE_PANEL_H
+#ifndef DRAW_PANEL_H
+#define DRAW_PANEL_H
 #include "base/raster.h"
 
 /* n pictures of the same height from left to right, a thin gap between them, and below them the text, cut off

@@ -2,7 +2,7 @@
 #include "image/font.h"
 #include "image/noise.h"
 #include "image/shape.h"
-#include "inspect/kinds.h"
+#include "parts/kinds.h"
 
 enum { RIDGES = 72 };
 enum { NO_EMBOSSING = 1 };

@@ -1,6 +1,6 @@
-#include "image/panel.h"
+#include "draw/panel.h"
 #include "image/font.h"
-#include "image/overlay.h"
+#include "draw/overlay.h"
 #include <string.h>
 
 struct raster panel_join(const struct raster *picture, size_t n, const char *text)

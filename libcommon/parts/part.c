@@ -1,10 +1,10 @@
-#include "inspect/part.h"
+#include "parts/part.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "image/noise.h"
 #include "image/shape.h"
-#include "inspect/kinds.h"
+#include "parts/kinds.h"
 #include <stdlib.h>
 #include <string.h>
 
