@@ -1,18 +1,30 @@
 /* Convolutions in f32 or bf16, NHWC, without materialised im2col.
  *
- * One idea carries all of them: a *walk*. Each output pixel is a row of dot products between stretches of
- * contiguous input (the segments, relative to a base that moves with the pixel) and packed weights. A k x k
- * convolution over an input with a halo of zeros has k segments of k*ci floats; a linear layer has one; the
- * gradient for the input, and transposed convolutions, are walks too (nn/convolution_backward.c derives
- * them). Sums run in the order of the segments, so the bits of an output do not depend on batch, tile or
- * threads.
+ * One idea carries all of them: a *walk*. Each output pixel is a row of dot products between stretches of contiguous input (the
+ * segments, relative to a base that moves with the pixel) and packed weights. A k x k convolution over an input with a halo of
+ * zeros has k segments of k*ci floats; a linear layer has one; the gradient for the input, and transposed convolutions, are walks
+ * too (nn/convolution_backward.c derives them). Sums run in the order of the segments, so the bits of an output do not depend on
+ * batch, tile or threads.
  *
- * Weights are packed in panels of 64 output channels: packed[(panel * K + k) * 64 + channel % 64], zero where
- * channels run out; k counts along the segments, K = their total length. So they are kept, and so their
- * gradients come, whatever the precision. For bf16, conv_narrow makes of them what this CPU's kernels read.
+ * How one convolution comes down, from the graph to the registers:
  *
- * Precision: products of bf16 numbers are exact in f32 and are summed in f32; what is stored as bf16 is
- * rounded once, to nearest even. Sums of 8-bit products are integers. */
+ *     nn/graph.h          a node: kernel, stride, padding, channels
+ *     nn/product.h        the choice: direct, Winograd's way, or 8 bits, whichever is fastest for this shape and CPU
+ *     nn/convolution.h    views (pixels with a halo) become a walk: steps and segments, counted in elements
+ *     conv/conv.c         the walk becomes tasks: blocks of up to 384 pixels, whose inputs stay in L2, times some panels of weights
+ *     conv/conv_kernel.h  a task becomes tiles: 6 pixels (AMX: 32) x one panel of 64 channels
+ *     conv/conv_avx2.c    a tile becomes sums in registers: for every k, broadcast the pixels' value, multiply with the panel's row,
+ *        and its kin      add; at the end bias, residual and ReLU, and the store (conv_store.h, conv_store512.h)
+ *
+ * conv/winograd.c stands beside conv.c: it transforms tiles of 6 x 6 pixels, lets the same kernels make 36 products of each, and
+ * transforms back. conv/conv_gradient.c and winograd_gradient.c sum over pixels instead of channels.
+ *
+ * Weights are packed in panels of 64 output channels: packed[(panel * K + k) * 64 + channel % 64], zero where channels run out; k
+ * counts along the segments, K = their total length. So they are kept, and so their gradients come, whatever the precision. For
+ * bf16, conv_narrow makes of them what this CPU's kernels read.
+ *
+ * Precision: products of bf16 numbers are exact in f32 and are summed in f32; what is stored as bf16 is rounded once, to nearest
+ * even. Sums of 8-bit products are integers. */
 #ifndef CONV_CONV_H
 #define CONV_CONV_H
 #include "base/tensor.h"
