@@ -7,6 +7,7 @@
 
 static size_t wanted = 0, size = 0;
 static pthread_t thread[POOL_MAX];
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER; /* held through a call: there is one at a time */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t work_comes = PTHREAD_COND_INITIALIZER;
 static pthread_cond_t work_ends = PTHREAD_COND_INITIALIZER;
@@ -65,10 +66,8 @@ void pool_start(size_t threads)
         wanted = threads;
 }
 
-size_t pool_size(void)
+static void start_workers(void)
 {
-    if (size)
-        return size;
     size_t n = wanted ? wanted : processors();
     if (n > POOL_MAX)
         n = POOL_MAX;
@@ -77,6 +76,12 @@ size_t pool_size(void)
         size++;
     if (size < n)
         warning("%zu threads asked for, %zu started", n, size);
+}
+
+size_t pool_size(void)
+{
+    static pthread_once_t started = PTHREAD_ONCE_INIT;
+    pthread_once(&started, start_workers);
     return size;
 }
 
@@ -90,6 +95,7 @@ void pool_run(size_t tasks, void (*fn)(void *arg, size_t task, size_t worker), v
         inside = was;
         return;
     }
+    pthread_mutex_lock(&turn);
     pthread_mutex_lock(&lock);
     call.fn = fn;
     call.arg = arg;
@@ -104,4 +110,5 @@ void pool_run(size_t tasks, void (*fn)(void *arg, size_t task, size_t worker), v
     while (call.busy)
         pthread_cond_wait(&work_ends, &lock);
     pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&turn);
 }

@@ -12,8 +12,8 @@ void pool_start(size_t threads);
 /* The number of workers; worker numbers are below it. */
 size_t pool_size(void);
 
-/* Runs fn(arg, task, worker) for every task in [0, tasks), in any order, and returns when all are done.
- * Results must not depend on worker: it only picks a workspace. From inside a task it runs serially, with the
- * worker of that task. */
+/* Runs fn(arg, task, worker) for every task in [0, tasks), in any order, and returns when all are done. Results must not depend on
+ * worker: it only picks a workspace. From inside a task it runs serially, with the worker of that task. Several threads may call it:
+ * one waits until the other's call is done, so a thread of its own that reads ahead (train/feed.c) may use the pool too. */
 void pool_run(size_t tasks, void (*fn)(void *arg, size_t task, size_t worker), void *arg);
 #endif

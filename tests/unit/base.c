@@ -6,6 +6,7 @@
 #include "base/thread.h"
 #include "tap.h"
 #include <stdlib.h>
+#include <pthread.h>
 #include <string.h>
 
 /* xxHash's own test vectors, seed 0. */
@@ -106,6 +107,26 @@ static void pool(void)
     ok(all, "nested calls run in place");
 }
 
+/* Two threads share the pool, call by call: what a reader that runs ahead does beside the trainer. */
+static void *many_calls(void *counts)
+{
+    for (int round = 0; round < 300; round++)
+        pool_run(100, count_task, counts);
+    return NULL;
+}
+
+static void two_callers(void)
+{
+    static unsigned char mine[100], other[100];
+    pthread_t thread;
+    bool all = pthread_create(&thread, NULL, many_calls, other) == 0;
+    many_calls(mine);
+    pthread_join(thread, NULL);
+    for (size_t i = 0; i < 100; i++)
+        all &= mine[i] == 300 % 256 && other[i] == 300 % 256;
+    ok(all, "pool: calls of two threads, every task of each once");
+}
+
 int main(void)
 {
     size_t n;
@@ -113,6 +134,7 @@ int main(void)
     random_numbers();
     half_floats();
     pool();
+    two_callers();
     ok(!mem_mul(SIZE_MAX / 2, 3, &n) && mem_mul(3, 4, &n) && n == 12, "mem_mul sees overflow");
     struct tensor t = {.type = DT_F32, .rank = 3, .dim = {SIZE_MAX / 2, 3, 5}};
     ok(!tensor_sane(&t, SIZE_MAX), "tensor_sane sees overflow");
