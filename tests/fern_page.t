@@ -35,7 +35,7 @@ PATH=$work/short:$PATH
 } || exit 1
 
 for example in $(find . -name 'example.*' | sort -V); do
-    what=$(tr -d '\\' <"$example" | tr -s ' \n' ' ' | cut -c 1-90)
+    what=$(tr -d '\134' <"$example" | tr -s ' \n' ' ' | cut -c 1-90)
     if grep -q pamexec "$example" && ! command -v pamexec >/dev/null; then
         skip "$what" "netpbm's programs are not here"
         continue
