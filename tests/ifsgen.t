@@ -77,6 +77,11 @@ mkdir csv
 for i in 0 1 2; do
     awk -v i=$i -v OFS=, -F'\t' '$1 == i { print $3, $4, $5, $6, $7, $8, $9 }' codes.tsv >csv/0000$i.csv
 done
+{ printf '\xef\xbb\xbf' && cat codes.tsv; } >mark.tsv && ifsgen --codes mark.tsv --print | cmp -s - codes.tsv
+ok $? "--codes with a byte order mark, TSV"
+mkdir -p marked && for f in csv/*.csv; do { printf '\xef\xbb\xbf' && cat "$f"; } >"marked/${f##*/}"; done
+ifsgen --codes marked --print | cmp -s - <(ifsgen --codes csv --print)
+ok $? "--codes with a byte order mark, CSV"
 ifsgen --codes csv --print | cmp -s - <(awk 'NR == 1 || $1 < 3' codes.tsv)
 ok $? "a folder of CSV files"
 ifsgen --codes csv -z 64 --points 1000 | images | cut -d' ' -f2 | sort | tr -d '\n' | grep -qx 012

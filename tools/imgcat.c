@@ -1,4 +1,15 @@
-/* imgcat - images of inspection data sets as one stream. See imgcat.1. */
+/* imgcat - images of inspection data sets as one stream. See imgcat.1.
+ *
+ * An image's way from its folder to the pixels that leave:
+ *
+ *   read_operand    a folder, a list, a file, a stream: read_open copies a stream as it comes (copy_stream), all else
+ *   dataset_open    becomes entries by the reader of its layout (dataset/open, folders, visa, list, plain): a path, a name,
+ *   add_set         a label, the paths of masks (dataset/ground_truth); those of the subset wait
+ *   flush_entries   makes a line of those that wait (base/ahead): each thread takes one
+ *   load_entry      and decodes it (dataset/decode, codec/), turns it upright (image/orient), or puts its mask in its place
+ *                   (dataset/mask), resizes and crops it (image/resize), makes it 8-bit RGB (image/colour)
+ *   take_entry      in the order of the line, as soon as it is there, remarks what is odd
+ *   write_next      and writes it, with its comments, as PAM (stream/image) */
 #include "base/ahead.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -12,19 +23,22 @@
 #include "dataset/load.h"
 #include "dataset/walk.h"
 #include "stream/image.h"
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char usage[] =
     "usage: imgcat [-kMqv] [-s SUBSET] [-r SIZE] [-c CROP] [-l N] [-j N] [--layout LAYOUT]\n"
     "              [--split FILE] [--normal NAME] [--no-leak-check] [DIR|FILE ...]\n"
-    "Writes the images of data sets, lists and files as an image stream; - or nothing: stdin, a stream.\n"
+    "Writes the images of data sets, lists and files as an image stream; - or nothing: stdin, a stream or a "
+    "list.\n"
     "  -s, --subset S    train, validation, test or all (default) of a DIR or list that tells them apart\n"
     "  -r, --resize N    squash to N x N, anti-aliased (default 256); 0 keeps the size\n"
     "  -c, --crop N      instead resize the short side to -r and keep the middle N x N\n"
     "  -M, --masks       the masks of the same images in the same order, black where normal\n"
     "  -k, --skip        skip images that can't be read, name and count them\n"
     "  -l, --limit N     the first N images only\n"
-    "      --layout L    auto (default), mvtec, visa, loco, btad, folder, list\n"
+    "      --layout L    auto (default), mvtec, mvtec2, visa, loco, btad, folder, list\n"
     "      --split FILE  the split file of raw VisA (default split_csv/1cls.csv above DIR)\n"
     "      --normal NAME one more folder name for normal images, beside good, ok, normal, ...\n"
     "      --no-leak-check  don't look for files that are in train and in test\n" USAGE_THREADS USAGE_COMMON
@@ -37,7 +51,7 @@ enum { LAYOUT = OPT_LONG, SPLIT, NORMAL, NO_LEAK_CHECK };
 struct opts {
     enum dataset_split subset;
     struct dataset_options set;
-    struct load_options fit;
+    struct load_options load;
     bool skip, leak_check;
     size_t limit;
     size_t operands;
@@ -59,20 +73,20 @@ static struct opts parse(int argc, char **argv)
                                           {"normal", required_argument, NULL, NORMAL},
                                           {"no-leak-check", no_argument, NULL, NO_LEAK_CHECK},
                                           OPT_END};
-    struct opts o = {.fit = {.resize = 256}, .leak_check = true, .limit = SIZE_MAX};
+    struct opts o = {.load = {.resize = 256}, .leak_check = true, .limit = SIZE_MAX};
     for (int c; (c = opt_next(argc, argv, table, usage)) != -1;)
         switch (c) {
         case 's':
             o.subset = (enum dataset_split)opt_choice("-s", optarg, split_names);
             break;
         case 'r':
-            o.fit.resize = opt_size("-r", optarg, 0, RASTER_SIDE_MAX);
+            o.load.resize = opt_size("-r", optarg, 0, RASTER_SIDE_MAX);
             break;
         case 'c':
-            o.fit.crop = opt_size("-c", optarg, 1, RASTER_SIDE_MAX);
+            o.load.crop = opt_size("-c", optarg, 1, RASTER_SIDE_MAX);
             break;
         case 'M':
-            o.fit.masks = true;
+            o.load.masks = true;
             break;
         case 'k':
             o.skip = true;
@@ -93,8 +107,8 @@ static struct opts parse(int argc, char **argv)
             o.leak_check = false;
             break;
         }
-    if (o.fit.resize && o.fit.crop > o.fit.resize)
-        misuse("-c %zu is more than -r %zu leaves", o.fit.crop, o.fit.resize);
+    if (o.load.resize && o.load.crop > o.load.resize)
+        misuse("-c %zu is more than -r %zu leaves", o.load.crop, o.load.resize);
     static char *standard_input[] = {"-"};
     bool none = optind == argc;
     o.operands = none ? 1 : (size_t)(argc - optind);
@@ -102,9 +116,16 @@ static struct opts parse(int argc, char **argv)
     return o;
 }
 
+/* How many images have something that a user should hear of, and which was the first. */
+struct tally {
+    size_t n;
+    char *first;
+};
+
 /* An image on its way through the line of threads. */
 struct slot {
     struct image image;
+    struct load_remarks remarks;
     enum load_result result;
     struct err reason;
 };
@@ -115,8 +136,22 @@ struct job {
     struct dataset waiting; /* images that are listed and not yet written */
     struct slot *slot;
     struct progress progress;
-    size_t listed, written, skipped; /* images so far */
+    size_t listed, written, skipped;            /* images so far */
+    struct tally turned, lossy_mask, grey_mask; /* of those written */
 };
+
+static void count(struct tally *t, bool so, const char *path)
+{
+    if (so && t->n++ == 0)
+        t->first = xstrdup(path);
+}
+
+static void report(struct tally *t, const char *what)
+{
+    if (t->n)
+        warning("%s: %zu of the images, first %s", what, t->n, t->first);
+    free(t->first);
+}
 
 static void write_next(struct job *j, struct image *im)
 {
@@ -131,15 +166,25 @@ static void load_entry(void *arg, size_t i, size_t slot, size_t worker)
     (void)worker;
     struct job *j = arg;
     struct slot *s = &j->slot[slot];
-    s->result = entry_load(&s->image, &j->waiting.entry[i], &j->o->fit, &s->reason);
+    s->result = entry_load(&s->image, &s->remarks, &j->waiting.entry[i], &j->o->load, &s->reason);
+}
+
+/* What is odd about an image that was loaded: a line each with -v, or counted for one line at the end. */
+static void remark(struct job *j, const struct load_remarks *r, const char *path)
+{
+    if (r->odd.text[0])
+        notice("%s: %s; no sample is touched", path, r->odd.text);
+    count(&j->turned, r->orientation != 1, path);
+    count(&j->lossy_mask, r->mask.lossy, path);
+    count(&j->grey_mask, r->mask.grey, path);
 }
 
 static void take_entry(void *arg, size_t i, size_t slot)
 {
     struct job *j = arg;
     struct slot *s = &j->slot[slot];
-    (void)i;
     if (s->result == LOAD_DONE) {
+        remark(j, &s->remarks, j->waiting.entry[i].path);
         write_next(j, &s->image);
     } else {
         if (s->result == LOAD_NO_MASK || !j->o->skip)
@@ -170,9 +215,8 @@ static void flush_entries(struct job *j)
 }
 
 /* The images of a stream; those without a name get that of their file. */
-static void copy_stream(struct job *j, const char *path)
+static void copy_stream(struct job *j, FILE *f, const char *path)
 {
-    FILE *f = file_open(path);
     struct image_reader *r = image_reader_new(f, file_label(path));
     struct image im = {0};
     struct err e;
@@ -180,54 +224,82 @@ static void copy_stream(struct job *j, const char *path)
         size_t number = image_reader_count(r);
         if (!note_get(&im.note, "name") && f != stdin)
             note_setf(&im.note, "name", number > 1 ? "%s#%zu" : "%s", path, number);
-        if (!image_fit(&im, &j->o->fit, &e))
+        if (!image_fit(&im, &j->o->load, &e))
             image_reader_die(r, "%s", e.text);
         write_next(j, &im);
         j->listed++;
     }
     image_free(&im);
     image_reader_free(r);
-    file_close(f);
 }
 
-static void list_set(struct job *j, const char *path)
+/* The images of the wanted subset join those that wait. */
+static void add_set(struct job *j, struct dataset *d, const char *path)
+{
+    const struct opts *o = j->o;
+    if (o->leak_check && !o->load.masks)
+        leaks_report(d, path);
+    if (o->subset != SPLIT_ALL && d->n && !dataset_has_splits(d) && d->layout != LAYOUT_LIST)
+        die("%s: is a plain folder, where nothing tells -s %s: leave it out", path, split_names[o->subset]);
+    if (dataset_has_splits(d))
+        dataset_keep(d, o->subset);
+    if (d->n == 0)
+        die("%s: no images%s%s", path, o->subset ? " in " : "", o->subset ? split_names[o->subset] : "");
+    char *category = path_last(path);
+    for (size_t i = 0; i < d->n; i++)
+        dataset_move(&j->waiting, &d->entry[i], o->operands > 1 && d->layout != LAYOUT_LIST ? category : "");
+    free(category);
+    dataset_free(d);
+}
+
+/* What is open already: a stream, or a list, which begins with a small letter or a byte order mark. */
+static void read_open(struct job *j, FILE *f, const char *path)
+{
+    struct dataset d = {0};
+    struct err e;
+    int first = getc(f);
+    if (first != EOF)
+        ungetc(first, f);
+    if (j->o->set.layout != LAYOUT_LIST && !islower(first) && first != 0xef) {
+        flush_entries(j);
+        copy_stream(j, f, path);
+    } else if (dataset_open_list(&d, f, path, &j->o->set, &e)) {
+        add_set(j, &d, file_label(path));
+    } else {
+        die("%s: %s", file_label(path), e.text);
+    }
+}
+
+static void read_operand(struct job *j, const char *path)
 {
     const struct opts *o = j->o;
     struct dataset d = {0};
     struct err e;
-    if (!dataset_open(&d, path, &o->set, &e))
-        die("%s: %s", path, e.text);
-    if (o->leak_check && !o->fit.masks)
-        leaks_report(&d, path);
-    if (o->subset != SPLIT_ALL && d.n && !dataset_has_splits(&d) && d.layout != LAYOUT_LIST)
-        die("%s: is a plain folder, where nothing tells -s %s: leave it out", path, split_names[o->subset]);
-    if (dataset_has_splits(&d))
-        dataset_keep(&d, o->subset);
-    if (d.n == 0)
-        die("%s: no images%s%s", path, o->subset ? " in " : "", o->subset ? split_names[o->subset] : "");
-    char *category = path_last(path);
-    for (size_t i = 0; i < d.n; i++)
-        dataset_move(&j->waiting, &d.entry[i], o->operands > 1 && d.layout != LAYOUT_LIST ? category : "");
-    free(category);
-    dataset_free(&d);
+    bool list = o->set.layout == LAYOUT_LIST, pipe = strcmp(path, "-") == 0 || is_pipe(path);
+    if (pipe || (!list && image_is_stream(path))) {
+        FILE *f = file_open(path);
+        read_open(j, f, path);
+        file_close(f);
+    } else if (list || is_folder(path) || dataset_is_list(path)) {
+        if (!dataset_open(&d, path, &o->set, &e))
+            die("%s: %s", path, e.text);
+        add_set(j, &d, path);
+    } else {
+        dataset_add(&j->waiting, path, path);
+    }
 }
 
 static void run(const struct opts *o, FILE *out)
 {
     struct job j = {.o = o, .writer = image_writer_new(out, "stdout")};
-    for (size_t i = 0; i < o->operands; i++) {
-        const char *path = o->operand[i];
-        if (image_is_stream(path)) {
-            flush_entries(&j);
-            copy_stream(&j, path);
-        } else if (is_folder(path) || o->set.layout == LAYOUT_LIST || dataset_is_list(path)) {
-            list_set(&j, path);
-        } else {
-            dataset_add(&j.waiting, path, path);
-        }
-    }
+    for (size_t i = 0; i < o->operands; i++)
+        read_operand(&j, o->operand[i]);
     flush_entries(&j);
     dataset_free(&j.waiting); /* what --limit left */
+    report(&j.turned,
+           "EXIF's orientation is not honoured in a set with masks, which are drawn on the stored pixels");
+    report(&j.lossy_mask, "masks are JPEGs, whose edges hold values that nobody drew");
+    report(&j.grey_mask, "masks have more than two grey levels, and all above 0 are defect");
     if (j.skipped)
         warning("%zu of %zu images skipped", j.skipped, j.listed);
     if (j.written == 0)

@@ -1,15 +1,21 @@
 #include "codec/jpeg.h"
 #include "base/mem.h"
+#include "codec/exif.h"
 #include <limits.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <jpeglib.h> /* wants stdio.h and size_t before it */
+#include <jerror.h>
 
 /* Each scan of a progressive file goes over the whole image, so that a small file can ask for hours. Encoders
  * write about ten. */
 enum { SCANS_MAX = 100 };
+
+/* Stray bytes behind a scan are padding where they are few: cameras fill words. Many are what a damaged scan left over. */
+enum { PADDING_MAX = 16 };
 
 /* libjpeg's callbacks get a pointer to its first field, and find the rest of it here. */
 struct jpeg_decoder {
@@ -18,6 +24,8 @@ struct jpeg_decoder {
     struct jpeg_progress_mgr progress;
     jmp_buf jump;
     struct err *e;
+    struct codec_facts *facts;
+    bool scanning;      /* the header has been read */
     unsigned char *row; /* of CMYK; NULL otherwise */
 };
 
@@ -39,11 +47,33 @@ static _Noreturn void on_error(j_common_ptr info)
     fail((struct jpeg_decoder *)info, text);
 }
 
-/* A warning (level -1) means that pixels are made up. Traces are not wanted. */
+/* Whether a warning leaves every sample what the encoder made it. All others mean that samples were made up. */
+static bool harmless(const struct jpeg_decoder *d)
+{
+    switch (d->errors.msg_code) {
+    case JWRN_JFIF_MAJOR:     /* a revision of JFIF that is not known: it is the header's */
+    case JWRN_ADOBE_XFORM:    /* Adobe's colour transform has an unknown number: decoded as the usual one */
+    case JWRN_NOT_SEQUENTIAL: /* the scan's header asks for what sequential files can't have, and is ignored */
+        return true;
+    case JWRN_EXTRANEOUS_DATA: /* stray bytes before a marker */
+        return !d->scanning || d->errors.msg_parm.i[0] <= PADDING_MAX;
+    default:
+        return false;
+    }
+}
+
+/* A warning has level -1. Traces are not wanted. */
 static void on_message(j_common_ptr info, int level)
 {
-    if (level < 0)
+    struct jpeg_decoder *d = (struct jpeg_decoder *)info;
+    char text[JMSG_LENGTH_MAX];
+    if (level >= 0)
+        return;
+    if (!harmless(d))
         on_error(info);
+    info->err->format_message(info, text);
+    if (!d->facts->remark.text[0])
+        err_set(&d->facts->remark, "JPEG: %s", text);
 }
 
 static void on_progress(j_common_ptr info)
@@ -63,6 +93,17 @@ static void create(struct jpeg_decoder *d)
     d->info.progress = &d->progress;
     size_t available = mem_available();
     d->info.mem->max_memory_to_use = available < LONG_MAX ? (long)available : LONG_MAX;
+}
+
+/* The first marker APP1 that begins with "Exif". */
+static void read_exif(struct jpeg_decoder *d)
+{
+    static const char head[6] = "Exif\0";
+    for (jpeg_saved_marker_ptr m = d->info.marker_list; m; m = m->next)
+        if (m->data_length > sizeof head && memcmp(m->data, head, sizeof head) == 0) {
+            d->facts->orientation = exif_orientation(m->data + sizeof head, m->data_length - sizeof head);
+            return;
+        }
 }
 
 static void choose_colours(struct jpeg_decoder *d)
@@ -122,21 +163,26 @@ static bool decode(struct jpeg_decoder *d, struct raster *out, const unsigned ch
         return false;
     create(d);
     jpeg_mem_src(&d->info, data, n);
+    jpeg_save_markers(&d->info, JPEG_APP0 + 1, 0xffff);
     jpeg_read_header(&d->info, TRUE);
+    read_exif(d);
     choose_colours(d);
     if (!raster_try_new(out, d->info.image_width, d->info.image_height,
                         d->info.out_color_space == JCS_GRAYSCALE ? 1 : 3, 255, d->e))
         return false;
+    d->scanning = true;
     jpeg_start_decompress(&d->info);
     read_rows(d, out);
     jpeg_finish_decompress(&d->info);
     return true;
 }
 
-bool jpeg_decode(struct raster *out, const unsigned char *data, size_t n, struct err *e)
+bool jpeg_decode(struct raster *out, struct codec_facts *facts, const unsigned char *data, size_t n,
+                 struct err *e)
 {
-    struct jpeg_decoder d = {.e = e};
+    struct jpeg_decoder d = {.e = e, .facts = facts};
     *out = (struct raster){0};
+    *facts = (struct codec_facts){.orientation = 1, .lossy = true};
     bool done = decode(&d, out, data, n);
     jpeg_destroy_decompress(&d.info);
     free(d.row);

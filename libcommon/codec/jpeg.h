@@ -3,6 +3,7 @@
 #define CODEC_JPEG_H
 #include "base/err.h"
 #include "base/raster.h"
+#include "codec/facts.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -10,7 +11,9 @@
 bool jpeg_is(const unsigned char *data, size_t n);
 
 /* Baseline and progressive, 8 bit, into grey or RGB; CMYK and YCCK by Adobe's inverted convention, without a
- * colour profile. EXIF orientation is not applied: masks are drawn on the pixels as they are stored. False
- * with a reason for anything damaged or cut, where libjpeg itself would warn and fill the rest with grey. */
-bool jpeg_decode(struct raster *out, const unsigned char *data, size_t n, struct err *e);
+ * colour profile. EXIF's orientation is told and not applied. False with a reason for anything damaged or cut, where
+ * libjpeg itself would warn and fill the rest with grey. What it warns of that concerns no sample (an unknown revision of
+ * JFIF, stray bytes between markers as webcams write them) is a remark. */
+bool jpeg_decode(struct raster *out, struct codec_facts *facts, const unsigned char *data, size_t n,
+                 struct err *e);
 #endif

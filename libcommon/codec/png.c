@@ -1,6 +1,7 @@
 #include "codec/png.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "codec/exif.h"
 #include <png.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,10 +42,10 @@ static void take_bytes(png_structp png, png_bytep out, size_t n)
     s->left -= n;
 }
 
-/* Text, profiles and the like are skipped unread: they can't change a pixel, and can be made to inflate. */
+/* Text, profiles and the like are skipped unread: they can't change a pixel, and can be made to inflate. EXIF is read. */
 static void skip_ancillary(png_structp png)
 {
-    static const png_byte names[] = "iCCP\0iTXt\0tEXt\0zTXt\0eXIf\0sPLT\0hIST\0tIME\0pCAL\0sCAL";
+    static const png_byte names[] = "iCCP\0iTXt\0tEXt\0zTXt\0sPLT\0hIST\0tIME\0pCAL\0sCAL";
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, 0);
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, names, (int)(sizeof names / 5));
 }
@@ -79,8 +80,17 @@ static void read_rows(png_structp png, const struct raster *out, int passes)
             png_read_row(png, (png_bytep)out->samples + y * row, NULL);
 }
 
+static void read_exif(png_structp png, png_infop info, struct codec_facts *facts)
+{
+    png_uint_32 n = 0;
+    png_bytep data = NULL;
+    if (png_get_eXIf_1(png, info, &n, &data))
+        facts->orientation = exif_orientation(data, n);
+}
+
 /* In a frame of its own, so that longjmp meets no changed local. */
-static bool decode(png_structp png, png_infop info, struct raster *out, struct png_source *s)
+static bool decode(png_structp png, png_infop info, struct raster *out, struct codec_facts *facts,
+                   struct png_source *s)
 {
     if (setjmp(png_jmpbuf(png)))
         return false;
@@ -88,6 +98,7 @@ static bool decode(png_structp png, png_infop info, struct raster *out, struct p
     png_set_read_fn(png, s, take_bytes);
     skip_ancillary(png);
     png_read_info(png, info);
+    read_exif(png, info, facts);
     check_claim(png, info, file_bytes);
     ask_for_plain_samples(png, info);
     int passes = png_set_interlace_handling(png);
@@ -103,13 +114,15 @@ static bool decode(png_structp png, png_infop info, struct raster *out, struct p
     return true;
 }
 
-bool png_decode(struct raster *out, const unsigned char *data, size_t n, struct err *e)
+bool png_decode(struct raster *out, struct codec_facts *facts, const unsigned char *data, size_t n,
+                struct err *e)
 {
     struct png_source s = {data, n, e};
     *out = (struct raster){0};
+    *facts = (struct codec_facts){.orientation = 1};
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &s, on_decode_error, on_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;
-    bool done = info ? decode(png, info, out, &s) : err_set(e, "PNG: out of memory");
+    bool done = info ? decode(png, info, out, facts, &s) : err_set(e, "PNG: out of memory");
     png_destroy_read_struct(&png, &info, NULL);
     if (!done)
         raster_free(out);

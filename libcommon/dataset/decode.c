@@ -6,7 +6,6 @@
 #include "stream/image.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* The largest file worth reading: every sample that a raster may hold, written out as 16 bit, and a header. */
 #define FILE_MAX (2 * RASTER_SAMPLES_MAX + ((size_t)1 << 20))
@@ -44,13 +43,15 @@ static bool unknown(const unsigned char *data, size_t n, struct err *e)
     return err_set(e, "is not an image (PNG, JPEG, BMP or Netpbm)");
 }
 
-bool image_decode(struct raster *out, const unsigned char *data, size_t n, struct err *e)
+bool image_decode(struct raster *out, struct codec_facts *facts, const unsigned char *data, size_t n,
+                  struct err *e)
 {
     *out = (struct raster){0};
+    *facts = (struct codec_facts){.orientation = 1};
     if (png_is(data, n))
-        return png_decode(out, data, n, e);
+        return png_decode(out, facts, data, n, e);
     if (jpeg_is(data, n))
-        return jpeg_decode(out, data, n, e);
+        return jpeg_decode(out, facts, data, n, e);
     if (bmp_is(data, n))
         return bmp_decode(out, data, n, e);
     if (!is_netpbm(data, n))
@@ -58,14 +59,14 @@ bool image_decode(struct raster *out, const unsigned char *data, size_t n, struc
     return image_decode_netpbm(out, data, n, e);
 }
 
-bool image_load(struct raster *out, const char *path, struct err *e)
+bool image_load(struct raster *out, struct codec_facts *facts, const char *path, struct err *e)
 {
     unsigned char *data;
     size_t n;
     *out = (struct raster){0};
     if (!file_slurp(path, FILE_MAX, &data, &n, e))
         return false;
-    bool done = image_decode(out, data, n, e);
+    bool done = image_decode(out, facts, data, n, e);
     free(data);
     return done;
 }
@@ -73,13 +74,6 @@ bool image_load(struct raster *out, const char *path, struct err *e)
 bool image_is_stream(const char *path)
 {
     unsigned char magic[3];
-    struct stat st;
-    if (strcmp(path, "-") == 0)
-        return true;
-    if (stat(path, &st) || S_ISDIR(st.st_mode))
-        return false;
-    if (!S_ISREG(st.st_mode)) /* a pipe: what is looked at would be gone */
-        return true;
     FILE *f = fopen(path, "rbe");
     size_t n = f ? fread(magic, 1, sizeof magic, f) : 0;
     if (f)

@@ -4,15 +4,18 @@
 #define DATASET_DECODE_H
 #include "base/err.h"
 #include "base/raster.h"
+#include "codec/facts.h"
 #include <stdbool.h>
 #include <stddef.h>
 
-/* PNG, JPEG, BMP (as their codecs say) or the first image of Netpbm data. False with a reason; kinds of image
+/* PNG, JPEG, BMP (as their codecs say) or the first image of Netpbm data. *facts is what the file says
+ * beside its samples. False with a reason; kinds of image
  * that are known but not read (TIFF, GIF, ...) are named. May be called from several threads. */
-bool image_decode(struct raster *out, const unsigned char *data, size_t n, struct err *e);
+bool image_decode(struct raster *out, struct codec_facts *facts, const unsigned char *data, size_t n,
+                  struct err *e);
 /* The same of a file. The reason does not name the file. */
-bool image_load(struct raster *out, const char *path, struct err *e);
+bool image_load(struct raster *out, struct codec_facts *facts, const char *path, struct err *e);
 
-/* True for "-", pipes, and files that begin as Netpbm does: an image stream, if only of one image. */
+/* Whether a regular file begins as Netpbm does: an image stream, if only of one image. */
 bool image_is_stream(const char *path);
 #endif

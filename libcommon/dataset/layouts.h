@@ -16,6 +16,7 @@
 #define DATASET_LAYOUTS_H
 #include "base/err.h"
 #include "dataset/set.h"
+#include <stdio.h>
 
 struct dataset_options {
     enum dataset_layout layout; /* LAYOUT_AUTO: told from the folders */
@@ -28,7 +29,10 @@ bool dataset_read_folders(struct dataset *d, const char *root, const struct data
                           struct err *e);
 bool dataset_read_visa(struct dataset *d, const char *root, const struct dataset_options *o, struct err *e);
 bool dataset_read_plain(struct dataset *d, const char *root, struct err *e);
-bool dataset_read_list(struct dataset *d, const char *path, const struct dataset_options *o, struct err *e);
+/* `f` is the list's open file, a pipe maybe; dies where it is no table. Paths in it are relative to where a file lies, or to
+ * the current folder. */
+bool dataset_read_list(struct dataset *d, FILE *f, const char *path, const struct dataset_options *o,
+                       struct err *e);
 
 /* Whether `root` has a folder of a split, as the layouts that dataset_read_folders reads must. */
 bool dataset_has_split_folders(const char *root);

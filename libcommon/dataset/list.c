@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIST_MAX = 1 << 30 };
-
 /* Where the columns are; -1 where absent. */
 struct columns {
     ptrdiff_t path, label, mask, defect, split, name;
@@ -26,10 +24,10 @@ static const char *cell(const struct table *t, size_t row, ptrdiff_t column)
     return column < 0 ? "" : t->cell[row][column];
 }
 
-/* Paths are relative to the list's folder. */
+/* Paths are relative to the list's folder; a pipe has none. */
 static char *beside(const char *list, const char *path)
 {
-    const char *slash = strrchr(list, '/');
+    const char *slash = is_regular(list) ? strrchr(list, '/') : NULL;
     return slash && path[0] != '/' ? xprintf("%.*s%s", (int)(slash + 1 - list), list, path) : xstrdup(path);
 }
 
@@ -106,17 +104,14 @@ static bool add_rows(struct dataset *d, const char *list, const struct table *t,
     return true;
 }
 
-bool dataset_read_list(struct dataset *d, const char *path, const struct dataset_options *o, struct err *e)
+bool dataset_read_list(struct dataset *d, FILE *f, const char *path, const struct dataset_options *o,
+                       struct err *e)
 {
-    struct table t = {0};
-    unsigned char *text;
-    size_t n;
+    struct table t;
     d->layout = LAYOUT_LIST;
-    if (!file_slurp(path, LIST_MAX, &text, &n, e))
-        return false;
-    bool done = table_parse(&t, (const char *)text, n, e) && add_rows(d, path, &t, o, e);
+    table_read_from(&t, f, file_label(path));
+    bool done = add_rows(d, path, &t, o, e);
     table_free(&t);
-    free(text);
     return done;
 }
 
@@ -130,7 +125,7 @@ bool dataset_is_list(const char *path)
         fclose(f);
     line[n] = 0;
     line[strcspn(line, "\r\n")] = 0;
-    for (char *rest = line, *head; (head = strsep(&rest, "\t"));)
+    for (char *rest = line + text_mark(line, n), *head; (head = strsep(&rest, "\t"));)
         if (strcmp(head, "path") == 0)
             return true;
     return false;

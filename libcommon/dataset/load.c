@@ -2,6 +2,7 @@
 #include "dataset/decode.h"
 #include "image/colour.h"
 #include "image/crop.h"
+#include "image/orient.h"
 #include "image/resize.h"
 #include <stdio.h>
 #include <string.h>
@@ -56,70 +57,27 @@ static void set_geometry(struct image *im, const struct geometry *g)
 
 /* resize=, a key of stream/identity.h: R or R,C; steps that were made before stand before it, but for a squash
  * that is squashed again, which is one squash. A step that changes nothing is none. */
-static void set_steps(struct image *im, const struct geometry *g, const struct load_options *f)
+static void set_steps(struct image *im, const struct geometry *g, const struct load_options *o)
 {
     const char *before = note_get(&im->note, "resize");
     char step[64];
-    if (!f->resize && !f->crop)
+    if (!o->resize && !o->crop)
         return;
-    snprintf(step, sizeof step, f->crop ? "%zu,%zu" : "%zu", f->resize, f->crop);
-    if (!before || (!f->crop && !strpbrk(before, ",+")))
+    snprintf(step, sizeof step, o->crop ? "%zu,%zu" : "%zu", o->resize, o->crop);
+    if (!before || (!o->crop && !strpbrk(before, ",+")))
         note_set(&im->note, "resize", step);
     else if (!full_size(&im->raster, g))
         note_setf(&im->note, "resize", "%s+%s", before, step);
 }
 
-bool image_fit(struct image *im, const struct load_options *f, struct err *e)
+bool image_fit(struct image *im, const struct load_options *o, struct err *e)
 {
     struct geometry g;
-    if (!geometry_of(&g, im->raster.width, im->raster.height, f->resize, f->crop, e))
+    if (!geometry_of(&g, im->raster.width, im->raster.height, o->resize, o->crop, e))
         return false;
     set_geometry(im, &g);
-    set_steps(im, &g, f);
-    fit_raster(&im->raster, &g, f->masks);
-    return true;
-}
-
-/* Both of one size: the larger value of each pixel. */
-static void unite(struct raster *to, const struct raster *from)
-{
-    uint8_t *a = to->samples;
-    const uint8_t *b = from->samples;
-    size_t n = raster_bytes(to);
-    for (size_t i = 0; i < n; i++)
-        a[i] = a[i] > b[i] ? a[i] : b[i];
-}
-
-static bool add_mask(struct raster *to, const char *path, struct err *e)
-{
-    struct raster mask;
-    struct err reason;
-    if (!image_load(&mask, path, &reason))
-        return err_set(e, "%s: %s", path, reason.text);
-    bool fits = mask.width == to->width && mask.height == to->height;
-    if (!fits)
-        err_set(e, "%s: a mask of %zu x %zu for an image of %zu x %zu", path, mask.width, mask.height,
-                to->width, to->height);
-    else {
-        replace(&mask, colour_mask(&mask));
-        unite(to, &mask);
-    }
-    raster_free(&mask);
-    return fits;
-}
-
-/* Puts the entry's mask in the place of its image. */
-static bool become_mask(struct raster *r, const struct dataset_entry *en, struct err *e)
-{
-    bool normal = en->label && strcmp(en->label, "0") == 0;
-    if (!normal && en->masks == 0)
-        return err_set(e, "%s: %s", en->path,
-                       en->label ? "shows a defect but has no mask" : "neither a label nor a mask is known");
-    replace(r, raster_new(r->width, r->height, 1, 255));
-    memset(r->samples, 0, raster_bytes(r));
-    for (size_t i = 0; !normal && i < en->masks; i++)
-        if (!add_mask(r, en->mask[i], e))
-            return false;
+    set_steps(im, &g, o);
+    fit_raster(&im->raster, &g, o->masks);
     return true;
 }
 
@@ -133,19 +91,32 @@ static void set_comments(struct image *im, const struct dataset_entry *en)
         note_set(&im->note, "defect", en->defect);
 }
 
-enum load_result entry_load(struct image *im, const struct dataset_entry *en, const struct load_options *f,
-                            struct err *e)
+/* Honours EXIF's orientation, or remarks that it was left alone. */
+static void turn(struct raster *r, struct load_remarks *remarks, unsigned orientation, bool as_stored)
+{
+    if (as_stored)
+        remarks->orientation = orientation;
+    else if (orientation != 1)
+        replace(r, orient(r, orientation));
+}
+
+enum load_result entry_load(struct image *im, struct load_remarks *remarks, const struct dataset_entry *en,
+                            const struct load_options *o, struct err *e)
 {
     struct err reason;
+    struct codec_facts facts;
+    *remarks = (struct load_remarks){.orientation = 1};
     raster_free(&im->raster);
     set_comments(im, en);
-    if (!image_load(&im->raster, en->path, &reason)) {
+    if (!image_load(&im->raster, &facts, en->path, &reason)) {
         err_set(e, "%s: %s", en->path, reason.text);
         return LOAD_NO_IMAGE;
     }
-    if (f->masks && !become_mask(&im->raster, en, e))
+    remarks->odd = facts.remark;
+    turn(&im->raster, remarks, facts.orientation, en->as_stored);
+    if (o->masks && !mask_load(&im->raster, &remarks->mask, remarks->orientation, en, e))
         return LOAD_NO_MASK;
-    if (!image_fit(im, f, &reason)) {
+    if (!image_fit(im, o, &reason)) {
         err_set(e, "%s: %s", en->path, reason.text);
         return LOAD_NO_IMAGE;
     }

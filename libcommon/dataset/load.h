@@ -2,7 +2,7 @@
 #ifndef DATASET_LOAD_H
 #define DATASET_LOAD_H
 #include "base/err.h"
-#include "dataset/set.h"
+#include "dataset/mask.h"
 #include "stream/image.h"
 
 /* The user's wish; see geometry_of. */
@@ -13,14 +13,23 @@ struct load_options {
 
 /* Fits the raster of an image that was read from a stream; its size= and crop= go on to mean the first
  * original. False with a reason. */
-bool image_fit(struct image *im, const struct load_options *f, struct err *e);
+bool image_fit(struct image *im, const struct load_options *o, struct err *e);
 
-/* The entry's image, with name, label, defect, size and crop. With f->masks the mask of the same image: the
- * union of the entry's masks; black where it is normal. The image is decoded for its size all the same, so
- * that both streams hold the same images. im: start with {0}, reused, image_free. */
+/* What a user should hear of an image that could be loaded. */
+struct load_remarks {
+    struct err odd; /* what is odd in its file and changed no sample; "": nothing */
+    unsigned
+        orientation; /* EXIF's, where it was not honoured because masks are drawn on the stored pixels; else 1 */
+    struct mask_doubts mask; /* of its masks, with o->masks */
+};
+
+/* LOAD_NO_IMAGE: the image can't be read (a tool may skip it). LOAD_NO_MASK: a mask is missing, damaged or of another
+ * size. Either with a reason that names the file. */
 enum load_result { LOAD_DONE, LOAD_NO_IMAGE, LOAD_NO_MASK };
-/* LOAD_NO_IMAGE: the image can't be read (a tool may skip it); LOAD_NO_MASK: a mask is missing, damaged or of
- * another size. Either with a reason that names the file. */
-enum load_result entry_load(struct image *im, const struct dataset_entry *en, const struct load_options *f,
-                            struct err *e);
+
+/* The entry's image, upright (but see as_stored of set.h), with name, label, defect, size and crop. With o->masks the mask
+ * of the same image: the union of the entry's masks; black where it is normal. The image is decoded for its size all the
+ * same, so that both streams hold the same images. im: start with {0}, reused, image_free. */
+enum load_result entry_load(struct image *im, struct load_remarks *remarks, const struct dataset_entry *en,
+                            const struct load_options *o, struct err *e);
 #endif

@@ -1,4 +1,5 @@
 #include "dataset/open.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "dataset/walk.h"
 #include <stdio.h>
@@ -34,10 +35,18 @@ static bool refuse_categories(const char *root, struct err *e)
     return found ? err_set(e, "holds categories, not images: name one (%s)", list) : true;
 }
 
+static bool read_list(struct dataset *d, const char *path, const struct dataset_options *o, struct err *e)
+{
+    FILE *f = file_open(path);
+    bool done = dataset_read_list(d, f, path, o, e);
+    file_close(f);
+    return done;
+}
+
 static bool read_detected(struct dataset *d, const char *path, const struct dataset_options *o, struct err *e)
 {
     if (!is_folder(path))
-        return dataset_read_list(d, path, o, e);
+        return read_list(d, path, o, e);
     if (has_folder(path, "Data/Images"))
         return dataset_read_visa(d, path, o, e);
     if (dataset_has_split_folders(path))
@@ -51,20 +60,33 @@ static bool read_as(struct dataset *d, const char *path, const struct dataset_op
     case LAYOUT_AUTO:
         return read_detected(d, path, o, e);
     case LAYOUT_LIST:
-        return dataset_read_list(d, path, o, e);
+        return read_list(d, path, o, e);
     case LAYOUT_FOLDER:
         return dataset_read_plain(d, path, e);
     case LAYOUT_VISA:
         if (has_folder(path, "Data/Images"))
             return dataset_read_visa(d, path, o, e);
         break;
-    default:
+    case LAYOUT_MVTEC:
+    case LAYOUT_MVTEC2:
+    case LAYOUT_LOCO:
+    case LAYOUT_BTAD:
         break;
     }
     if (!dataset_has_split_folders(path))
         return err_set(e, "has neither a train nor a test folder, as layout %s must",
                        layout_names[o->layout]);
     return dataset_read_folders(d, path, o, e);
+}
+
+/* One image of a set with masks must lie as the others do, also where it has none itself. */
+static void leave_as_stored(struct dataset *d)
+{
+    bool masks = false;
+    for (size_t i = 0; i < d->n; i++)
+        masks |= d->entry[i].masks > 0;
+    for (size_t i = 0; i < d->n; i++)
+        d->entry[i].as_stored = masks;
 }
 
 static int by_name(const void *a, const void *b)
@@ -78,7 +100,19 @@ bool dataset_open(struct dataset *d, const char *path, const struct dataset_opti
         dataset_free(d);
         return false;
     }
+    leave_as_stored(d);
     if (d->n && d->layout != LAYOUT_LIST)
         qsort(d->entry, d->n, sizeof *d->entry, by_name);
+    return true;
+}
+
+bool dataset_open_list(struct dataset *d, FILE *f, const char *path, const struct dataset_options *o,
+                       struct err *e)
+{
+    if (!dataset_read_list(d, f, path, o, e)) {
+        dataset_free(d);
+        return false;
+    }
+    leave_as_stored(d);
     return true;
 }

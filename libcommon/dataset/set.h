@@ -28,6 +28,7 @@ struct dataset_entry {
     char **mask;              /* paths; their union is the mask */
     size_t masks;             /* 0: no mask is known */
     enum dataset_split split; /* SPLIT_ALL: the set has none */
+    bool as_stored; /* EXIF's orientation is left alone, as masks of the set are drawn on the stored pixels */
 };
 
 /* Start with {0}; it owns all its strings; dataset_free. */

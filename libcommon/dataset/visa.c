@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "dataset/layouts.h"
 #include "dataset/walk.h"
+#include "stream/table.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -49,8 +50,7 @@ static bool cut_line(char *cell[COLUMNS], char **text)
 
 /* Where the rows' paths begin, which name the category first. */
 struct category {
-    const char *root;
-    char *name;
+    const char *root, *name;
 };
 
 /* "candle/Data/..." as candle lies on this disk, whatever that folder is called by now. */
@@ -107,19 +107,33 @@ static bool read_rows(struct dataset *d, const struct category *c, char *text, s
     return d->n ? true : err_set(e, "has no rows for the category '%s'", c->name);
 }
 
+/* A category may be a link of any name to a folder that is called as the split file calls it. */
+static bool read_category(struct dataset *d, const char *root, const char *text, struct err *e)
+{
+    char *name = path_last(root), *real = path_real_last(root), *copy = xstrdup(text);
+    bool done = read_rows(d, &(struct category){root, name}, copy, e);
+    free(copy);
+    copy = xstrdup(text);
+    if (!done && d->n == 0 && strcmp(name, real) != 0)
+        done = read_rows(d, &(struct category){root, real}, copy, e);
+    free(copy);
+    free(real);
+    free(name);
+    return done;
+}
+
 bool dataset_read_visa(struct dataset *d, const char *root, const struct dataset_options *o, struct err *e)
 {
-    struct category c = {root, path_last(root)};
     char *file = o->split_file ? xstrdup(o->split_file) : find_split_file(root, e);
     unsigned char *text = NULL;
     size_t n;
     struct err reason;
     d->layout = LAYOUT_VISA;
     bool done = file != NULL;
-    if (done && !(file_slurp(file, CSV_MAX, &text, &n, &reason) && read_rows(d, &c, (char *)text, &reason)))
+    if (done && !(file_slurp(file, CSV_MAX, &text, &n, &reason) &&
+                  read_category(d, root, (char *)text + text_mark((char *)text, n), &reason)))
         done = err_set(e, "%s: %s", file, reason.text);
     free(text);
     free(file);
-    free(c.name);
     return done;
 }

@@ -21,7 +21,7 @@ char *path_join(const char *a, const char *b)
     return n == 0 ? xstrdup(b) : xprintf("%.*s%s%s", (int)n, a, a[n - 1] == '/' ? "" : "/", b);
 }
 
-char *path_last(const char *path)
+char *path_real_last(const char *path)
 {
     char *real = realpath(path, NULL);
     const char *whole = real ? real : path, *slash = strrchr(whole, '/');
@@ -30,10 +30,36 @@ char *path_last(const char *path)
     return last;
 }
 
+char *path_last(const char *path)
+{
+    size_t end = strlen(path), start;
+    while (end > 0 && path[end - 1] == '/')
+        end--;
+    for (start = end; start > 0 && path[start - 1] != '/'; start--)
+        ;
+    char *last = xstrndup(path + start, end - start);
+    if (*last && strcmp(last, ".") != 0 && strcmp(last, "..") != 0)
+        return last;
+    free(last);
+    return path_real_last(path);
+}
+
 size_t path_stem(const char *path)
 {
     const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
     return dot && dot > (slash ? slash + 1 : path) ? (size_t)(dot - path) : strlen(path);
+}
+
+bool is_regular(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool is_pipe(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
 bool is_folder(const char *path)
@@ -90,6 +116,10 @@ static bool visit(struct paths *out, const char *root, const char *below, const 
         done = walk(out, root, relative, depth + 1, e);
     else
         keep = has_image_suffix(item->d_name);
+    if (keep && item->d_type != DT_REG && is_pipe(path)) { /* to open it would wait for a writer, or fail */
+        notice("%s: is no regular file: passed over", path);
+        keep = false;
+    }
     if (keep)
         paths_add(out, relative);
     else

@@ -1,6 +1,7 @@
 #include "fractal/codes.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "stream/table.h"
 #include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
@@ -92,7 +93,8 @@ static bool parse_lines(struct codes *c, const char *text, size_t n, size_t *lin
     struct ifs s = {0};
     double system = 0, current = 0, v[NUMBERS];
     const char *end = text + n;
-    bool tsv = n >= sizeof head - 1 && memcmp(text, head, sizeof head - 1) == 0;
+    text += text_mark(text, n);
+    bool tsv = (size_t)(end - text) >= sizeof head - 1 && memcmp(text, head, sizeof head - 1) == 0;
     for (const char *at = text, *stop; at < end; at = stop + 1) {
         stop = memchr(at, '\n', (size_t)(end - at));
         stop = stop ? stop : end;

@@ -53,9 +53,19 @@ static bool parse_rows(struct table *t, char *p, char *end, struct err *e)
     return true;
 }
 
+size_t text_mark(const char *text, size_t n)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    size_t length = sizeof mark - 1;
+    return n >= length && memcmp(text, mark, length) == 0 ? length : 0;
+}
+
 bool table_parse(struct table *t, const char *text, size_t n, struct err *e)
 {
     *t = (struct table){0};
+    const size_t mark = text_mark(text, n);
+    text += mark;
+    n -= mark;
     const char *nul = memchr(text, 0, n);
     if (n == 0)
         return err_set(e, "no data: did the program upstream die?");

@@ -12,6 +12,9 @@ struct table {
     char *text;   /* the storage of all cells */
 };
 
+/* Bytes to pass over at the beginning of a text: 3 where it is UTF-8's byte order mark, as some editors and spreadsheets
+ * write, else 0. */
+size_t text_mark(const char *text, size_t n);
 /* False with "line N: reason": ragged lines, NUL bytes, no header. */
 bool table_parse(struct table *t, const char *text, size_t n, struct err *e);
 /* Reads a whole file ("-" stdin); dies with "PATH: reason". */

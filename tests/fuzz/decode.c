@@ -26,8 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct raster r;
     struct err e = {""};
+    struct codec_facts facts;
     fuzz_limit_memory();
-    if (image_decode(&r, data, size, &e)) {
+    if (image_decode(&r, &facts, data, size, &e)) {
         fit(&r);
         raster_free(&r);
     } else if (!e.text[0] || r.samples) {

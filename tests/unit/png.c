@@ -24,9 +24,10 @@ static void there_and_back(void)
             for (int level = 0; level <= 9; level += 3) {
                 struct raster a = pattern(channels, maxval), b;
                 struct err e = {""};
+                struct codec_facts facts;
                 size_t n;
                 unsigned char *data = png_encode(&a, level, &n);
-                ok(png_is(data, n) && png_decode(&b, data, n, &e) && b.width == a.width &&
+                ok(png_is(data, n) && png_decode(&b, &facts, data, n, &e) && b.width == a.width &&
                        b.height == a.height && b.channels == channels && b.maxval == maxval &&
                        memcmp(a.samples, b.samples, raster_bytes(&a)) == 0,
                    "%zu channels, maxval %zu, level %d %s", channels, maxval, level, e.text);
@@ -40,9 +41,10 @@ static void alpha_is_dropped(void)
 {
     struct raster a = pattern(4, 255), b;
     struct err e = {""};
+    struct codec_facts facts;
     size_t n;
     unsigned char *data = png_encode(&a, 6, &n);
-    bool same = png_decode(&b, data, n, &e) && b.channels == 3;
+    bool same = png_decode(&b, &facts, data, n, &e) && b.channels == 3;
     for (size_t i = 0; same && i < a.width * a.height; i++)
         same = memcmp((uint8_t *)a.samples + 4 * i, (uint8_t *)b.samples + 3 * i, 3) == 0;
     ok(same, "alpha is dropped, colours stay");
@@ -55,12 +57,13 @@ static void cuts(void)
 {
     struct raster a = pattern(3, 255), b;
     struct err e = {""};
+    struct codec_facts facts;
     size_t n, accepted = 0;
     unsigned char *data = png_encode(&a, 9, &n);
     for (size_t cut = 0; cut < n; cut++) {
         unsigned char *part = malloc(cut + 1); /* its own block, so that a sanitizer sees a read beyond */
         memcpy(part, data, cut);
-        if (png_decode(&b, part, cut, &e)) {
+        if (png_decode(&b, &facts, part, cut, &e)) {
             accepted++;
             raster_free(&b);
         }
