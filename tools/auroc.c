@@ -1,6 +1,7 @@
 /* auroc - how well anomaly scores and maps find the defects of a test set. See auroc.1. */
 #include "base/err.h"
 #include "base/file.h"
+#include "base/product.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/progress.h"

@@ -1,6 +1,7 @@
 /* heatmap - anomaly maps as pictures. See heatmap.1. */
 #include "base/err.h"
 #include "base/file.h"
+#include "base/product.h"
 #include "base/folder.h"
 #include "base/mem.h"
 #include "base/opt.h"
@@ -278,6 +279,8 @@ int main(int argc, char **argv)
     err_init(argv[0]);
     struct opts o = parse(argc, argv);
     struct companion images = companion_open(o.images), masks = companion_open(o.masks);
+    if (o.output)
+        folder_make(o.output);
     struct image_writer *w = o.output ? NULL : image_writer_new(out_binary(), "stdout");
     if (optind == argc)
         run(NULL, &images, &masks, w, &o);

@@ -1,6 +1,7 @@
 /* imgsheet - a contact sheet of an image stream. See imgsheet.1. */
 #include "base/err.h"
 #include "base/file.h"
+#include "base/product.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "codec/png.h"
@@ -35,6 +36,7 @@ struct sheet {
     const struct opts *o;
     size_t tile_width, tile_height, n;
     struct raster raster;
+    struct product *png; /* NULL: the sheet goes to stdout */
 };
 
 /* The first image decides how large a tile is. */
@@ -91,7 +93,7 @@ static void sheet_trim(struct sheet *s)
 
 static void sheet_write(const struct sheet *s)
 {
-    if (!s->o->output) {
+    if (!s->png) {
         struct image im = {.raster = s->raster};
         struct image_writer *w = image_writer_new(out_binary(), "stdout");
         note_set(&im.note, "name", "sheet");
@@ -100,9 +102,8 @@ static void sheet_write(const struct sheet *s)
         note_clear(&im.note);
         return;
     }
-    struct product *p = product_open(s->o->output);
-    png_write(product_file(p), s->o->output, &s->raster, PNG_LEVEL_USUAL);
-    product_commit(p);
+    png_write(product_file(s->png), s->o->output, &s->raster, PNG_LEVEL_USUAL);
+    product_commit(s->png);
 }
 
 static void parse_grid(struct opts *o, const char *text)
@@ -146,7 +147,7 @@ int main(int argc, char **argv)
 {
     err_init(argv[0]);
     struct opts o = parse(argc, argv);
-    struct sheet s = {.o = &o};
+    struct sheet s = {.o = &o, .png = o.output ? product_open(o.output) : NULL};
     if (optind == argc)
         read_stream(&s, NULL);
     for (; optind < argc; optind++)

@@ -2,6 +2,7 @@
 #include "base/ahead.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/product.h"
 #include "base/folder.h"
 #include "base/mem.h"
 #include "base/opt.h"

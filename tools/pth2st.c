@@ -77,6 +77,7 @@ static void put_metadata(struct note *meta, const struct opts *o)
 static void run(const struct opts *o)
 {
     const char *label = file_label(o->input);
+    struct product *out = product_open(o->output);
     struct safetensors weights = {0};
     struct pth p;
     struct err e;
@@ -89,7 +90,7 @@ static void run(const struct opts *o)
         p.tensor[i].tensor.data = NULL;
     }
     put_metadata(&weights.meta, o);
-    safetensors_write(&weights, o->output);
+    safetensors_write_product(&weights, out);
     notice("%s: %zu tensors", label, p.n);
     pth_free(&p);
     safetensors_free(&weights);

@@ -3,21 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PRODUCTS = 8, BUFFER = 1 << 18 };
-
-struct product {
-    char *name;
-    char temporary[4096]; /* "" while the slot is free */
-    FILE *f;
-};
-
-static struct product products[PRODUCTS];
+enum { BUFFER = 1 << 18 };
 
 const char *file_label(const char *name)
 {
@@ -118,95 +109,6 @@ int out_close(void)
     if (fflush(stdout) || failed || fclose(stdout))
         die("stdout:");
     return EXIT_DONE;
-}
-
-static void remove_temporaries(void)
-{
-    for (size_t i = 0; i < PRODUCTS; i++)
-        if (products[i].temporary[0])
-            unlink(products[i].temporary); /* async-signal-safe */
-}
-
-static void on_signal(int sig)
-{
-    remove_temporaries();
-    signal(sig, SIG_DFL);
-    raise(sig);
-}
-
-static void watch_exits(void)
-{
-    static const int deadly[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ};
-    static bool watching = false;
-    if (watching)
-        return;
-    watching = true;
-    atexit(remove_temporaries);
-    for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) {
-        struct sigaction old;
-        if (sigaction(deadly[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
-            signal(deadly[i], on_signal);
-    }
-}
-
-/* rw-rw-rw- less the umask, as open() would give; mkstemp gives rw-------. */
-static mode_t default_mode(void)
-{
-    mode_t mask = umask(0);
-    umask(mask);
-    return 0666 & ~mask;
-}
-
-struct product *product_open(const char *name)
-{
-    struct product *p = products;
-    while (p < products + PRODUCTS && p->temporary[0])
-        p++;
-    if (p == products + PRODUCTS)
-        die("%s: too many files written at once", name);
-    watch_exits();
-    char path[sizeof p->temporary];
-    if (snprintf(path, sizeof path, "%s.XXXXXX", name) >= (int)sizeof path)
-        die("%s: name too long", name);
-    int fd = mkostemp(path, O_CLOEXEC);
-    if (fd < 0)
-        die("%s:", name);
-    memcpy(p->temporary, path, sizeof path);
-    fchmod(fd, default_mode());
-    p->name = xstrdup(name);
-    p->f = fdopen(fd, "w+b");
-    if (!p->f)
-        die("%s:", name);
-    setvbuf(p->f, NULL, _IOFBF, BUFFER);
-    return p;
-}
-
-FILE *product_file(struct product *p)
-{
-    return p->f;
-}
-
-static void sync_folder(const char *name)
-{
-    char *folder = xstrdup(name);
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        slash[slash == folder] = 0;
-    int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        fsync(fd); /* best effort: not every file system can sync a folder */
-        close(fd);
-    }
-    free(folder);
-}
-
-void product_commit(struct product *p)
-{
-    if (fflush(p->f) || fsync(fileno(p->f)) || fclose(p->f) || rename(p->temporary, p->name))
-        die("%s:", p->name);
-    p->temporary[0] = 0;
-    sync_folder(p->name);
-    free(p->name);
 }
 
 FILE *spool_open(void)

@@ -1,5 +1,5 @@
-/* Files as a Unix tool uses them: "-" is stdin or stdout, writes are checked, products appear whole or not at
- * all.
+/* Files as a Unix tool uses them: "-" is stdin or stdout, writes are checked. Files that a tool makes are in
+ * product.h.
  *
  * Everything dies with "FILE: reason"; a FILE * stays the caller's. */
 #ifndef BASE_FILE_H
@@ -33,14 +33,6 @@ FILE *out_binary(void);
 /* The last act of every main: flushes and closes stdout; the exit status (1 and a message when that fails).
  */
 int out_close(void);
-
-/* A product: written to a temporary name beside `name`, then synced and renamed. When the process dies or is
- * told to (INT, TERM, HUP, PIPE, XFSZ), the temporary file goes. At most 8 at a time. */
-struct product;
-struct product *product_open(const char *name);
-FILE *product_file(struct product *p);
-/* Flush, sync, rename. Dies when any of it fails. Frees p. */
-void product_commit(struct product *p);
 
 /* An unlinked file in $TMPDIR (or /tmp), read and written. */
 FILE *spool_open(void);

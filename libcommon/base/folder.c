@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void make_one(const char *path)
 {
@@ -30,6 +31,8 @@ void folder_make(const char *path)
             *p = '/';
         }
     make_one(path);
+    if (access(path, W_OK | X_OK))
+        die("%s:", path);
     free(partial);
 }
 

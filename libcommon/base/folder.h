@@ -4,7 +4,7 @@
 #include "base/err.h"
 #include <stdbool.h>
 
-/* Makes it and what lies above it, like mkdir -p. */
+/* Makes it and what lies above it, like mkdir -p. Dies unless files can be made in it. */
 void folder_make(const char *path);
 /* True where it is absent or has no entries. */
 bool folder_empty(const char *path);

@@ -1,5 +1,6 @@
 #include "method/scoring.h"
 #include "base/file.h"
+#include "base/product.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/raster.h"

@@ -3,6 +3,7 @@
  */
 #ifndef STREAM_SAFETENSORS_H
 #define STREAM_SAFETENSORS_H
+#include "base/product.h"
 #include "base/tensor.h"
 #include "stream/note.h"
 #include <stdint.h>
@@ -41,7 +42,9 @@ void safetensors_add(struct safetensors *st, const char *name, const struct tens
 /* Adds one without copying: st frees data (from xaligned/xmalloc) later. */
 void safetensors_add_owned(struct safetensors *st, const char *name, struct tensor t);
 
-/* Atomic (product.h rules): temporary name, sync, rename. Same content, same bytes. */
+/* Writes it and commits (product.h). Same content, same bytes. A tool opens `out` before its work begins. */
+void safetensors_write_product(const struct safetensors *st, struct product *out);
+/* The same in one step: for files made on the way, such as checkpoints. */
 void safetensors_write(const struct safetensors *st, const char *path);
 
 /* XXH64 over names, dtypes, shapes and bytes in sorted order, metadata left out: what weights=NAME:HASH

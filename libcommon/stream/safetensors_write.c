@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/product.h"
 #include "base/mem.h"
 #include "stream/json.h"
 #include "stream/safetensors.h"
@@ -100,6 +101,12 @@ static char *make_header(const struct safetensors *st, const struct named_tensor
 
 void safetensors_write(const struct safetensors *st, const char *path)
 {
+    safetensors_write_product(st, product_open(path));
+}
+
+void safetensors_write_product(const struct safetensors *st, struct product *out)
+{
+    const char *path = product_name(out);
     const struct named_tensor **order = xmalloc(st->n, sizeof *order);
     for (size_t i = 0; i < st->n; i++)
         order[i] = &st->entry[i];
@@ -111,7 +118,6 @@ void safetensors_write(const struct safetensors *st, const char *path)
     for (size_t i = 0; i < 8; i++)
         size[i] = (unsigned char)(n >> 8 * i & 255);
 
-    struct product *out = product_open(path);
     FILE *f = product_file(out);
     file_write(size, sizeof size, f, path);
     file_write(header, n, f, path);
