@@ -3,11 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A tensor is elements [first, first + count) of a storage, seen through an offset and strides in elements. */
+/* A tensor is elements [first, first + count) of a storage, seen through an offset and strides in elements, and maybe with
+ * the other sign. */
 struct storage_view {
     struct pth_storage *storage;
     size_t first, count;
     size_t offset, stride[TENSOR_RANK_MAX];
+    bool negative;
 };
 
 static bool is_parameter(const char *class_name)
@@ -104,6 +106,28 @@ static bool read_storage(struct storage_view *view, const struct pickle_value *v
     return (id->n < 6 || read_part(view, id->items[5], e)) && pth_storage_load(s, view->storage, e);
 }
 
+/* The seventh argument of _rebuild_tensor_v2, since PyTorch 2.0: a dict of what its storage and strides don't tell. Its
+ * "neg" says that the elements are those of the storage with the other sign, as x.neg() of a complex number's part is. A
+ * "conj" concerns complex tensors, which are not read; what else there may be is not known. */
+static bool read_metadata(struct storage_view *view, const struct pickle_value *args, struct err *e)
+{
+    const struct pickle_value *data = args->n >= 7 ? args->items[6] : NULL;
+    if (!data || data->kind == PICKLE_NONE)
+        return true;
+    if (data->kind != PICKLE_DICT)
+        return err_set(e, "its metadata are %s, not a dict", pickle_type(data));
+    for (size_t i = 0; i + 1 < data->n; i += 2) {
+        const struct pickle_value *key = data->items[i], *value = data->items[i + 1];
+        if (value->kind == PICKLE_BOOL && !value->integer)
+            continue;
+        if (value->kind != PICKLE_BOOL || !pickle_is_string(key, "neg"))
+            return err_set(e, "its metadata hold '%.*s', which is not read",
+                           key->kind == PICKLE_STRING && key->length < 60 ? (int)key->length : 0, key->text);
+        view->negative = true;
+    }
+    return true;
+}
+
 /* Whether the last element seen is inside the storage; an empty tensor sees none. */
 static bool inside(const struct storage_view *view, const struct tensor *t)
 {
@@ -152,12 +176,34 @@ static void gather(struct tensor *t, const unsigned char *in, const struct stora
     }
 }
 
+/* Whole numbers as two's complement, as torch does; 0 of a float becomes -0. */
+static void negate(struct tensor *t)
+{
+    bool real = t->type == DT_F32 || t->type == DT_F64 || t->type == DT_F16 || t->type == DT_BF16;
+    size_t n = tensor_count(t), size = dtype_size(t->type);
+    unsigned char *p = t->data;
+    for (size_t i = 0; i < n; i++, p += size) {
+        if (real) {
+            p[size - 1] ^= 0x80;
+            continue;
+        }
+        unsigned carry = 1;
+        for (size_t b = 0; b < size; b++) {
+            carry += p[b] ^ 0xffu;
+            p[b] = (unsigned char)carry;
+            carry >>= 8;
+        }
+    }
+}
+
 static void fill(struct tensor *t, const unsigned char *in, const struct storage_view *view)
 {
     if (dense(view, t))
         memcpy(t->data, in, tensor_bytes(t));
     else
         gather(t, in, view);
+    if (view->negative)
+        negate(t);
 }
 
 bool pth_tensor_build(struct tensor *out, const struct pickle_value *v, struct pth_storages *s, struct err *e)
@@ -171,9 +217,11 @@ bool pth_tensor_build(struct tensor *out, const struct pickle_value *v, struct p
         return err_set(e, "its offset, shape or strides are malformed, or it has more than %d dimensions",
                        TENSOR_RANK_MAX);
     view.offset = (size_t)offset->integer;
-    if (!read_storage(&view, args->items[0], s, e))
+    if (!read_metadata(&view, args, e) || !read_storage(&view, args->items[0], s, e))
         return false;
     t.type = view.storage->type;
+    if (view.negative && t.type == DT_BOOL)
+        return err_set(e, "it is the negative of truth values");
     if (!tensor_sane(&t, s->left))
         return err_set(e, "it needs more memory than the %zu bytes that are left", s->left);
     if (!inside(&view, &t))

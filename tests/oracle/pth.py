@@ -158,6 +158,59 @@ def old_views():
     safetensors("old-views.safetensors", loaded)
 
 
+class Turned(Rebuilt):
+    """A tensor with metadata, as PyTorch 2 pickles it; 1.13 can't load it."""
+    def __init__(self, storage, size, stride, metadata):
+        self.args = (storage, 0, size, stride, False, collections.OrderedDict(), metadata)
+
+    def __reduce__(self):
+        return torch._utils._rebuild_tensor_v2, self.args
+
+
+def by_hand(name, state, storages, byteorder="little"):
+    """A zip as torch.save writes it, of Rebuilt tensors over the bytes of storages."""
+    with zipfile.ZipFile(path(name), "w", zipfile.ZIP_STORED) as new:
+        data = io.BytesIO()
+        LegacyPickler(data, 2).dump(state)
+        folder = name.rsplit(".", 1)[0]
+        new.writestr(folder + "/data.pkl", data.getvalue())
+        new.writestr(folder + "/byteorder", byteorder)
+        for key, raw in storages.items():
+            new.writestr(folder + "/data/" + key, raw)
+        new.writestr(folder + "/version", "3\n")
+
+
+def negatives():
+    """Tensors with the negative bit: of every type, transposed, with the bit off; then metadata that can't be honoured."""
+    state, storages, want = {}, {}, {}
+    for n, (dtype, name) in enumerate(DTYPES.items()):
+        kind = getattr(torch, {"F32": "Float", "F64": "Double", "F16": "Half", "BF16": "BFloat16", "I64": "Long", "I32": "Int",
+                               "I16": "Short", "I8": "Char", "U8": "Byte", "BOOL": "Bool"}[name] + "Storage")
+        values = torch.tensor([0, 1, 2, 127, 5, 100]).to(dtype) if name != "BOOL" else torch.tensor([True, False] * 3)
+        storages[str(n)] = elements(values)
+        stored = Stored("storage", kind, str(n), "cpu", 6)
+        if name != "BOOL":
+            state["neg." + name] = Turned(stored, (3, 2), (1, 3), {"neg": True})
+            want["neg." + name] = -values.reshape(2, 3).t()
+        state["off." + name] = Turned(stored, (6,), (1,), {"neg": False, "conj": False} if n % 2 else {})
+        want["off." + name] = values
+    by_hand("negative.pth", state, storages)
+    safetensors("negative.safetensors", want)
+    first = Stored("storage", torch.FloatStorage, "0", "cpu", 6)
+    by_hand("conjugate.pth", {"w": Turned(first, (6,), (1,), {"conj": True})}, {"0": storages["0"]})
+    by_hand("unknown-metadata.pth", {"w": Turned(first, (6,), (1,), {"scale": 2})}, {"0": storages["0"]})
+    last = Stored("storage", torch.BoolStorage, "9", "cpu", 6)
+    by_hand("negative-bool.pth", {"w": Turned(last, (6,), (1,), {"neg": True})}, {"9": storages["9"]})
+    by_hand("big-endian.pth", {"w": Rebuilt(first, 0, (6,), (1,))}, {"0": storages["0"]}, "big")
+    out = io.BytesIO()
+    for part in (0x1950a86a20f9469cfc6c, 1001, dict(protocol_version=1001, little_endian=False, type_sizes={})):
+        pickle.dump(part, out, protocol=2)
+    LegacyPickler(out, 2).dump({"w": Rebuilt(first, 0, (6,), (1,))})
+    pickle.dump(["0"], out, protocol=2)
+    out.write(struct.pack(">q", 6) + numpy.arange(6, dtype=">f4").tobytes())
+    open(path("big-endian-legacy.pth"), "wb").write(out.getvalue())
+
+
 class Hostile:
     def __reduce__(self):
         return os.system, ("touch hostile-was-here",)
@@ -177,6 +230,7 @@ for name in ("deflated", "zip64", "legacy", "protocol4", "legacy-protocol4"):
     assert all(elements(again[k].detach()) == elements(state[k].detach()) for k in state), name
 wrapped()
 old_views()
+negatives()
 torch.save({"weight": torch.ones(2), "surprise": Hostile()}, path("hostile.pth"))
 safetensors("hostile.safetensors", {"weight": torch.ones(2)})
 torch.save({"a": {"x": torch.ones(2)}, "b": {"x": torch.zeros(2)}}, path("two.pth"))
