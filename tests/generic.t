@@ -1,37 +1,27 @@
 #!/bin/bash
 # What holds for every program of the suite: help, version, misuse, manual page, full disk, cut input, operands, joined
-# streams, threads. A new program needs a line below: a recipe, or the reason why it has none.
+# streams, threads; that it finds out early when it can't write; that each of its options is in some test. A new program needs
+# a tests/NAME.recipe: a small run of it, or the reason why there is none.
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 
-declare -A input command flags exempt
-# recipe PROGRAM INPUT COMMAND [FLAGS]: a small run of PROGRAM. INPUT is the kind of stream it reads from stdin or operands:
-# images, features, maps; or none. {} in COMMAND stands for the operand where that isn't last. Flags: nocat when two streams
-# joined are no input for the same command; silent when it writes nothing; slow when it takes long to start (fewer cuts).
+# tests/NAME.recipe says how NAME is run here, in the folder where the streams below lie; these are its words.
+declare -A input command flags exempt products
+# recipe INPUT COMMAND [FLAG ...]: a small run of the program. INPUT is the kind of stream it reads from stdin or operands: images,
+# features, maps; or none. {} in COMMAND stands for the operand where that isn't last. Flags: nocat when two streams joined are no
+# input for the same command; silent when it writes nothing; slow when it takes long to start (fewer cuts).
 recipe() {
-    input[$1]=$2
-    command[$1]=$3
-    flags[$1]=${4-}
+    input[$tool]=$1
+    command[$tool]=$2
+    flags[$tool]=${*:3}
 }
-exempt() { exempt[$1]=$2; }
-
-recipe TEMPLATE images 'TEMPLATE'
-recipe auroc maps 'auroc'
-recipe featx images 'featx -w random:1 -a resnet18 -l layer1' slow
-recipe heatmap maps 'heatmap'
-recipe imgcat none 'imgcat -r 8 folder'
-recipe ifsgen none 'ifsgen -c 2 -n 2 -z 16 --points 1000'
-recipe imgsheet images 'imgsheet -g 3x3'
-recipe npyls features 'npyls -s'
-recipe npysdiff features 'npysdiff {} features' 'nocat silent'
-recipe padim features 'padim -m padim.safetensors'
-recipe partgen none 'partgen --list'
-recipe patchcore features 'patchcore -m patchcore.safetensors'
-exempt pth2st 'reads a checkpoint and writes a file'
-exempt fractrain 'trains; tests/fractrain.t shows its streams and threads'
+# exempt REASON: it has none
+exempt() { exempt[$tool]=$1; }
+# product COMMAND ...: options whose next word is the path of a file or folder to be written
+product() { products[$tool]=$(printf '%s\n' "$@"); }
 
 # Streams: NAME.parts holds the offsets of their records.
 part() {
@@ -81,8 +71,6 @@ make_maps() {
 make_images
 make_features
 make_maps
-[ ! -x "$FERN_BIN/padim" ] || padim -q -o padim.safetensors features
-[ ! -x "$FERN_BIN/patchcore" ] || patchcore -q -r 0.5 -o patchcore.safetensors features
 
 # run PROGRAM OPERAND [OPTION...] < INPUT: its recipe; the exit status, out and err
 run() {
@@ -142,6 +130,50 @@ check_page() {
     sed 's/^/# /' differences
 }
 
+# known PROGRAM OPTION: the program knows it. What follows is its argument or ends the run.
+known() { ! "$1" "$2" --no-such-option --no-such-option 2>&1 >out </dev/null | grep -qF -- "unknown option '$2'"; }
+# Letters are tried; long names are those of --help, and of the table in the source.
+check_getopt() {
+    local o
+    for o in $(help_options "$1") -{a..z} -{A..Z} -{0..9} \
+        $(grep -oE '\{"[a-z0-9-]+", (no|required|optional)_argument' "$source" | sed 's/{"/--/; s/".*//'); do
+        ! known "$1" "$o" || printf "%s\n" "$o"
+    done | sort -u | diff <(help_options "$1") - >differences
+    ok $? "$1: --help has the options that are taken, no more, no less"
+    sed 's/^/# /' differences
+}
+
+# An option is in a test where it stands in one of the program's own, or on a line of another after the program's name. The common
+# ones are tested here.
+check_options() {
+    local forms missing=() own=("$FERN_TESTS/$1".*)
+    for forms in $("$1" --help | sed -nE 's/^ +(-.*)/\1/p' | sed 's/   *.*//' | grep -oE -- '(-[A-Za-z0-9], )?--[a-z-]+' | sed 's/, /|/'); do
+        case $forms in *--help | *--version | *--verbose | *--quiet | *--threads) continue ;; esac
+        grep -qE -- "(^|[^a-z-])($forms)($|[^a-z-])" "${own[@]}" ||
+            grep -qE -- "\b$1\b.*[^a-z-]($forms)($|[^a-z-])" "$FERN_TESTS"/*.t{,est} || missing+=("${forms##*|}")
+    done
+    ok ${#missing[@]} "$1: every option is in some test"
+    [ ${#missing[@]} -eq 0 ] || echo "# in none: ${missing[*]}"
+}
+
+# What is told doesn't change what is done.
+check_verbosity() {
+    run "$1" - <"$2" && mv out first && run "$1" - -v <"$2" && cmp out first >&2 && run "$1" - -q <"$2" && cmp out first >&2 && [ ! -s err ]
+    ok $? "$1: the same bytes with -v and -q, which is quiet"
+}
+
+# A path that can't be written is told while nothing has come in yet: below a file there is no file.
+check_products() {
+    local line
+    while read -r line; do
+        eval "timeout -k 1 5 $line images/product" <&7 >out 2>err
+        complains "$1" 1 && grep -q images/product err && [ ! -s out ]
+        ok $? "$1 says before it reads that it can't write: $line"
+    done <<<"${products[$1]}"
+}
+mkfifo silence
+exec 7<>silence
+
 check_full() {
     [[ ${flags[$1]-} != *silent* ]] || return
     eval "timeout 60 ${command[$1]//'{}'/-}" <"$2" >/dev/full 2>err
@@ -170,7 +202,7 @@ check_threads() {
 }
 
 check_stream() {
-    local stream=${input[$1]}
+    local stream=$2
     run "$1" - <"$stream" && mv out first && run "$1" "$stream" </dev/null && cmp out first >&2 && run "$1" - <"$stream"
     ok $? "$1: an operand is the same as stdin"
     : | run "$1" -
@@ -184,7 +216,7 @@ check_stream() {
 
 # The input cut in its first bytes and at each record.
 check_cuts() {
-    local stream=${input[$1]} n step=1 failed=0
+    local stream=$2 n step=1 failed=0
     [[ ${flags[$1]} != *slow* ]] || step=13
     for n in $(seq 1 $step 64) $(head -n -1 "$stream.parts"); do
         head -c "$n" "$stream" | run "$1" -
@@ -199,29 +231,29 @@ for source in "$FERN_TESTS"/../tools/*.c; do
         ok 1 "$tool is built"
         continue
     fi
+    if [ ! -e "$FERN_TESTS/$tool.recipe" ]; then
+        ok 1 "$tool has a recipe"
+        continue
+    fi
+    # shellcheck source=/dev/null
+    . "$FERN_TESTS/$tool.recipe"
     check_help "$tool"
     check_misuse "$tool"
+    check_getopt "$tool"
+    check_options "$tool"
     [ "$tool" = TEMPLATE ] || check_page "$tool"
-    case ${input[$tool]-} in
-    none)
-        check_full "$tool" /dev/null
-        check_pipe "$tool" /dev/null
-        check_threads "$tool" /dev/null
-        ;;
-    images | features | maps)
-        check_full "$tool" "${input[$tool]}"
-        check_pipe "$tool" "${input[$tool]}"
-        check_threads "$tool" "${input[$tool]}"
-        check_stream "$tool"
-        check_cuts "$tool"
-        ;;
-    *)
-        if [ -n "${exempt[$tool]-}" ]; then
-            skip "$tool on streams" "${exempt[$tool]}"
-        else
-            ok 1 "$tool has a recipe or a reason in tests/generic.t"
-        fi
-        ;;
-    esac
+    [ -z "${products[$tool]-}" ] || check_products "$tool"
+    if [ -n "${exempt[$tool]-}" ]; then
+        skip "$tool on streams" "${exempt[$tool]}"
+        continue
+    fi
+    stream=${input[$tool]#none}
+    check_full "$tool" "${stream:-/dev/null}"
+    check_pipe "$tool" "${stream:-/dev/null}"
+    check_threads "$tool" "${stream:-/dev/null}"
+    check_verbosity "$tool" "${stream:-/dev/null}"
+    [ -n "$stream" ] || continue
+    check_stream "$tool" "$stream"
+    check_cuts "$tool" "$stream"
 done
 done_testing
