@@ -3,6 +3,11 @@
  * The kernels under test are the very machine code that such a CPU runs. Slow: a signal an instruction. */
 #ifndef AMX_EMULATOR_H
 #define AMX_EMULATOR_H
+#if !defined(__x86_64__)
+static void amx_emulate(void) /* nobody comes here: no other CPU has a level above plain C */
+{
+}
+#else
 #include "base/tensor.h"
 #include <math.h>
 #include <signal.h>
@@ -149,4 +154,5 @@ static void amx_emulate(void)
     struct sigaction a = {.sa_sigaction = amx_on_illegal, .sa_flags = SA_SIGINFO};
     sigaction(SIGILL, &a, NULL);
 }
+#endif
 #endif

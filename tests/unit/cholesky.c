@@ -105,18 +105,37 @@ static double solve_error(const double *u, size_t n, size_t columns)
     return worst;
 }
 
+/* Rows [done, n) of L = U^T, packed, at their places, and nothing behind them. */
+static bool packed_rows(const double *u, size_t n, size_t done)
+{
+    const size_t size = cholesky_packed_size(done, n - done);
+    float *rows = xmalloc(size + 1, sizeof *rows), *at = rows;
+    bool same = true;
+    rows[size] = 7;
+    cholesky_pack(rows, u + done, n, done, n - done);
+    for (size_t i = done; i < n; i++)
+        for (size_t j = 0; j <= i; j++)
+            same &= *at++ == (float)u[j * n + i];
+    same &= at == rows + size && *at == 7;
+    free(rows);
+    return same;
+}
+
 static void identities(void)
 {
     static const size_t sizes[] = {1, 2, 7, 31, 32, 33, 65, 100};
     double product = 0, continued = 0, solved = 0;
+    bool packed = true;
     for (size_t t = 0; t < sizeof sizes / sizeof *sizes; t++) {
         const size_t n = sizes[t];
         double *s = covariance(n, 3), *u = copy_of(s, n * n);
         if (!cholesky_factor(u, n, n))
             product = INFINITY;
         product = worse(product, product_error(u, s, n));
-        for (size_t done = 0; done < n; done += 13)
+        for (size_t done = 0; done < n; done += 13) {
             continued = worse(continued, continue_error(u, s, n, done));
+            packed &= packed_rows(u, n, done);
+        }
         solved = worse(solved, solve_error(u, n, t * 5 + 1));
         free(s);
         free(u);
@@ -124,6 +143,7 @@ static void identities(void)
     ok_close(product, 0, 1e-12, "U^T U = S, sizes 1 to 100");
     ok_close(continued, 0, 1e-12, "a continued factor is the whole one");
     ok_close(solved, 0, 1e-11, "U^T Z = B");
+    ok(packed, "packed rows are those of U^T, all of them");
 }
 
 /* First rows, then the rest, in any split: close to one pass; and against plain sums. */
