@@ -18,6 +18,11 @@ ok $? "learns 32 images by heart: $(tail -n 1 log.tsv | cut -f 3,4)"
 [ ! -e a.st.checkpoint ]
 ok $? 'leaves no checkpoint behind'
 
+fractrain "${small[@]}" -e 1 -l short.tsv -o b.st set.pam && [ "$(tail -n +2 short.tsv | cut -f 1,2)" = "$(printf '4\t32')" ]
+ok $? 'a log of fewer steps than --log-every has a row'
+"$FERN_TESTS/../scripts/plot-log" short.tsv | grep -q '<circle' && "$FERN_TESTS/../scripts/plot-log" log.tsv | grep -q '<path'
+ok $? 'scripts/plot-log draws it, a log of one row too'
+
 # Threads, spooling to disk and interruptions leave the bytes alone. ofdb: every ingredient draws.
 run=(fractrain "${small[@]}" -r ofdb -z 32 -c 4 -e 6)
 "${run[@]}" -o b.st set.pam && "${run[@]}" -j 1 -o c.st set.pam && cmp b.st c.st
@@ -79,6 +84,12 @@ wait $trainer
 [ $? -eq 143 ] && [ -e j.st.checkpoint ] && [ ! -e j.st ]
 ok $? 'SIGTERM: a checkpoint, then death by the signal'
 
+# What was not finished is not lost: without --resume it is refused and stays.
+cksum <j.st.checkpoint >kept
+fractrain "${small[@]}" -e 1 -o j.st set.pam 2>errors
+[ $? -eq 2 ] && grep -q 'j.st.checkpoint is there.*--resume goes on with it; remove it to begin anew' errors && cksum <j.st.checkpoint | cmp - kept && [ ! -e j.st ]
+ok $? 'a checkpoint that is there is neither removed nor written over'
+
 # one_line EXIT PATTERN COMMAND...: exit status and the one line on stderr; no weights
 one_line() {
     local status=$1 pattern=$2
@@ -104,6 +115,10 @@ one_line 2 '-c CLASSES is needed' fractrain -n 5 -o z.st set.pam
 ok $? 'a stream without -c'
 ! (ulimit -f 100 && fractrain "${small[@]}" -e 1 -o z.st set.pam 2>/dev/null) 2>/dev/null && [ -z "$(ls z.st* 2>/dev/null)" ]
 ok $? 'a full disk leaves nothing half-written'
+one_line 1 'no/such/z.st.*No such file' fractrain "${small[@]}" -c 4 -n 1 -o no/such/z.st /dev/null
+ok $? 'weights that cannot be written: told before anything is read'
+one_line 1 'no/such/log: No such file' fractrain "${small[@]}" -c 4 -n 1 -l no/such/log -o z.st /dev/null
+ok $? 'a log that cannot be: the same'
 
 # Several labels an image.
 for i in 1 2 3 4 5 6 7 8; do pam "two$i" 48 48 "label=$((i % 4)),3" <pixels; done >multi.pam

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/opt.h"
 #include "num/precision.h"
-#include "train/fit.h"
+#include "train/classifier.h"
 #include <stdlib.h>
 
 static const char usage[] =
@@ -103,7 +103,7 @@ static const struct training_option *training_option(int c)
     return NULL;
 }
 
-static void parse_running(int c, struct fit_options *o)
+static void parse_running(int c, struct classifier_options *o)
 {
     switch (c) {
     case 'o':
@@ -116,22 +116,22 @@ static void parse_running(int c, struct fit_options *o)
         o->init = optarg;
         break;
     case 'l':
-        o->log = optarg;
+        o->loop.log = optarg;
         break;
     case CHECKPOINT:
-        o->checkpoint = optarg;
+        o->loop.checkpoint = optarg;
         break;
     case EVERY:
-        o->every = opt_size("--every", optarg, 1, SIZE_MAX / 2);
+        o->loop.every = opt_size("--every", optarg, 1, SIZE_MAX / 2);
         break;
     case MINUTES:
-        o->minutes = opt_real("--minutes", optarg, 0, 1e6);
+        o->loop.minutes = opt_real("--minutes", optarg, 0, 1e6);
         break;
     case RESUME:
-        o->resume = true;
+        o->loop.resume = true;
         break;
     case LOG_EVERY:
-        o->log_every = opt_size("--log-every", optarg, 1, SIZE_MAX / 2);
+        o->loop.log_every = opt_size("--log-every", optarg, 1, SIZE_MAX / 2);
         break;
     case MEM:
         o->memory = opt_bytes("--mem", optarg);
@@ -141,14 +141,13 @@ static void parse_running(int c, struct fit_options *o)
     }
 }
 
-static struct fit_options parse(int argc, char **argv)
+static struct classifier_options parse(int argc, char **argv)
 {
     struct option table[OPTIONS_MAX];
     all_options(table);
-    struct fit_options o = {.recipe = chosen_recipe(argc, argv, table),
-                            .minutes = 10,
-                            .log_every = 50,
-                            .memory = (size_t)1 << 30};
+    struct classifier_options o = {.recipe = chosen_recipe(argc, argv, table),
+                                   .loop = {.minutes = 10, .log_every = 50},
+                                   .memory = (size_t)1 << 30};
     int c;
     while ((c = opt_next(argc, argv, table, usage)) != -1)
         if (training_option(c))
@@ -169,13 +168,13 @@ static struct fit_options parse(int argc, char **argv)
 int main(int argc, char **argv)
 {
     err_init(argv[0]);
-    struct fit_options o = parse(argc, argv);
+    struct classifier_options o = parse(argc, argv);
     char *checkpoint = xprintf("%s.checkpoint", o.out);
-    if (!o.checkpoint)
-        o.checkpoint = checkpoint;
+    if (!o.loop.checkpoint)
+        o.loop.checkpoint = checkpoint;
     const char *name = optind < argc ? argv[optind] : "-";
     FILE *f = file_open(name);
-    fit(f, file_label(name), &o);
+    classifier_train(f, file_label(name), &o);
     file_close(f);
     free(checkpoint);
     return out_close();

@@ -2,74 +2,80 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "stream/safetensors.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The arrays by name; the average may be absent. */
-struct part {
-    const char *name;
-    float *data;
-    size_t n;
-};
+static const char format[] = "fern checkpoint 2";
 
-static size_t list_parts(struct part out[4], const struct checkpoint *c)
+void checkpoint_add(struct checkpoint_parts *parts, const char *name, enum dtype type, void *data, size_t n)
 {
-    size_t n = 0;
-    out[n++] = (struct part){"values", c->values, c->parameters};
-    out[n++] = (struct part){"velocity", c->velocity, c->parameters};
-    out[n++] = (struct part){"statistics", c->statistics, c->statistics_n};
-    if (c->average)
-        out[n++] = (struct part){"average", c->average, c->parameters};
-    return n;
+    struct checkpoint_part p = {.type = type, .data = data, .n = n};
+    snprintf(p.name, sizeof p.name, "%s", name);
+    parts->part = xgrow(parts->part, parts->n, &parts->capacity, sizeof *parts->part);
+    parts->part[parts->n++] = p;
 }
 
-void checkpoint_write(const char *path, const struct checkpoint *c)
+void checkpoint_parts_free(struct checkpoint_parts *parts)
+{
+    free(parts->part);
+    *parts = (struct checkpoint_parts){0};
+}
+
+void checkpoint_write(const char *path, const struct checkpoint_parts *parts, const struct note *state)
 {
     struct safetensors st = {0};
-    struct part part[4];
-    const size_t parts = list_parts(part, c);
-    for (size_t i = 0; i < parts; i++) {
-        struct tensor t = {.type = DT_F32, .rank = 1, .dim = {part[i].n}, .data = part[i].data};
-        safetensors_add(&st, part[i].name, &t);
+    for (size_t i = 0; i < parts->n; i++) {
+        const struct checkpoint_part *p = &parts->part[i];
+        const struct tensor t = {.type = p->type, .rank = 1, .dim = {p->n}, .data = p->data};
+        safetensors_add(&st, p->name, &t);
     }
-    note_set(&st.meta, "format", "fern checkpoint 2");
-    note_set(&st.meta, "recipe", c->recipe);
-    note_set(&st.meta, "identity", c->identity);
-    note_setf(&st.meta, "step", "%llu", (unsigned long long)c->step);
-    note_setf(&st.meta, "position", "%llu", (unsigned long long)c->position);
-    note_setf(&st.meta, "seconds", "%.3f", c->seconds);
+    note_set(&st.meta, "format", format);
+    for (size_t i = 0; i < state->n; i++)
+        note_set(&st.meta, state->pair[i].key, state->pair[i].value);
     safetensors_write(&st, path);
     safetensors_free(&st);
 }
 
-static const char *need(const struct safetensors *st, const char *path, const char *key)
+const char *checkpoint_word(const char *path, const struct note *state, const char *key)
 {
-    const char *value = note_get(&st->meta, key);
+    const char *value = note_get(state, key);
     if (!value)
-        die("%s: is not a checkpoint of fractrain (no %s)", path, key);
+        die("%s: is not a checkpoint of %s (no %s)", path, err_tool(), key);
     return value;
 }
 
-void checkpoint_read(const char *path, struct checkpoint *c)
+uint64_t checkpoint_count(const char *path, const struct note *state, const char *key)
+{
+    size_t value;
+    checkpoint_word(path, state, key);
+    if (!note_count(state, key, &value))
+        die("%s: %s=%s is not a count", path, key, note_get(state, key));
+    return value;
+}
+
+static void check_origin(const char *path, const struct note *state, const char *recipe)
+{
+    const char *theirs = checkpoint_word(path, state, "recipe");
+    if (strcmp(checkpoint_word(path, state, "format"), format) != 0)
+        die("%s: format '%s' is unknown", path, note_get(state, "format"));
+    if (strcmp(theirs, recipe) != 0)
+        die("%s: was made with other options: '%s', not '%s'", path, theirs, recipe);
+}
+
+void checkpoint_read(const char *path, const struct checkpoint_parts *parts, const char *recipe,
+                     struct note *state)
 {
     struct safetensors st = {0};
-    struct part part[4];
     safetensors_open(&st, path);
-    const char *recipe = need(&st, path, "recipe");
-    if (strcmp(need(&st, path, "format"), "fern checkpoint 2") != 0)
-        die("%s: format '%s' is unknown", path, note_get(&st.meta, "format"));
-    if (strcmp(recipe, c->recipe) != 0)
-        die("%s: was made with other options: '%s', not '%s'", path, recipe, c->recipe);
-    const size_t parts = list_parts(part, c);
-    for (size_t i = 0; i < parts; i++) {
-        const struct tensor *t = safetensors_find(&st, part[i].name);
-        if (!t || t->type != DT_F32 || tensor_count(t) != part[i].n)
-            die("%s: %s is missing or of another size", path, part[i].name);
-        memcpy(part[i].data, t->data, part[i].n * sizeof(float));
+    check_origin(path, &st.meta, recipe);
+    for (size_t i = 0; i < parts->n; i++) {
+        const struct checkpoint_part *p = &parts->part[i];
+        const struct tensor *t = safetensors_find(&st, p->name);
+        if (!t || t->type != p->type || tensor_count(t) != p->n)
+            die("%s: %s is missing or of another size", path, p->name);
+        memcpy(p->data, t->data, tensor_bytes(t));
     }
-    c->step = strtoull(need(&st, path, "step"), NULL, 10);
-    c->position = strtoull(need(&st, path, "position"), NULL, 10);
-    c->seconds = strtod(need(&st, path, "seconds"), NULL);
-    c->identity = xstrdup(need(&st, path, "identity"));
+    note_copy(state, &st.meta);
     safetensors_free(&st);
 }

@@ -4,79 +4,109 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const char *const head[] = {"step", "samples",           "loss",   "accuracy",
-                                   "rate", "images_per_second", "seconds"};
-enum { COLUMNS = sizeof head / sizeof *head };
+enum { COLUMNS = 7, MEASURE = 3 };
 
-static void open_file(struct journal *j, uint64_t step)
+/* A row, or the head, as it is written: without a measure the others move up. */
+static void write_cells(const struct journal *j, const char *const cell[COLUMNS])
 {
+    const char *out[COLUMNS];
+    size_t n = 0;
+    for (size_t i = 0; i < COLUMNS; i++)
+        if (i != MEASURE || j->o.measure)
+            out[n++] = cell[i];
+    table_write(j->f, j->o.path, n, out);
+    if (fflush(j->f))
+        die("%s:", j->o.path);
+}
+
+static void keep_rows(struct journal *j, const struct table *old)
+{
+    for (size_t r = 0; r < old->rows && old->columns == (j->o.measure ? COLUMNS : COLUMNS - 1); r++)
+        if (strtoull(old->cell[r][0], NULL, 10) <= j->o.step)
+            table_write(j->f, j->o.path, old->columns, (const char *const *)old->cell[r]);
+}
+
+static void open_file(struct journal *j)
+{
+    const char *const head[COLUMNS] = {"step", "samples",           "loss",   j->o.measure,
+                                       "rate", "images_per_second", "seconds"};
     struct table old = {0};
-    if (step && access(j->path, F_OK) == 0)
-        table_read(&old, j->path);
-    j->f = fopen(j->path, "we");
+    if (j->o.step && access(j->o.path, F_OK) == 0)
+        table_read(&old, j->o.path);
+    j->f = fopen(j->o.path, "we");
     if (!j->f)
-        die("%s:", j->path);
-    table_write(j->f, j->path, COLUMNS, head);
-    for (size_t r = 0; r < old.rows && old.columns == COLUMNS; r++)
-        if (strtoull(old.cell[r][0], NULL, 10) <= step)
-            table_write(j->f, j->path, COLUMNS, (const char *const *)old.cell[r]);
+        die("%s:", j->o.path);
+    write_cells(j, head);
+    keep_rows(j, &old);
     table_free(&old);
 }
 
-void journal_open(struct journal *j, const char *path, size_t every, uint64_t step, uint64_t steps,
-                  double seconds_before)
+void journal_open(struct journal *j, const struct journal_options *o)
 {
-    *j = (struct journal){.path = path, .every = every, .before = seconds_before};
+    *j = (struct journal){.o = *o, .step = o->step};
     j->start = j->row_start = progress_clock();
-    j->progress = progress_start("steps", (size_t)(steps - step));
-    if (path)
-        open_file(j, step);
+    j->progress = progress_start("steps", (size_t)(o->steps - o->step));
+    if (o->path)
+        open_file(j);
 }
 
-static void write_row(struct journal *j, uint64_t step, uint64_t samples, double rate, double now)
+static void write_row(const struct journal *j, double now)
 {
     char text[COLUMNS][40];
     const char *cell[COLUMNS];
-    snprintf(text[0], sizeof *text, "%llu", (unsigned long long)step);
-    snprintf(text[1], sizeof *text, "%llu", (unsigned long long)samples);
+    snprintf(text[0], sizeof *text, "%llu", (unsigned long long)j->step);
+    snprintf(text[1], sizeof *text, "%llu", (unsigned long long)j->samples);
     snprintf(text[2], sizeof *text, "%.6g", j->loss / j->images);
-    snprintf(text[3], sizeof *text, "%.4f", j->correct / j->images);
-    snprintf(text[4], sizeof *text, "%.6g", rate);
+    snprintf(text[MEASURE], sizeof *text, "%.4f", j->measure / j->images);
+    snprintf(text[4], sizeof *text, "%.6g", j->rate);
     snprintf(text[5], sizeof *text, "%.2f", j->images / (now - j->row_start));
     snprintf(text[6], sizeof *text, "%.1f", journal_seconds(j));
     for (size_t i = 0; i < COLUMNS; i++)
         cell[i] = text[i];
-    table_write(j->f, j->path, COLUMNS, cell);
-    if (fflush(j->f))
-        die("%s:", j->path);
+    write_cells(j, cell);
 }
 
-void journal_step(struct journal *j, uint64_t step, uint64_t samples, double loss, size_t correct,
-                  size_t images, double rate)
+static void end_row(struct journal *j, double now)
+{
+    if (j->f && j->images > 0)
+        write_row(j, now);
+    j->loss = j->measure = j->images = 0;
+    j->row_start = now;
+}
+
+static void show(struct journal *j, double now)
+{
+    char measure[40] = "";
+    if (j->o.measure)
+        snprintf(measure, sizeof measure, ", %s %.3f", j->o.measure, j->measure / j->images);
+    snprintf(j->progress.extra, sizeof j->progress.extra, "loss %.4g%s, %.1f images/s", j->loss / j->images,
+             measure, j->images / (now - j->row_start));
+    progress_add(&j->progress, 1);
+}
+
+void journal_step(struct journal *j, uint64_t step, const struct loop_report *r)
 {
     const double now = progress_clock();
-    j->loss += loss * (double)images;
-    j->correct += (double)correct;
-    j->images += (double)images;
-    snprintf(j->progress.extra, sizeof j->progress.extra, "loss %.4f, accuracy %.3f, %.1f images/s",
-             j->loss / j->images, j->correct / j->images, j->images / (now - j->row_start));
-    progress_add(&j->progress, 1);
-    if (step % j->every)
-        return;
-    if (j->f)
-        write_row(j, step, samples, rate, now);
-    j->loss = j->correct = j->images = 0;
-    j->row_start = now;
+    j->step = step;
+    j->samples = r->samples;
+    j->loss += r->loss * (double)r->images;
+    j->measure += r->measure;
+    j->images += (double)r->images;
+    j->rate = r->rate;
+    show(j, now);
+    if (step % j->o.every == 0)
+        end_row(j, now);
 }
 
 double journal_seconds(const struct journal *j)
 {
-    return j->before + progress_clock() - j->start;
+    return j->o.seconds + progress_clock() - j->start;
 }
 
 void journal_close(struct journal *j)
 {
+    end_row(j, progress_clock());
     progress_end(&j->progress);
     if (j->f && fclose(j->f))
-        die("%s:", j->path);
+        die("%s:", j->o.path);
 }

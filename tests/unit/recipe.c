@@ -9,7 +9,7 @@
 #include "tap.h"
 #include "train/autoaugment.h"
 #include "train/feed.h"
-#include "train/fit.h"
+#include "train/classifier.h"
 #include <unistd.h>
 
 enum { SIDE = 16, CLASSES = 5, BATCH = 4, ACCUMULATE = 2, STEPS = 3 };
@@ -63,12 +63,12 @@ static struct augment_options as_they_are(void)
     return a;
 }
 
-static struct fit_options options(void)
+static struct classifier_options options(void)
 {
-    struct fit_options o = {.recipe = training_named(2), .minutes = 10, .log_every = 1, .memory = 1 << 20};
+    struct classifier_options o = {
+        .recipe = training_named(2), .loop = {.minutes = 10, .log_every = 1}, .memory = 1 << 20};
     o.out = "weights";
-    o.log = "log";
-    o.checkpoint = NULL;
+    o.loop.log = "log";
     o.recipe.precision = TRAIN_F32;
     o.recipe.classes = CLASSES;
     o.recipe.batch = BATCH;
@@ -79,12 +79,12 @@ static struct fit_options options(void)
 }
 
 /* Trains the small network from what the file "initial" holds. */
-static void run(struct fit_options *o, size_t count, size_t side)
+static void run(struct classifier_options *o, size_t count, size_t side)
 {
     struct graph g = tiny();
     FILE *f = images(count, side, o->recipe.multi);
     o->graph = &g;
-    fit(f, "images", o);
+    classifier_train(f, "images", o);
     fclose(f);
     graph_free(&g);
 }
@@ -147,7 +147,7 @@ static void take_recipe(struct training *r, const struct npys_record *rec)
 /* Array 0 of the record are losses, 1 rates, the others tensors. */
 static void three_steps(const struct npys_record *rec)
 {
-    struct fit_options o = options();
+    struct classifier_options o = options();
     struct safetensors got = {0}, before = {0};
     char names[512];
     double loss = 0, rate = 0, weights = 0;
@@ -261,9 +261,9 @@ static void against_torch(FILE *f, const char *path)
 }
 
 /* Nothing moves: what comes out is what training began with. */
-static struct fit_options standing(void)
+static struct classifier_options standing(void)
 {
-    struct fit_options o = options();
+    struct classifier_options o = options();
     o.recipe.rate = (struct rate){.kind = RATE_CONSTANT, .base = 0, .steps = 1};
     o.recipe.accumulate = 1;
     o.recipe.warmup = 0;
@@ -281,7 +281,7 @@ static void initial(void)
 {
     struct graph g = tiny();
     struct safetensors from = {0}, file = {0}, drawn = {0}, to = {0};
-    struct fit_options o = standing();
+    struct classifier_options o = standing();
     const size_t dim[4] = {8, 8, 1, 1};
     fill(&from, &g);
     for (size_t i = 0; i < from.n; i++) {
@@ -311,7 +311,7 @@ static void initial(void)
 /* The loss of one step at rate 0, seen by another way: mix_batch and the loss by hand. */
 static void mixing(void)
 {
-    struct fit_options o = standing();
+    struct classifier_options o = standing();
     struct graph g = tiny();
     struct safetensors st = {0};
     struct target target[BATCH];
@@ -350,7 +350,7 @@ static void mixing(void)
 /* At rate 0 and without chance, every epoch has the loss of the one before, in another order; by chance another one. */
 static void epochs(void)
 {
-    struct fit_options o = standing();
+    struct classifier_options o = standing();
     o.epochs = 3;
     o.recipe.rate.steps = 0;
     o.init = "initial";

@@ -1,4 +1,4 @@
-#include "train/fit.h"
+#include "train/classifier.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/thread.h"
@@ -8,21 +8,18 @@
 #include "nn/weights.h"
 #include "train/checkpoint.h"
 #include "train/feed.h"
-#include "train/journal.h"
 #include "train/optimiser.h"
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-struct fit {
-    struct fit_options *o;
+struct classifier {
+    struct classifier_options *o;
     struct graph built; /* where the options give no graph */
     const struct graph *graph;
     struct trainer *trainer;
     struct feed *feed;
-    struct journal journal;
+    struct loop *loop;
     char *recipe;
     float *velocity, *average;
     struct stretch *stretch;
@@ -30,37 +27,17 @@ struct fit {
     struct target *target;
     unsigned char *positive;              /* batch x classes, multi-label only */
     struct augment_workspace **workspace; /* of each worker */
-    uint64_t step, position;
-    char *identity; /* of the stream that a checkpoint was made from */
-    double last_checkpoint;
-    const struct sample *batch; /* under way */
-    uint64_t passes;            /* forward passes so far */
+    const struct sample *batch;           /* under way */
+    uint64_t passes, position; /* forward passes so far; the feed's place after the last whole step */
 };
 
-static volatile sig_atomic_t told_to_stop = 0;
-
-static void on_signal(int sig)
-{
-    told_to_stop = sig;
-}
-
-/* The stream upstream may be cut by the same Ctrl-C that stops us: then its reader must not end the process
- * before the checkpoint is written. */
-static void hold_reader(int status, const char *line)
-{
-    (void)status;
-    (void)line;
-    while (told_to_stop)
-        pause();
-}
-
-static size_t classes(const struct fit *t)
+static size_t classes(const struct classifier *t)
 {
     return t->o->recipe.classes;
 }
 
 /* Random weights, and over them what the initial ones have in the same shape. */
-static void initial_weights(struct safetensors *st, const struct fit *t)
+static void initial_weights(struct safetensors *st, const struct classifier *t)
 {
     struct safetensors random = {0}, init = {0};
     weights_random(&random, t->graph, t->o->recipe.seed);
@@ -81,7 +58,7 @@ static void initial_weights(struct safetensors *st, const struct fit *t)
     safetensors_free(&init);
 }
 
-static void build(struct fit *t)
+static void build(struct classifier *t)
 {
     const struct training *r = &t->o->recipe;
     struct safetensors st = {0};
@@ -100,7 +77,7 @@ static void build(struct fit *t)
            (double)trainer_arena_bytes(t->trainer) / 1e6);
 }
 
-static void prepare(struct fit *t)
+static void prepare(struct classifier *t)
 {
     const struct training *r = &t->o->recipe;
     size_t n;
@@ -121,52 +98,9 @@ static void prepare(struct fit *t)
         t->workspace[i] = augment_workspace_new(r->augment.size);
 }
 
-static struct checkpoint state_of(struct fit *t)
-{
-    struct checkpoint c = {.velocity = t->velocity,
-                           .average = t->average,
-                           .step = t->step,
-                           .position = t->position,
-                           .recipe = t->recipe,
-                           .identity = t->feed ? feed_identity(t->feed) : ""};
-    c.values = trainer_values(t->trainer, &c.parameters);
-    c.statistics = trainer_statistics(t->trainer, &c.statistics_n);
-    return c;
-}
-
-static double resume(struct fit *t)
-{
-    if (!t->o->resume || !t->o->checkpoint || access(t->o->checkpoint, F_OK) != 0)
-        return 0;
-    struct checkpoint c = state_of(t);
-    checkpoint_read(t->o->checkpoint, &c);
-    t->step = c.step;
-    t->position = c.position;
-    t->identity = (char *)c.identity;
-    notice("%s: goes on after step %llu", t->o->checkpoint, (unsigned long long)t->step);
-    return c.seconds;
-}
-
-static void save(struct fit *t)
-{
-    if (!t->o->checkpoint)
-        return;
-    struct checkpoint c = state_of(t);
-    c.seconds = journal_seconds(&t->journal);
-    checkpoint_write(t->o->checkpoint, &c);
-    t->last_checkpoint = progress_clock();
-}
-
-static void save_when_due(struct fit *t)
-{
-    const uint64_t every = t->o->every;
-    if (every ? t->step % every == 0 : progress_clock() - t->last_checkpoint >= 60 * t->o->minutes)
-        save(t);
-}
-
 static void augment_task(void *arg, size_t i, size_t worker)
 {
-    const struct fit *t = arg;
+    const struct classifier *t = arg;
     const struct training *r = &t->o->recipe;
     const struct sample *s = &t->batch[i];
     const size_t held = feed_held(t->feed);
@@ -175,7 +109,7 @@ static void augment_task(void *arg, size_t i, size_t worker)
     augment_image(&in, i, &s->raster, &r->augment, r->seed, epoch, s->index, t->workspace[worker]);
 }
 
-static void set_targets(struct fit *t)
+static void set_targets(struct classifier *t)
 {
     const size_t n = t->o->recipe.batch;
     for (size_t i = 0; i < n; i++)
@@ -189,7 +123,7 @@ static void set_targets(struct fit *t)
 }
 
 /* One batch through the network and back; its gradients are added. */
-static struct loss learn(struct fit *t)
+static struct loss learn(struct classifier *t)
 {
     const struct training *r = &t->o->recipe;
     const struct view in = trainer_input(t->trainer), logits = trainer_output(t->trainer);
@@ -209,46 +143,46 @@ static struct loss learn(struct fit *t)
     return loss;
 }
 
-static _Noreturn void diverged(const struct fit *t)
+/* The passes of one step, and the optimiser's move. */
+static bool take_step(void *arg, uint64_t step, struct loop_report *report)
 {
-    const bool kept = t->o->checkpoint && access(t->o->checkpoint, F_OK) == 0;
-    die("the loss is not finite in step %llu; %s%s", (unsigned long long)t->step + 1,
-        kept ? "the last checkpoint is kept: " : "there is no checkpoint yet", kept ? t->o->checkpoint : "");
-}
-
-/* False when told to stop before a batch came. */
-static bool one_step(struct fit *t)
-{
+    struct classifier *t = arg;
     const struct training *r = &t->o->recipe;
-    const double rate = rate_at(&r->rate, t->step);
-    struct loss sum = {0};
     size_t n;
     float *values = trainer_values(t->trainer, &n);
     memset(trainer_gradients(t->trainer), 0, n * sizeof *values);
+    report->rate = rate_at(&r->rate, step);
     for (size_t a = 0; a < r->accumulate; a++) {
         t->batch = feed_batch(t->feed);
-        if (!t->batch && told_to_stop)
+        if (!t->batch && *loop_signal())
             return false;
         if (!t->batch)
-            die("the stream ended in step %llu of %zu", (unsigned long long)t->step + 1, r->rate.steps);
+            die("the stream ended in step %llu of %zu", (unsigned long long)step + 1, r->rate.steps);
         const struct loss loss = learn(t);
+        report->loss += loss.value / (double)r->accumulate;
+        report->measure += (double)loss.correct;
         if (!isfinite(loss.value))
-            diverged(t);
-        sum.value += loss.value / (double)r->accumulate;
-        sum.correct += loss.correct;
+            return true;
     }
-    sgd_step(values, t->velocity, trainer_gradients(t->trainer), t->stretch, t->stretches, (float)rate,
-             (float)r->momentum);
+    sgd_step(values, t->velocity, trainer_gradients(t->trainer), t->stretch, t->stretches,
+             (float)report->rate, (float)r->momentum);
     if (t->average)
         average_step(t->average, values, n, (float)r->average);
-    t->step++;
+    report->images = r->batch * r->accumulate;
+    report->samples = t->passes * r->batch;
     t->position = feed_position(t->feed);
-    journal_step(&t->journal, t->step, t->passes * r->batch, sum.value, sum.correct, r->batch * r->accumulate,
-                 rate);
     return true;
 }
 
-static void write_weights(struct fit *t)
+/* Where the stream goes on, and which one it is. */
+static void save_place(void *arg, struct note *state)
+{
+    const struct classifier *t = arg;
+    note_set(state, "identity", feed_identity(t->feed));
+    note_setf(state, "position", "%llu", (unsigned long long)t->position);
+}
+
+static void write_weights(struct classifier *t)
 {
     const struct training *r = &t->o->recipe;
     const double *mean = r->augment.norm.mean, *std = r->augment.norm.std;
@@ -267,15 +201,19 @@ static void write_weights(struct fit *t)
     safetensors_free(&st);
 }
 
-static void die_by_signal(struct fit *t)
+/* What the next step depends on, by the names of checkpoints. */
+static void name_parts(struct classifier *t)
 {
-    save(t);
-    notice("stopped after step %llu", (unsigned long long)t->step);
-    signal(told_to_stop, SIG_DFL);
-    raise(told_to_stop);
+    size_t n, statistics;
+    float *values = trainer_values(t->trainer, &n), *running = trainer_statistics(t->trainer, &statistics);
+    loop_part(t->loop, "values", DT_F32, values, n);
+    loop_part(t->loop, "velocity", DT_F32, t->velocity, n);
+    loop_part(t->loop, "statistics", DT_F32, running, statistics);
+    if (t->average)
+        loop_part(t->loop, "average", DT_F32, t->average, n);
 }
 
-static struct feed *open_feed(const struct fit *t, FILE *f, const char *label)
+static struct feed *open_feed(const struct classifier *t, FILE *f, const char *label, const char *identity)
 {
     const struct training *r = &t->o->recipe;
     const struct feed_options o = {.hold = t->o->epochs > 0,
@@ -285,18 +223,18 @@ static struct feed *open_feed(const struct fit *t, FILE *f, const char *label)
                                    .memory = t->o->memory,
                                    .seed = r->seed,
                                    .position = t->position,
-                                   .identity = t->identity,
-                                   .interrupted = &told_to_stop};
+                                   .identity = identity,
+                                   .interrupted = loop_signal()};
     return feed_new(f, label, &o);
 }
 
 /* A held set says how many classes and steps there are, so it is read first; of a stream nothing is read
  * before its position is known. A held set's place is a function of the steps done. */
-static void open_all(struct fit *t, FILE *f, const char *label)
+static void open_all(struct classifier *t, FILE *f, const char *label)
 {
     struct training *r = &t->o->recipe;
     if (t->o->epochs) {
-        t->feed = open_feed(t, f, label);
+        t->feed = open_feed(t, f, label, NULL);
         r->classes = feed_classes(t->feed);
         const uint64_t a_step = r->batch * r->accumulate, images = t->o->epochs * feed_held(t->feed);
         if (images < a_step)
@@ -310,19 +248,22 @@ static void open_all(struct fit *t, FILE *f, const char *label)
     prepare(t);
 }
 
-static void train(struct fit *t)
+/* From the checkpoint, where there is one, to the feed at the place where training goes on. */
+static void resume(struct classifier *t, FILE *f, const char *label)
 {
-    t->last_checkpoint = progress_clock();
-    while (t->step < t->o->recipe.rate.steps) {
-        const bool stepped = one_step(t);
-        if (told_to_stop)
-            die_by_signal(t);
-        if (stepped && t->step < t->o->recipe.rate.steps)
-            save_when_due(t);
-    }
+    const struct loop_task task = {t->recipe, "accuracy", take_step, save_place, t};
+    const struct note *state = loop_resume(t->loop, &task);
+    const char *path = t->o->loop.checkpoint;
+    const char *identity = state ? checkpoint_word(path, state, "identity") : NULL;
+    t->position = state ? checkpoint_count(path, state, "position") : 0;
+    t->passes = loop_steps_done(t->loop) * t->o->recipe.accumulate;
+    if (t->feed)
+        feed_resume(t->feed, t->position, identity);
+    else
+        t->feed = open_feed(t, f, label, identity);
 }
 
-static void release(struct fit *t)
+static void release(struct classifier *t)
 {
     for (size_t i = 0; i < pool_size(); i++)
         augment_workspace_free(t->workspace[i]);
@@ -336,27 +277,16 @@ static void release(struct fit *t)
     free(t->stretch);
     free(t->target);
     free(t->positive);
-    free(t->identity);
 }
 
-void fit(FILE *f, const char *label, struct fit_options *o)
+void classifier_train(FILE *f, const char *label, struct classifier_options *o)
 {
-    struct fit t = {.o = o};
+    struct classifier t = {.o = o, .loop = loop_new(&o->loop)};
     open_all(&t, f, label);
-    const double before = resume(&t);
-    t.passes = t.step * o->recipe.accumulate;
-    signal(SIGTERM, on_signal);
-    signal(SIGINT, on_signal);
-    err_hook = hold_reader;
-    if (t.feed)
-        feed_resume(t.feed, t.position, t.identity);
-    else
-        t.feed = open_feed(&t, f, label);
-    journal_open(&t.journal, o->log, o->log_every, t.step, o->recipe.rate.steps, before);
-    train(&t);
-    journal_close(&t.journal);
+    name_parts(&t);
+    resume(&t, f, label);
+    loop_run(t.loop, o->recipe.rate.steps);
     write_weights(&t);
-    if (o->checkpoint && access(o->checkpoint, F_OK) == 0)
-        unlink(o->checkpoint);
     release(&t);
+    loop_end(t.loop);
 }
