@@ -21,9 +21,8 @@ struct classifier {
     struct feed *feed;
     struct loop *loop;
     char *recipe;
-    float *velocity, *average;
+    struct optimiser optimiser;
     struct stretch *stretch;
-    size_t stretches;
     struct target *target;
     unsigned char *positive;              /* batch x classes, multi-label only */
     struct augment_workspace **workspace; /* of each worker */
@@ -80,16 +79,16 @@ static void build(struct classifier *t)
 static void prepare(struct classifier *t)
 {
     const struct training *r = &t->o->recipe;
-    size_t n;
-    const float *values = trainer_values(t->trainer, &n);
-    const struct parameter *p = trainer_parameters(t->trainer, &t->stretches);
-    t->velocity = xcalloc(n, sizeof *t->velocity);
-    if (r->average > 0)
-        t->average = memcpy(xmalloc(n, sizeof *t->average), values, n * sizeof *values);
-    t->stretch = xcalloc(t->stretches, sizeof *t->stretch);
-    for (size_t i = 0; i < t->stretches; i++)
+    const struct optimiser_options o = {
+        .kind = OPTIMISER_SGD, .momentum = r->momentum, .average = r->average};
+    size_t n, stretches;
+    float *values = trainer_values(t->trainer, &n);
+    const struct parameter *p = trainer_parameters(t->trainer, &stretches);
+    t->stretch = xcalloc(stretches, sizeof *t->stretch);
+    for (size_t i = 0; i < stretches; i++)
         t->stretch[i] =
-            (struct stretch){p[i].offset, p[i].n, p[i].decays || r->decay_all ? (float)r->decay : 0.0f};
+            (struct stretch){p[i].offset, p[i].n, p[i].decays || r->decay_all ? (float)r->decay : 0.0f, 1};
+    optimiser_init(&t->optimiser, &o, values, trainer_gradients(t->trainer), t->stretch, stretches);
     t->target = xcalloc(r->batch, sizeof *t->target);
     if (r->multi)
         t->positive = xcalloc(r->batch * classes(t), 1);
@@ -149,8 +148,8 @@ static bool take_step(void *arg, uint64_t step, struct loop_report *report)
     struct classifier *t = arg;
     const struct training *r = &t->o->recipe;
     size_t n;
-    float *values = trainer_values(t->trainer, &n);
-    memset(trainer_gradients(t->trainer), 0, n * sizeof *values);
+    trainer_values(t->trainer, &n);
+    memset(trainer_gradients(t->trainer), 0, n * sizeof(float));
     report->rate = rate_at(&r->rate, step);
     for (size_t a = 0; a < r->accumulate; a++) {
         t->batch = feed_batch(t->feed);
@@ -164,10 +163,7 @@ static bool take_step(void *arg, uint64_t step, struct loop_report *report)
         if (!isfinite(loss.value))
             return true;
     }
-    sgd_step(values, t->velocity, trainer_gradients(t->trainer), t->stretch, t->stretches,
-             (float)report->rate, (float)r->momentum);
-    if (t->average)
-        average_step(t->average, values, n, (float)r->average);
+    optimiser_step(&t->optimiser, step, report->rate);
     report->images = r->batch * r->accumulate;
     report->samples = t->passes * r->batch;
     t->position = feed_position(t->feed);
@@ -187,8 +183,7 @@ static void write_weights(struct classifier *t)
     const struct training *r = &t->o->recipe;
     const double *mean = r->augment.norm.mean, *std = r->augment.norm.std;
     struct safetensors st = {0};
-    size_t n;
-    trainer_export(t->trainer, t->average ? t->average : trainer_values(t->trainer, &n), &st);
+    trainer_export(t->trainer, optimiser_result(&t->optimiser), &st);
     note_set(&st.meta, "arch", r->arch);
     note_setf(&st.meta, "classes", "%zu", classes(t));
     note_setf(&st.meta, "mean", "%g,%g,%g", mean[0], mean[1], mean[2]);
@@ -207,10 +202,8 @@ static void name_parts(struct classifier *t)
     size_t n, statistics;
     float *values = trainer_values(t->trainer, &n), *running = trainer_statistics(t->trainer, &statistics);
     loop_part(t->loop, "values", DT_F32, values, n);
-    loop_part(t->loop, "velocity", DT_F32, t->velocity, n);
     loop_part(t->loop, "statistics", DT_F32, running, statistics);
-    if (t->average)
-        loop_part(t->loop, "average", DT_F32, t->average, n);
+    optimiser_parts(&t->optimiser, t->loop, "");
 }
 
 static struct feed *open_feed(const struct classifier *t, FILE *f, const char *label, const char *identity)
@@ -272,8 +265,7 @@ static void release(struct classifier *t)
     graph_free(&t->built);
     free(t->workspace);
     free(t->recipe);
-    free(t->velocity);
-    free(t->average);
+    optimiser_free(&t->optimiser);
     free(t->stretch);
     free(t->target);
     free(t->positive);

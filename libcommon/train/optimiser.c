@@ -1,55 +1,194 @@
 #include "train/optimiser.h"
+#include "base/mem.h"
 #include "base/thread.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { CHUNK = 1 << 15 };
 
-struct sgd {
-    float *values, *velocity;
-    const float *gradients;
+const struct optimiser_options optimiser_adam = {
+    .kind = OPTIMISER_ADAM, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
+
+void optimiser_init(struct optimiser *s, const struct optimiser_options *o, float *values, float *gradients,
+                    const struct stretch *stretch, size_t stretches)
+{
+    *s = (struct optimiser){
+        .o = *o, .values = values, .gradients = gradients, .stretch = stretch, .stretches = stretches};
+    for (size_t i = 0; i < stretches; i++)
+        if (stretch[i].offset + stretch[i].n > s->n)
+            s->n = stretch[i].offset + stretch[i].n;
+    for (size_t i = 0; i < (o->kind == OPTIMISER_SGD ? 1 : 2); i++)
+        s->moment[i] = xcalloc(s->n, sizeof(float));
+    if (o->average > 0)
+        s->average = memcpy(xmalloc(s->n, sizeof(float)), values, s->n * sizeof(float));
+}
+
+void optimiser_parts(struct optimiser *s, struct loop *l, const char *prefix)
+{
+    const bool sgd = s->o.kind == OPTIMISER_SGD;
+    const char *const names[3] = {sgd ? "velocity" : "moment1", "moment2", "average"};
+    float *const arrays[3] = {s->moment[0], s->moment[1], s->average};
+    for (size_t i = 0; i < 3; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s%s", prefix, names[i]);
+        if (arrays[i])
+            loop_part(l, name, DT_F32, arrays[i], s->n);
+    }
+}
+
+void optimiser_free(struct optimiser *s)
+{
+    free(s->moment[0]);
+    free(s->moment[1]);
+    free(s->average);
+    *s = (struct optimiser){0};
+}
+
+const float *optimiser_result(const struct optimiser *s)
+{
+    return s->average ? s->average : s->values;
+}
+
+/* One stretch's move, cut into chunks for the pool. */
+struct move {
+    const struct optimiser *s;
     const struct stretch *stretch;
-    float rate, momentum;
+    float rate;                           /* the stretch's own */
+    float correction1, correction2, keep; /* Adam: 1 - beta^t; AdamW: 1 - rate * decay */
 };
+
+/* Where a chunk of n elements begins and ends. */
+static size_t chunk_end(size_t task, size_t n)
+{
+    return (task + 1) * CHUNK < n ? (task + 1) * CHUNK : n;
+}
+
+static size_t chunks(size_t n)
+{
+    return (n + CHUNK - 1) / CHUNK;
+}
 
 static void sgd_chunk(void *arg, size_t task, size_t worker)
 {
     (void)worker;
-    const struct sgd *s = arg;
-    const size_t end = (task + 1) * CHUNK < s->stretch->n ? (task + 1) * CHUNK : s->stretch->n;
-    float *p = s->values + s->stretch->offset, *v = s->velocity + s->stretch->offset;
-    const float *g = s->gradients + s->stretch->offset;
+    const struct move *m = arg;
+    const struct optimiser *s = m->s;
+    const size_t offset = m->stretch->offset, end = chunk_end(task, m->stretch->n);
+    const float momentum = (float)s->o.momentum, decay = m->stretch->decay, *g = s->gradients + offset;
+    float *p = s->values + offset, *v = s->moment[0] + offset;
     for (size_t i = task * CHUNK; i < end; i++) {
-        v[i] = s->momentum * v[i] + (g[i] + s->stretch->decay * p[i]);
-        p[i] -= s->rate * v[i];
+        v[i] = momentum * v[i] + (g[i] + decay * p[i]);
+        p[i] -= m->rate * v[i];
     }
 }
 
-void sgd_step(float *values, float *momentum_buffer, const float *gradients, const struct stretch *stretch,
-              size_t stretches, float rate, float momentum)
+/* m = beta1 m + (1 - beta1) g and v = beta2 v + (1 - beta2) g^2 begin as zeros, so they are too small by 1 - beta^t at step t; then
+ * p -= rate * m' / (sqrt(v') + epsilon). AdamW's decay has shrunk p before, and leaves m and v alone. */
+static void adam_chunk(void *arg, size_t task, size_t worker)
 {
-    for (size_t i = 0; i < stretches; i++) {
-        struct sgd s = {values, momentum_buffer, gradients, &stretch[i], rate, momentum};
-        pool_run((stretch[i].n + CHUNK - 1) / CHUNK, sgd_chunk, &s);
+    (void)worker;
+    const struct move *m = arg;
+    const struct optimiser *s = m->s;
+    const size_t offset = m->stretch->offset, end = chunk_end(task, m->stretch->n);
+    const float beta1 = (float)s->o.beta1, beta2 = (float)s->o.beta2, rest1 = (float)(1 - s->o.beta1),
+                rest2 = (float)(1 - s->o.beta2), epsilon = (float)s->o.epsilon;
+    const float decay = s->o.kind == OPTIMISER_ADAM ? m->stretch->decay : 0, step = m->rate / m->correction1;
+    const float root = sqrtf(m->correction2), *g = s->gradients + offset;
+    float *p = s->values + offset, *first = s->moment[0] + offset, *second = s->moment[1] + offset;
+    for (size_t i = task * CHUNK; i < end; i++) {
+        const float x = p[i] * m->keep, d = g[i] + decay * p[i];
+        first[i] = beta1 * first[i] + rest1 * d;
+        second[i] = beta2 * second[i] + rest2 * d * d;
+        p[i] = x - step * first[i] / (sqrtf(second[i]) / root + epsilon);
     }
 }
-
-struct average {
-    float *average;
-    const float *values;
-    size_t n;
-    float decay;
-};
 
 static void average_chunk(void *arg, size_t task, size_t worker)
 {
     (void)worker;
-    const struct average *a = arg;
-    const size_t end = (task + 1) * CHUNK < a->n ? (task + 1) * CHUNK : a->n;
+    const struct move *m = arg;
+    const size_t end = chunk_end(task, m->stretch->n);
+    const float old = (float)m->s->o.average, *p = m->s->values + m->stretch->offset;
+    float *average = m->s->average + m->stretch->offset;
     for (size_t i = task * CHUNK; i < end; i++)
-        a->average[i] = a->decay * a->average[i] + (1.0f - a->decay) * a->values[i];
+        average[i] = old * average[i] + (1.0f - old) * p[i];
 }
 
-void average_step(float *average, const float *values, size_t n, float decay)
+void optimiser_step(struct optimiser *s, uint64_t step, double rate)
 {
-    struct average a = {average, values, n, decay};
-    pool_run((n + CHUNK - 1) / CHUNK, average_chunk, &a);
+    const double t = (double)step + 1;
+    for (size_t i = 0; i < s->stretches; i++) {
+        const struct stretch *stretch = &s->stretch[i];
+        struct move m = {
+            .s = s, .stretch = stretch, .rate = (float)(rate * (double)stretch->rate), .keep = 1};
+        if (stretch->rate <= 0)
+            continue;
+        if (s->o.kind == OPTIMISER_ADAMW)
+            m.keep = (float)(1 - rate * (double)stretch->rate * (double)stretch->decay);
+        m.correction1 = (float)(1 - pow(s->o.beta1, t));
+        m.correction2 = (float)(1 - pow(s->o.beta2, t));
+        pool_run(chunks(stretch->n), s->o.kind == OPTIMISER_SGD ? sgd_chunk : adam_chunk, &m);
+        if (s->average)
+            pool_run(chunks(stretch->n), average_chunk, &m);
+    }
+}
+
+/* A stretch's gradients: the sum of squares of each chunk, or their scaling. */
+struct clip {
+    float *gradients;
+    size_t n;
+    double *square;
+    float scale;
+};
+
+static void square_chunk(void *arg, size_t task, size_t worker)
+{
+    (void)worker;
+    const struct clip *c = arg;
+    const size_t end = chunk_end(task, c->n);
+    double sum = 0;
+    for (size_t i = task * CHUNK; i < end; i++)
+        sum += (double)c->gradients[i] * (double)c->gradients[i];
+    c->square[task] = sum;
+}
+
+static void scale_chunk(void *arg, size_t task, size_t worker)
+{
+    (void)worker;
+    const struct clip *c = arg;
+    const size_t end = chunk_end(task, c->n);
+    for (size_t i = task * CHUNK; i < end; i++)
+        c->gradients[i] *= c->scale;
+}
+
+static double gradient_norm(const struct optimiser *s)
+{
+    double *square = xcalloc(chunks(s->n) + 1, sizeof *square), sum = 0;
+    for (size_t i = 0; i < s->stretches; i++) {
+        struct clip c = {
+            .gradients = s->gradients + s->stretch[i].offset, .n = s->stretch[i].n, .square = square};
+        if (s->stretch[i].rate <= 0)
+            continue;
+        pool_run(chunks(c.n), square_chunk, &c);
+        for (size_t k = 0; k < chunks(c.n); k++)
+            sum += square[k];
+    }
+    free(square);
+    return sqrt(sum);
+}
+
+double optimiser_clip(struct optimiser *s, double norm)
+{
+    const double is = gradient_norm(s), scale = norm / (is + 1e-6); /* torch's 1e-6 */
+    if (!isfinite(is) || scale >= 1)
+        return is;
+    for (size_t i = 0; i < s->stretches; i++) {
+        struct clip c = {
+            .gradients = s->gradients + s->stretch[i].offset, .n = s->stretch[i].n, .scale = (float)scale};
+        if (s->stretch[i].rate > 0)
+            pool_run(chunks(c.n), scale_chunk, &c);
+    }
+    return is;
 }

@@ -26,7 +26,7 @@ static double formula(uint32_t seed, size_t i)
     return (double)(x >> 8) / 16777216.0;
 }
 
-static void fill(struct safetensors *st, const struct graph *g)
+__attribute__((unused)) static void fill(struct safetensors *st, const struct graph *g)
 {
     for (size_t i = 0; i < g->n; i++) {
         struct weights_part part[WEIGHTS_PARTS];

@@ -10,6 +10,7 @@
 #include "train/autoaugment.h"
 #include "train/feed.h"
 #include "train/classifier.h"
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { SIDE = 16, CLASSES = 5, BATCH = 4, ACCUMULATE = 2, STEPS = 3 };
@@ -390,15 +391,50 @@ static void orders(void)
     fclose(f);
 }
 
+/* A stream that ends in step 3 of 3 ends a training with a checkpoint; with the whole stream it goes on. Every part of the state counts:
+ * velocity, moving average, running statistics. Before the pool has threads, which a fork would lose. */
+static void interrupted(void)
+{
+    struct classifier_options o = options();
+    struct safetensors whole = {0}, resumed = {0};
+    int status = 0;
+    o.recipe.rate.base = 0.5;
+    o.recipe.average = 0.6;
+    o.recipe.mix.probability = 1;
+    fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+        o.loop.checkpoint = "checkpoint";
+        o.loop.every = 1;
+        if (freopen("log", "w", stderr))
+            run(&o, 2 * ACCUMULATE * BATCH + 1, SIDE);
+        _exit(9);
+    }
+    waitpid(child, &status, 0);
+    ok(WIFEXITED(status) && WEXITSTATUS(status) == 1 && access("checkpoint", F_OK) == 0,
+       "a stream that ends too early leaves a checkpoint");
+    run(&o, (size_t)STEPS * ACCUMULATE * BATCH, SIDE);
+    safetensors_open(&whole, "weights");
+    unlink("weights");
+    o.loop = (struct loop_options){.checkpoint = "checkpoint", .resume = true, .minutes = 10, .log_every = 1};
+    run(&o, (size_t)STEPS * ACCUMULATE * BATCH, SIDE);
+    safetensors_open(&resumed, "weights");
+    ok(safetensors_hash(&whole) == safetensors_hash(&resumed) && access("checkpoint", F_OK) != 0,
+       "resumed with all of it: the same weights");
+    safetensors_free(&whole);
+    safetensors_free(&resumed);
+}
+
 /* In a folder of its own. */
 int main(void)
 {
     char folder[] = "/tmp/recipe.XXXXXX", path[4096];
     static const char *const files[] = {"weights", "log", "initial", "partial"};
     FILE *dumps = open_dumps(path);
-    pool_start(2);
     if (!mkdtemp(folder) || chdir(folder))
         return 1;
+    interrupted();
+    pool_start(2);
     write_initial();
     against_torch(dumps, path);
     initial();

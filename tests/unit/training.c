@@ -15,8 +15,8 @@ struct session {
     struct graph graph;
     struct trainer *trainer;
     struct stretch *stretch;
-    size_t stretches, batch, first;
-    float *velocity;
+    struct optimiser optimiser;
+    size_t batch, first;
 };
 
 static void begin(struct session *s, const char *arch, size_t batch, size_t first, enum dtype precision)
@@ -28,13 +28,14 @@ static void begin(struct session *s, const char *arch, size_t batch, size_t firs
     const struct trainer_plan plan = {(size_t)graph_find_tap(&s->graph, "fc"), batch, SIDE, SIDE, precision};
     s->trainer = trainer_new(&s->graph, &st, "formula", &plan);
     safetensors_free(&st);
-    const struct parameter *p = trainer_parameters(s->trainer, &s->stretches);
-    s->stretch = xcalloc(s->stretches, sizeof *s->stretch);
-    for (size_t i = 0; i < s->stretches; i++)
-        s->stretch[i] = (struct stretch){p[i].offset, p[i].n, 1e-4f};
-    size_t n;
-    trainer_values(s->trainer, &n);
-    s->velocity = xcalloc(n, sizeof *s->velocity);
+    const struct optimiser_options sgd = {.kind = OPTIMISER_SGD, .momentum = 0.9};
+    size_t n, stretches;
+    float *values = trainer_values(s->trainer, &n);
+    const struct parameter *p = trainer_parameters(s->trainer, &stretches);
+    s->stretch = xcalloc(stretches, sizeof *s->stretch);
+    for (size_t i = 0; i < stretches; i++)
+        s->stretch[i] = (struct stretch){p[i].offset, p[i].n, 1e-4f, 1};
+    optimiser_init(&s->optimiser, &sgd, values, trainer_gradients(s->trainer), s->stretch, stretches);
 }
 
 static void end(struct session *s)
@@ -42,7 +43,7 @@ static void end(struct session *s)
     trainer_free(s->trainer);
     graph_free(&s->graph);
     free(s->stretch);
-    free(s->velocity);
+    optimiser_free(&s->optimiser);
 }
 
 /* Forward and backward of one batch; the loss. */
@@ -67,14 +68,12 @@ static double learn(struct session *s, size_t step)
 
 static void check_losses(struct session *s, const struct npys_record *rec, double first)
 {
-    const float rate = (float)atof(note_get(&rec->note, "rate"));
+    const double rate = atof(note_get(&rec->note, "rate"));
     double worst = 0;
     for (size_t step = 0; step < 10; step++) {
-        size_t n;
         const double loss = step ? learn(s, step) : first, want = tensor_get(&rec->array[0], step);
-        float *values = trainer_values(s->trainer, &n);
         worst = worse(worst, fabs(loss - want) / want);
-        sgd_step(values, s->velocity, trainer_gradients(s->trainer), s->stretch, s->stretches, rate, 0.9f);
+        optimiser_step(&s->optimiser, step, rate);
     }
     ok(worst <= 1e-4, "%s: the losses of ten SGD steps equal torch's, worst %.2g",
        note_get(&rec->note, "name"), worst);
