@@ -67,6 +67,31 @@ bash -c 'timeout -s KILL 0.3 "$@"; :' - make --no-print-directory -f "$FERN_TEST
 grid CATEGORIES=gear METHODS=padim WEIGHTS=random:3 && [ "$(cells | wc -l)" -eq 1 ]
 ok $? "killed, and run again"
 
+# Blanks and other signs in the names of folders: of the data, of what is written, of where one is, and of the scripts
+mkdir "a b" && cp -r "$FERN_TESTS/../scripts" "a b/the scripts" && mkdir "a b/my data's & more"
+cp -r data/carpet "a b/my data's & more/"
+spaced() {
+    (cd "a b" && make --no-print-directory -f "the scripts/grid.mk" DATA="my data's & more" OUT="it's | out" IMAGES='-r 32' \
+        METHODS=padim WEIGHTS=../net.safetensors OVERLAYS=yes) >out 2>err
+}
+spaced && [ "$(awk -F '\t' '$5 == "all" { print $1, $2, $4, $11 != "-" }' "a b/it's | out/results.tsv")" = 'carpet net padim 1' ] &&
+    [ "$(find "a b/it's | out/carpet" -name '*.png' | wc -l)" -eq 6 ] && [ ! -e "a b/it's" ]
+ok $? "blanks in DATA, OUT and elsewhere"
+spaced && [ ! -s out ] && touch net.safetensors && spaced && [ "$(grep -c '^fit' out)" -eq 1 ]
+ok $? "again, nothing; then weights that changed"
+truncate -s 100 "a b/my data's & more/carpet/train/good/001.png"
+spaced
+grep -q "^it's | out/carpet/net/layer1,layer2,layer3/padim: imgcat: my data's & more/carpet/train/good/001.png" err
+ok $? "a failure there says where"
+mkdir "spaced" && cp -r data/carpet spaced/carpet && cp -r data/gear "spaced/a gear"
+grid DATA=spaced
+[ $? -eq 2 ] && [ "$(grep '^grid: ' err)" = "grid: a blank in the name of category 'a gear': rename it or make a link to it" ]
+ok $? "a blank in a category's name is refused"
+mkdir -p second/can && cp -r data/carpet/train second/can && mkdir second/can/test_public &&
+    cp -r data/carpet/test/* data/carpet/ground_truth second/can/test_public
+grid DATA=second METHODS=padim && [ "$(awk -F '\t' '$5 == "all" { print $11 }' grid/results.tsv)" != - ]
+ok $? "MVTec AD 2's layout: with masks"
+
 for wrong in DATA= DATA=nowhere 'WEIGHTS=random:1 random-1' METHODS=a/b; do
     grid METHODS=padim "$wrong"
     [ $? -eq 2 ] && [ "$(grep -c '^grid: ' err)" -eq 1 ]
