@@ -5,7 +5,7 @@
 #include "base/opt.h"
 #include "base/progress.h"
 #include "nn/frozen.h"
-#include "num/precision.h"
+#include "nn/precision_option.h"
 #include "stream/identity.h"
 #include "stream/image.h"
 #include "stream/npys.h"
@@ -161,7 +161,7 @@ static void take_image(struct run *run, const struct image_reader *r, struct ima
 {
     if (!run->infer)
         begin_network(run, &im->raster);
-    const struct view in = infer_input(run->infer);
+    const struct view in = infer_input(run->infer, 0);
     if (in.h != im->raster.height || in.w != im->raster.width) {
         finish_batch(run);
         image_reader_die(r, "image is %zux%zu, those before are %zux%zu (imgcat -r makes them equal)",
@@ -223,7 +223,7 @@ static void write_opening(struct run *run, FILE *f)
 static void run_all(FILE *f, const struct opts *o)
 {
     struct run run = {.o = o, .progress = progress_start("images", 0)};
-    frozen_open(&run.net, &o->net);
+    frozen_open(&run.net, &o->net, &(struct frozen_names){"-w", "-l", "-a", "--norm"});
     if (o->names)
         table_read(&run.names, o->names);
     if (o->names && table_column(&run.names, "name") < 0)

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/opt.h"
-#include "num/precision.h"
+#include "nn/precision_option.h"
 #include "train/classifier.h"
 #include <stdlib.h>
 

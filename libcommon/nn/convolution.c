@@ -21,15 +21,21 @@ static size_t packed_at(size_t out, size_t in, size_t tap, const struct convolut
     return (out / CONV_PANEL * convolution_depth(c) + k) * CONV_PANEL + out % CONV_PANEL;
 }
 
-void convolution_pack(float *packed, const float *weight, const float *scale, const struct convolution *c)
+void convolution_pack(float *packed, const float *weight, const struct convolution *c)
 {
     const size_t taps = c->kernel * c->kernel;
     memset(packed, 0, conv_packed_size(convolution_depth(c), c->out_channels) * sizeof *packed);
     for (size_t o = 0; o < c->out_channels; o++)
         for (size_t i = 0; i < c->in_channels; i++)
             for (size_t t = 0; t < taps; t++)
-                packed[packed_at(o, i, t, c)] =
-                    weight[(o * c->in_channels + i) * taps + t] * (scale ? scale[o] : 1.0f);
+                packed[packed_at(o, i, t, c)] = weight[(o * c->in_channels + i) * taps + t];
+}
+
+void convolution_scale(float *packed, const float *scale, size_t depth, size_t channels)
+{
+    for (size_t o = 0; o < channels; o++)
+        for (size_t k = 0; k < depth; k++)
+            packed[(o / CONV_PANEL * depth + k) * CONV_PANEL + o % CONV_PANEL] *= scale[o];
 }
 
 void convolution_unpack(float *weight, const float *packed, const struct convolution *c)
@@ -41,7 +47,15 @@ void convolution_unpack(float *weight, const float *packed, const struct convolu
                 weight[(o * c->in_channels + i) * taps + t] = packed[packed_at(o, i, t, c)];
 }
 
-/* Kernel rows are contiguous in a framed NHWC image: one segment each. */
+void convolution_segments(struct conv_walk *walk, const struct view *in, size_t rows, size_t columns)
+{
+    const size_t across = view_dense(in) || !columns ? 1 : columns, length = columns / across * in->c;
+    walk->segments = rows * across;
+    for (size_t s = 0; s < walk->segments; s++)
+        walk->segment[s] = (struct conv_segment){
+            (ptrdiff_t)(s / across) * view_row(in) + (ptrdiff_t)(s % across * view_step(in)), length};
+}
+
 struct conv_walk convolution_walk(const struct view *out, const struct view *in, const struct convolution *c)
 {
     const ptrdiff_t stride = (ptrdiff_t)c->stride;
@@ -51,13 +65,11 @@ struct conv_walk convolution_walk(const struct view *out, const struct view *in,
         .n = out->n,
         .h = out->h,
         .w = out->w,
-        .in_step = {view_image(in), stride * view_row(in), stride * (ptrdiff_t)in->c},
-        .out_step = {view_image(out), view_row(out), (ptrdiff_t)out->c},
-        .segments = c->kernel,
+        .in_step = {view_image(in), stride * view_row(in), stride * (ptrdiff_t)view_step(in)},
+        .out_step = {view_image(out), view_row(out), (ptrdiff_t)view_step(out)},
         .channels = c->out_channels,
     };
-    for (size_t ky = 0; ky < c->kernel; ky++)
-        walk.segment[ky] = (struct conv_segment){(ptrdiff_t)ky * view_row(in), c->kernel * c->in_channels};
+    convolution_segments(&walk, in, c->kernel, c->kernel);
     return walk;
 }
 
@@ -68,7 +80,7 @@ struct conv_epilogue convolution_walk_epilogue(const struct convolution_epilogue
         return (struct conv_epilogue){.bias = epilogue->bias, .relu = epilogue->relu};
     return (struct conv_epilogue){.bias = epilogue->bias,
                                   .residual = view_pixel(r, 0, 0, 0),
-                                  .residual_step = {view_image(r), view_row(r), (ptrdiff_t)r->c},
+                                  .residual_step = {view_image(r), view_row(r), (ptrdiff_t)view_step(r)},
                                   .relu = epilogue->relu};
 }
 

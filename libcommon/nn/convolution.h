@@ -17,10 +17,20 @@ size_t convolution_side(const struct convolution *c, size_t side);
 /* Depth K of the packed weights: kernel * kernel * in_channels. */
 size_t convolution_depth(const struct convolution *c);
 
-/* Weights as torch keeps them (out x in x kernel x kernel) into panels and back. `scale` (per output channel,
- * or NULL) multiplies. */
-void convolution_pack(float *packed, const float *weight, const float *scale, const struct convolution *c);
+/* Weights as torch keeps them (out x in x kernel x kernel) into panels and back; and panels of this depth times a number
+ * for each output channel. */
+void convolution_pack(float *packed, const float *weight, const struct convolution *c);
 void convolution_unpack(float *weight, const float *packed, const struct convolution *c);
+void convolution_scale(float *packed, const float *scale, size_t depth, size_t channels);
+
+/* The segments of a walk that reads rows x columns pixels of a view from each base: a row is contiguous in a framed dense
+ * image, and one segment; where it is not dense, each pixel is one. At most CONV_SEGMENTS_MAX. */
+void convolution_segments(struct conv_walk *walk, const struct view *in, size_t rows, size_t columns);
+/* Whether it reads, and sends gradients to, views that are not dense. */
+static inline bool convolution_strided(const struct convolution *c)
+{
+    return c->kernel * c->kernel <= CONV_SEGMENTS_MAX;
+}
 
 /* The walk from in (or its gradient's partner) to out; its base in `in` is pixel (-padding, -padding). */
 struct conv_walk convolution_walk(const struct view *out, const struct view *in, const struct convolution *c);

@@ -128,13 +128,11 @@ static struct conv_walk class_walk(const struct view *dx, const struct view *dy,
         .n = dx->n,
         .h = dx->h > py ? (dx->h - py - 1) / s + 1 : 0,
         .w = dx->w > px ? (dx->w - px - 1) / s + 1 : 0,
-        .in_step = {view_image(dy), view_row(dy), (ptrdiff_t)dy->c},
-        .out_step = {view_image(dx), step * view_row(dx), step * (ptrdiff_t)dx->c},
-        .segments = y.count,
+        .in_step = {view_image(dy), view_row(dy), (ptrdiff_t)view_step(dy)},
+        .out_step = {view_image(dx), step * view_row(dx), step * (ptrdiff_t)view_step(dx)},
         .channels = c->in_channels,
     };
-    for (size_t i = 0; i < y.count; i++)
-        walk.segment[i] = (struct conv_segment){(ptrdiff_t)i * view_row(dy), x.count * c->out_channels};
+    convolution_segments(&walk, dy, y.count, x.count);
     return walk;
 }
 

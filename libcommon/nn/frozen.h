@@ -16,6 +16,11 @@ struct frozen_options {
     const char *norm; /* imagenet, none, or MEAN/STD */
 };
 
+/* What the program calls the options above, for its messages: {"-w", "-l", "-a", "--norm"}. */
+struct frozen_names {
+    const char *weights, *layers, *arch, *norm;
+};
+
 struct frozen {
     const char *file;
     struct graph graph;
@@ -26,7 +31,7 @@ struct frozen {
 };
 
 /* misuse() where an option is wrong, die() where the file is. */
-void frozen_open(struct frozen *net, const struct frozen_options *o);
+void frozen_open(struct frozen *net, const struct frozen_options *o, const struct frozen_names *names);
 /* Compiles it for images of one size, n at once, and lets go of the weights. */
 struct infer *frozen_compile(struct frozen *net, size_t n, size_t h, size_t w, enum dtype precision);
 void frozen_free(struct frozen *net);

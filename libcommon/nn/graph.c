@@ -1,11 +1,12 @@
 #include "nn/graph.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "nn/layer.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static size_t append(struct graph *g, struct node node, const char *name)
+size_t graph_append(struct graph *g, struct graph_node node, const char *name)
 {
     if (snprintf(node.name, sizeof node.name, "%s", name) >= (int)sizeof node.name)
         die("layer name '%s' is too long", name);
@@ -14,63 +15,16 @@ static size_t append(struct graph *g, struct node node, const char *name)
     return g->n++;
 }
 
-/* A node of one input that keeps its channels. */
-static struct node unary(const struct graph *g, enum op op, size_t x)
+struct graph_node graph_unary(const struct graph *g, const struct layer *layer, size_t x)
 {
-    return (struct node){.op = op, .inputs = 1, .input = {x}, .channels = g->node[x].channels};
+    return (struct graph_node){.layer = layer, .inputs = 1, .input = {x}, .channels = g->node[x].channels};
 }
+
+const struct layer layer_input = {.name = "input"};
 
 size_t graph_input(struct graph *g, size_t channels)
 {
-    return append(g, (struct node){.op = OP_INPUT, .channels = channels}, "");
-}
-
-size_t graph_conv(struct graph *g, size_t x, const char *name, struct convolution c, bool bias)
-{
-    struct node node = unary(g, OP_CONV, x);
-    node.conv = c;
-    node.bias = bias;
-    node.channels = c.out_channels;
-    return append(g, node, name);
-}
-
-size_t graph_batchnorm(struct graph *g, size_t x, const char *name)
-{
-    return append(g, unary(g, OP_BATCHNORM, x), name);
-}
-
-size_t graph_relu(struct graph *g, size_t x)
-{
-    return append(g, unary(g, OP_RELU, x), "");
-}
-
-size_t graph_add(struct graph *g, size_t x, size_t y)
-{
-    struct node node = unary(g, OP_ADD, x);
-    node.inputs = 2;
-    node.input[1] = y;
-    return append(g, node, "");
-}
-
-size_t graph_maxpool(struct graph *g, size_t x, size_t kernel, size_t stride, size_t padding)
-{
-    struct node node = unary(g, OP_MAXPOOL, x);
-    node.conv = (struct convolution){node.channels, node.channels, kernel, stride, padding};
-    return append(g, node, "");
-}
-
-size_t graph_meanpool(struct graph *g, size_t x)
-{
-    return append(g, unary(g, OP_MEANPOOL, x), "");
-}
-
-size_t graph_linear(struct graph *g, size_t x, const char *name, size_t out)
-{
-    struct node node = unary(g, OP_LINEAR, x);
-    node.conv = (struct convolution){node.channels, out, 1, 1, 0};
-    node.bias = true;
-    node.channels = out;
-    return append(g, node, name);
+    return graph_append(g, (struct graph_node){.layer = &layer_input, .channels = channels}, "");
 }
 
 void graph_tap(struct graph *g, size_t x, const char *tap)
@@ -102,20 +56,36 @@ void graph_needed(const struct graph *g, const size_t *wanted, size_t wanted_n, 
             needed[g->node[i].input[j]] = true;
 }
 
-void graph_sides(const struct graph *g, size_t h, size_t w, size_t *side)
+size_t graph_inputs(const struct graph *g)
 {
+    size_t n = 0;
+    for (size_t i = 0; i < g->n; i++)
+        n += g->node[i].layer == &layer_input;
+    return n;
+}
+
+/* Layers that mix their inputs pixel by pixel need them of one size. */
+static void same_sides(size_t out[2], const struct graph_node *node, const size_t (*in)[2])
+{
+    for (size_t j = 1; j < node->inputs; j++)
+        if (in[j][0] != in[0][0] || in[j][1] != in[0][1])
+            die("the inputs of a layer (%s) are %zux%zu and %zux%zu", node->layer->name, in[0][0], in[0][1],
+                in[j][0], in[j][1]);
+    memcpy(out, in[0], 2 * sizeof *out);
+}
+
+void graph_sides(const struct graph *g, const size_t (*input)[2], const bool *needed, size_t (*side)[2])
+{
+    size_t inputs = 0;
     for (size_t i = 0; i < g->n; i++) {
-        const struct node *node = &g->node[i];
-        const size_t *in = node->inputs ? side + 2 * node->input[0] : NULL;
-        size_t *out = side + 2 * i;
-        out[0] = in ? in[0] : h;
-        out[1] = in ? in[1] : w;
-        if (node->op == OP_CONV || node->op == OP_MAXPOOL) {
-            out[0] = convolution_side(&node->conv, in[0]);
-            out[1] = convolution_side(&node->conv, in[1]);
-        } else if (node->op == OP_MEANPOOL) {
-            out[0] = out[1] = 1;
-        }
+        const struct graph_node *node = &g->node[i];
+        size_t in[NODE_INPUTS][2];
+        for (size_t j = 0; j < node->inputs; j++)
+            memcpy(in[j], side[node->input[j]], sizeof in[j]);
+        if (node->layer == &layer_input)
+            memcpy(side[i], input[inputs++], sizeof side[i]);
+        else if (!needed || needed[i])
+            (node->layer->sides ? node->layer->sides : same_sides)(side[i], node, (const size_t(*)[2])in);
     }
 }
 
@@ -123,11 +93,10 @@ size_t graph_parameters(const struct graph *g, size_t last)
 {
     size_t sum = 0;
     for (size_t i = 0; i <= last && i < g->n; i++) {
-        const struct node *node = &g->node[i];
-        if (node->op == OP_CONV || node->op == OP_LINEAR)
-            sum += convolution_depth(&node->conv) * node->channels + (node->bias ? node->channels : 0);
-        else if (node->op == OP_BATCHNORM)
-            sum += 2 * node->channels;
+        struct layer_part part[LAYER_PARTS];
+        const size_t parts = layer_parts(part, &g->node[i]);
+        for (size_t p = 0; p < parts; p++)
+            sum += part[p].learnt ? tensor_count(&part[p].shape) : 0;
     }
     return sum;
 }

@@ -1,64 +1,79 @@
-/* Networks as data: nodes that name their inputs. Builders append nodes in an order in which inputs come
- * first; executors (infer.h, and the trainer's) walk it. Weights are not here: a node's `name` is the prefix
- * of its tensors in a safetensors file (torchvision's names). */
+/* Networks as data: nodes that name their inputs. Builders append nodes in an order in which inputs come first;
+ * the executors walk it (infer.h, trainer.h). Weights are not here: a node's `name` is the prefix of its tensors in
+ * a safetensors file (torchvision's names).
+ *
+ * A graph, from its making to its use:
+ *   1. A builder (networks.c, or a method's own) calls graph_input, graph_conv, ...: each appends a node and returns
+ *      its index. What a node computes is its layer (layer.h), one file each: layer_*.c.
+ *   2. graph_tap names the nodes whose values may be asked for: "layer2".
+ *   3. weights_random draws the tensors of all nodes, or a file has them: each layer lists its parts.
+ *   4. An executor is told which nodes are wanted. schedule.c keeps what leads to them, folds batch norms, sums and
+ *      ReLUs into the steps before them, and says where slices and concatenations lie so that they cost no copy.
+ *   5. infer.c packs the weights as the kernels read them; trainer.c lays parameters and gradients in flat arrays.
+ *   6. Both give every value a place in one arena by its lifetime (memory_plan.h), then run the steps. */
 #ifndef NN_GRAPH_H
 #define NN_GRAPH_H
 #include "nn/convolution.h"
 #include <stdbool.h>
 #include <stddef.h>
 
-enum op {
-    OP_INPUT,     /* images, channels given */
-    OP_CONV,      /* NAME.weight; no bias unless `bias` */
-    OP_BATCHNORM, /* NAME.weight, .bias, .running_mean, .running_var; eps 1e-5 */
-    OP_RELU,
-    OP_ADD,      /* of two inputs of one shape */
-    OP_MAXPOOL,  /* conv.kernel, .stride, .padding */
-    OP_MEANPOOL, /* over all pixels */
-    OP_LINEAR    /* NAME.weight, NAME.bias; of a 1 x 1 image */
-};
+struct layer;
 
-struct node {
-    enum op op;
-    char name[48]; /* "layer1.0.conv1"; "" where there are no weights */
+enum { NODE_INPUTS = 4 };
+
+struct graph_node {
+    const struct layer *layer;
+    char name[48]; /* "layer1.0.conv1"; "" where there are no tensors */
     char tap[16];  /* "layer2": this node's output may be asked for by this name; "" mostly */
-    size_t inputs, input[2];
-    struct convolution conv; /* OP_CONV, OP_LINEAR; the window of OP_MAXPOOL */
-    bool bias;
-    size_t channels; /* of the output */
+    size_t inputs, input[NODE_INPUTS];
+    size_t channels;         /* of the output */
+    struct convolution conv; /* of products; the window of a max pool */
+    bool bias;               /* of products */
+    size_t first;            /* of a slice: its first channel */
 };
-
-/* A convolution or a linear layer. */
-static inline bool node_is_product(const struct node *node)
-{
-    return node->op == OP_CONV || node->op == OP_LINEAR;
-}
 
 struct graph {
     char arch[32];
-    struct node *node;
+    struct graph_node *node;
     size_t n, capacity;
 }; /* {0} is empty; owns its nodes */
 
-/* Builders return the new node's index. */
+/* Builders return the new node's index. Each lives in the file of its layer. Sums and concatenations die on inputs
+ * that don't fit once sizes are known. */
 size_t graph_input(struct graph *g, size_t channels);
+/* NAME.weight (out x in x k x k), and NAME.bias if `bias`. Drawn He-normal with fan-out without a bias (He et al., ICCV
+ * 2015: torchvision's choice before a batch norm), else uniform on +-1/sqrt(in k k), weight and bias, as torch draws. */
 size_t graph_conv(struct graph *g, size_t x, const char *name, struct convolution c, bool bias);
+/* NAME.weight (out x in), NAME.bias; of a 1 x 1 image. */
+size_t graph_linear(struct graph *g, size_t x, const char *name, size_t out);
+/* NAME.weight, .bias, .running_mean, .running_var; eps 1e-5. */
 size_t graph_batchnorm(struct graph *g, size_t x, const char *name);
 size_t graph_relu(struct graph *g, size_t x);
-size_t graph_add(struct graph *g, size_t x, size_t y);
+size_t graph_add(struct graph *g, size_t x, size_t y); /* of one shape */
 size_t graph_maxpool(struct graph *g, size_t x, size_t kernel, size_t stride, size_t padding);
-size_t graph_meanpool(struct graph *g, size_t x);
-size_t graph_linear(struct graph *g, size_t x, const char *name, size_t out);
+size_t graph_meanpool(struct graph *g, size_t x); /* over all pixels */
+/* The channels [first, first + channels) of x. */
+size_t graph_slice(struct graph *g, size_t x, size_t first, size_t channels);
+/* The channels of 2 to NODE_INPUTS nodes of one size, side by side. */
+size_t graph_concat(struct graph *g, const size_t *x, size_t n);
+
 void graph_tap(struct graph *g, size_t x, const char *tap);
 void graph_free(struct graph *g);
+
+/* For builders: appends a node with a copy of `name`; dies on one that is too long. A node of one input that keeps its
+ * channels. */
+size_t graph_append(struct graph *g, struct graph_node node, const char *name);
+struct graph_node graph_unary(const struct graph *g, const struct layer *layer, size_t x);
 
 /* The node with this tap; -1 where there is none. */
 ptrdiff_t graph_find_tap(const struct graph *g, const char *tap);
 /* needed[i]: whether node i leads to one of the wanted nodes. */
 void graph_needed(const struct graph *g, const size_t *wanted, size_t wanted_n, bool *needed);
-/* Height and width of node i's output into side[2 * i], side[2 * i + 1], for an input of h x w. Dies where it
- * gets too small. */
-void graph_sides(const struct graph *g, size_t h, size_t w, size_t *side);
+/* How many inputs the graph has. */
+size_t graph_inputs(const struct graph *g);
+/* Height and width of node i's output into side[i], for inputs of these sizes, in their order in the graph. Nodes that
+ * are not needed (NULL: all are) are left out. Dies where one gets too small, or inputs of a layer don't fit each other. */
+void graph_sides(const struct graph *g, const size_t (*input)[2], const bool *needed, size_t (*side)[2]);
 /* Trainable parameters of the nodes up to and including `last`. */
 size_t graph_parameters(const struct graph *g, size_t last);
 #endif

@@ -1,157 +1,197 @@
+/* An image through inference:
+ *   1. infer_new: schedule_make turns the graph into steps; batch norms, sums and ReLUs are folded into them.
+ *   2. compile: a step's tensors are taken from the file and laid out as its layer keeps them. A folded batch norm
+ *      multiplies the weights and becomes a shift. `prepare` turns weights into what the kernels of this CPU read.
+ *   3. plan: each value lives from the step that writes it to the last that reads it; values that don't live together
+ *      share memory, one arena for all.
+ *   4. The caller writes images into infer_input (normalise.h), into the arena itself.
+ *   5. infer_run: each step zeroes the frame of its output and calls its layer's `forward`, which shares the work by the
+ *      pool: for a convolution product.c chooses the way, conv/conv.c walks the pixels, a kernel multiplies.
+ *   6. infer_output shows the wanted values where they lie, until the next run. */
 #include "nn/infer.h"
 #include "base/mem.h"
-#include "nn/filter.h"
+#include "nn/layer.h"
+#include "nn/layer_batchnorm.h"
 #include "nn/memory_plan.h"
-#include "nn/pointwise.h"
-#include "nn/pool.h"
-#include "nn/quantised.h"
 #include "nn/schedule.h"
 #include "nn/weights.h"
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What a step computes with: a convolution's weights and its bias (`shift`), or a batch norm's scale and
- * shift. */
+/* What a step computes with. */
 struct constants {
-    bool bytes; /* 8-bit weights: quantised.h's filter, else filter.h's */
-    void *filter;
-    float *scale, *shift;
+    float *part[LAYER_PARTS]; /* of its node; NULL once they are in `prepared` or `shift` */
+    float *scale, *shift;     /* of a batch norm, folded or not; shift: of a product's bias too */
+    void *prepared;
 };
 
 struct infer {
     struct graph graph; /* its own copy */
     struct schedule schedule;
     struct constants *constants; /* of each step */
-    struct view *value;          /* of the input and of each node that a step writes */
+    struct view *value;          /* of the inputs and of each node that a step writes */
     size_t *wanted, wanted_n;
+    bool eight_bits;
     char *arena;
-    void *scratch; /* of the filters */
+    void *scratch; /* of one step at a time */
     size_t arena_bytes, scratch_bytes, weight_bytes;
 };
 
-/* Whether a value can't be negative: a ReLU gave it, perhaps through a pool. */
-static bool follows_relu(const struct infer *x, size_t node)
+static struct view first_of(const struct infer *x, size_t value, size_t n)
 {
-    for (size_t s = 0; s < x->schedule.steps; s++) {
-        const struct step *step = &x->schedule.step[s];
-        if (step->out == node && x->graph.node[step->node].op == OP_MAXPOOL)
-            return follows_relu(x, x->graph.node[step->node].input[0]);
-        if (step->out == node)
-            return step->relu;
-    }
-    return false;
+    struct view v = x->value[value];
+    v.n = n;
+    return v;
 }
 
-/* scale and shift of a batch norm in eval mode, in double: w / sqrt(var + eps), b - mean * scale. */
-static void take_batchnorm(struct constants *k, const struct node *node, const struct safetensors *st,
+static struct layer_call call_of(const struct infer *x, size_t step, size_t n)
+{
+    const struct schedule_step *s = &x->schedule.step[step];
+    const struct constants *k = &x->constants[step];
+    const struct graph_node *node = &x->graph.node[s->node];
+    struct layer_call l = {.node = node,
+                           .eight_bits = x->eight_bits && x->schedule.never_negative[node->input[0]],
+                           .out = first_of(x, s->out, n),
+                           .residual = s->residual >= 0 ? &x->value[s->residual] : NULL,
+                           .relu = s->relu,
+                           .scale = k->scale,
+                           .shift = k->shift,
+                           .prepared = k->prepared,
+                           .scratch = x->scratch};
+    for (size_t i = 0; i < node->inputs; i++)
+        l.in[i] = first_of(x, node->input[i], n);
+    memcpy(l.part, k->part, sizeof l.part);
+    return l;
+}
+
+static struct layer_wants wants_of(const struct infer *x, size_t step)
+{
+    const struct layer_call l = call_of(x, step, 1);
+    struct layer_wants w = {0};
+    if (l.node->layer->wants)
+        l.node->layer->wants(&w, &l);
+    return w;
+}
+
+static void take_parts(float *part[LAYER_PARTS], const struct graph_node *node, const struct safetensors *st,
+                       const char *file)
+{
+    struct layer_part parts[LAYER_PARTS];
+    const size_t n = layer_parts(parts, node);
+    for (size_t p = 0; p < n; p++) {
+        part[p] = xcalloc(parts[p].floats, sizeof *part[p]);
+        weights_take(part[p], st, file, &parts[p], node);
+    }
+}
+
+static void free_parts(float *part[LAYER_PARTS])
+{
+    for (size_t p = 0; p < LAYER_PARTS; p++) {
+        free(part[p]);
+        part[p] = NULL;
+    }
+}
+
+/* The map that a batch norm is, its own step's or a product's, whose bias it takes in. */
+static void take_batchnorm(struct constants *k, const struct graph_node *node, const struct safetensors *st,
                            const char *file)
 {
-    struct weights_part part[WEIGHTS_PARTS];
-    float *t[4];
-    weights_parts(part, node);
-    for (size_t i = 0; i < 4; i++)
-        t[i] = weights_take(st, file, &part[i]);
+    float *part[LAYER_PARTS] = {0};
+    take_parts(part, node, st, file);
     k->scale = xmalloc(node->channels, sizeof *k->scale);
-    for (size_t c = 0; c < node->channels; c++) {
-        const double scale = t[0][c] / sqrt((double)t[3][c] + 1e-5);
-        k->scale[c] = (float)scale;
-        k->shift[c] = (float)((k->shift[c] - t[2][c]) * scale + t[1][c]);
-    }
-    for (size_t i = 0; i < 4; i++)
-        free(t[i]);
+    batchnorm_fold(k->scale, k->shift, part, node->channels);
+    free_parts(part);
 }
 
-static size_t weights_bytes(const struct infer *x, const struct constants *k, const struct node *node)
+static void compile_product(struct infer *x, size_t step)
 {
-    return k->bytes ? quantised_bytes(&node->conv)
-                    : filter_bytes(&node->conv, x->schedule.type[node->input[0]]);
-}
-
-static void take_filter(struct infer *x, struct constants *k, const struct node *node, const float *panels)
-{
-    const struct convolution *c = &node->conv;
-    const size_t in = node->input[0];
-    const size_t *side = x->schedule.side + 2 * in;
-    const enum dtype type = x->schedule.type[in];
-    const size_t bytes = weights_bytes(x, k, node);
-    const size_t scratch =
-        k->bytes ? quantised_scratch(c, side[0], side[1]) : filter_forward_scratch(c, type);
-    k->filter = xaligned(bytes, 1);
-    if (k->bytes)
-        quantised_pack(k->filter, panels, c);
-    else
-        filter_pack(k->filter, panels, c, type);
-    x->weight_bytes += bytes;
-    x->scratch_bytes = scratch > x->scratch_bytes ? scratch : x->scratch_bytes;
-}
-
-static void take_weights(struct infer *x, size_t step, const struct safetensors *st, const char *file)
-{
-    const struct step *s = &x->schedule.step[step];
     struct constants *k = &x->constants[step];
-    const struct node *node = &x->graph.node[s->node];
-    struct weights_part part[WEIGHTS_PARTS];
-    const size_t parts = weights_parts(part, node);
-    if (!node_is_product(node) && s->batchnorm < 0)
-        return;
-    /* a panel's worth at the least: kernels read biases by panels */
-    k->shift = xcalloc((node->channels + CONV_PANEL - 1) / CONV_PANEL * CONV_PANEL, sizeof *k->shift);
-    if (node_is_product(node) && parts == 2) {
-        float *bias = weights_take(st, file, &part[1]);
-        memcpy(k->shift, bias, node->channels * sizeof *bias);
-        free(bias);
-    }
+    const struct graph_node *node = &x->graph.node[x->schedule.step[step].node];
+    const struct layer_wants w = wants_of(x, step);
+    if (k->scale)
+        node->layer->fold(k->part[0], k->scale, node);
+    k->prepared = xaligned(w.prepared, 1);
+    const struct layer_call l = call_of(x, step, 1);
+    node->layer->prepare(&l);
+    free_parts(k->part);
+}
+
+static void compile(struct infer *x, size_t step, const struct safetensors *st, const char *file)
+{
+    const struct schedule_step *s = &x->schedule.step[step];
+    struct constants *k = &x->constants[step];
+    const struct graph_node *node = &x->graph.node[s->node];
+    const bool product = layer_is_product(node->layer);
+    if (node->layer != &layer_batchnorm)
+        take_parts(k->part, node, st, file);
+    if (product || s->batchnorm >= 0) /* a panel's worth at the least: kernels read biases by panels */
+        k->shift = xcalloc(conv_packed_size(1, node->channels), sizeof *k->shift);
+    if (product && k->part[1])
+        memcpy(k->shift, k->part[1], node->channels * sizeof *k->shift);
     if (s->batchnorm >= 0)
         take_batchnorm(k, &x->graph.node[s->batchnorm], st, file);
-    if (node_is_product(node)) {
-        float *weight = weights_take(st, file, &part[0]);
-        float *panels =
-            xmalloc(conv_packed_size(convolution_depth(&node->conv), node->channels), sizeof *panels);
-        convolution_pack(panels, weight, k->scale, &node->conv);
-        take_filter(x, k, node, panels);
-        free(panels);
-        free(weight);
-    }
+    if (product)
+        compile_product(x, step);
 }
 
-static void need_weights(const struct infer *x)
+/* Counts what the steps want, and asks for it. */
+static void need_memory(struct infer *x)
 {
-    size_t bytes = 0;
     for (size_t s = 0; s < x->schedule.steps; s++) {
-        const struct node *node = &x->graph.node[x->schedule.step[s].node];
-        if (node_is_product(node))
-            bytes += weights_bytes(x, &x->constants[s], node);
+        const struct layer_wants w = wants_of(x, s);
+        x->weight_bytes += w.prepared;
+        x->scratch_bytes = w.scratch > x->scratch_bytes ? w.scratch : x->scratch_bytes;
     }
-    mem_need(bytes, "the network's weights");
+    mem_need(x->weight_bytes, "the network's weights");
 }
 
-static void place(struct infer *x, struct buffer *buffer, size_t value, size_t n, size_t step)
+static void shape_value(struct infer *x, size_t value, size_t n)
 {
-    x->value[value] = schedule_view(&x->schedule, &x->graph, value, n);
-    buffer[value] = (struct buffer){.size = view_bytes(&x->value[value]), .first = step, .last = step};
+    x->value[value] =
+        schedule_view(&x->schedule, &x->graph, value, n, x->schedule.halo[x->schedule.place[value].root]);
 }
 
-static void plan(struct infer *x, size_t n)
+static void shape_values(struct infer *x, size_t n)
 {
-    struct buffer *buffer = xcalloc(x->graph.n, sizeof *buffer);
     x->value = xcalloc(x->graph.n, sizeof *x->value);
-    place(x, buffer, x->schedule.input, n, 0);
+    for (size_t i = 0; i < x->schedule.inputs; i++)
+        if (x->schedule.needed[x->schedule.input[i]])
+            shape_value(x, x->schedule.input[i], n);
+    for (size_t s = 0; s < x->schedule.steps; s++)
+        shape_value(x, x->schedule.step[s].out, n);
+}
+
+/* Value `value` is needed in a step, and all the memory that it lies in with it. */
+static void alive(const struct infer *x, struct memory_buffer *buffer, size_t value, size_t step)
+{
+    memory_alive(&buffer[x->schedule.place[value].root], view_bytes(&x->value[value]), step);
+}
+
+static void plan(struct infer *x)
+{
+    struct memory_buffer *buffer = xcalloc(x->graph.n, sizeof *buffer);
+    for (size_t i = 0; i < x->schedule.inputs; i++)
+        if (x->schedule.needed[x->schedule.input[i]])
+            alive(x, buffer, x->schedule.input[i], 0);
     for (size_t s = 0; s < x->schedule.steps; s++) {
-        const struct step *step = &x->schedule.step[s];
-        place(x, buffer, step->out, n, s);
-        buffer[x->graph.node[step->node].input[0]].last = s;
+        const struct schedule_step *step = &x->schedule.step[s];
+        const struct graph_node *node = &x->graph.node[step->node];
+        alive(x, buffer, step->out, s);
+        for (size_t i = 0; i < node->inputs; i++)
+            alive(x, buffer, node->input[i], s);
         if (step->residual >= 0)
-            buffer[step->residual].last = s;
+            alive(x, buffer, (size_t)step->residual, s);
     }
     for (size_t i = 0; i < x->wanted_n; i++)
-        buffer[x->wanted[i]].last = x->schedule.steps;
+        alive(x, buffer, x->wanted[i], x->schedule.steps);
     x->arena_bytes = memory_plan(buffer, x->graph.n);
     mem_need(x->arena_bytes + x->scratch_bytes, "the network's activations");
     x->arena = xaligned(x->arena_bytes, 1);
     x->scratch = xaligned(x->scratch_bytes, 1);
     for (size_t i = 0; i < x->graph.n; i++)
-        x->value[i].data = x->arena + buffer[i].offset;
+        if (x->value[i].n)
+            schedule_locate(&x->value[i], &x->schedule, i,
+                            x->arena + buffer[x->schedule.place[i].root].offset);
     free(buffer);
 }
 
@@ -163,29 +203,32 @@ static void *copy(const void *from, size_t n, size_t size)
 struct infer *infer_new(const struct graph *g, const struct safetensors *st, const char *file,
                         const struct infer_plan *p)
 {
+    const struct schedule_plan plans = {.wanted = p->wanted,
+                                        .wanted_n = p->wanted_n,
+                                        .fold_batchnorm = true,
+                                        .h = p->h,
+                                        .w = p->w,
+                                        .side = p->side,
+                                        .precision = p->precision == DT_I8 ? DT_BF16 : p->precision};
     struct infer *x = xcalloc(1, sizeof *x);
     x->graph = *g;
     x->graph.node = copy(g->node, g->n, sizeof *g->node);
     x->wanted = copy(p->wanted, p->wanted_n, sizeof *p->wanted);
     x->wanted_n = p->wanted_n;
-    schedule_make(&x->schedule, g, p->wanted, p->wanted_n, true, p->h, p->w,
-                  p->precision == DT_I8 ? DT_BF16 : p->precision);
+    x->eight_bits = p->precision == DT_I8;
+    schedule_make(&x->schedule, &x->graph, &plans);
     x->constants = xcalloc(x->schedule.steps, sizeof *x->constants);
-    for (size_t s = 0; s < x->schedule.steps; s++) {
-        const struct node *node = &g->node[x->schedule.step[s].node];
-        x->constants[s].bytes = p->precision == DT_I8 && node->op == OP_CONV && quantised_pays(&node->conv) &&
-                                follows_relu(x, node->input[0]);
-    }
-    need_weights(x);
+    shape_values(x, p->n);
+    need_memory(x);
     for (size_t s = 0; s < x->schedule.steps; s++)
-        take_weights(x, s, st, file);
-    plan(x, p->n);
+        compile(x, s, st, file);
+    plan(x);
     return x;
 }
 
-struct view infer_input(const struct infer *x)
+struct view infer_input(const struct infer *x, size_t i)
 {
-    return x->value[x->schedule.input];
+    return x->value[x->schedule.input[i]];
 }
 
 struct view infer_output(const struct infer *x, size_t i)
@@ -193,40 +236,18 @@ struct view infer_output(const struct infer *x, size_t i)
     return x->value[x->wanted[i]];
 }
 
-static struct view first_of(const struct infer *x, size_t value, size_t n)
-{
-    struct view v = x->value[value];
-    v.n = n;
-    return v;
-}
-
-static void run_step(const struct infer *x, const struct step *s, const struct constants *k, size_t n)
-{
-    const struct node *node = &x->graph.node[s->node];
-    const struct view out = first_of(x, s->out, n), in = first_of(x, node->input[0], n);
-    const struct view *residual = s->residual >= 0 ? &x->value[s->residual] : NULL;
-    view_clear_halo(&out);
-    if (node_is_product(node)) {
-        const struct convolution_epilogue e = {k->shift, residual, s->relu};
-        if (k->bytes)
-            quantised_forward(&out, &in, k->filter, &e, &node->conv, x->scratch);
-        else
-            filter_forward(&out, &in, k->filter, &e, &node->conv, x->scratch);
-    } else if (node->op == OP_MAXPOOL) {
-        maxpool_forward(&out, &in, node->conv.kernel, node->conv.stride, node->conv.padding);
-    } else if (node->op == OP_MEANPOOL) {
-        meanpool_forward(&out, &in);
-    } else {
-        pointwise_forward(&out, &in, k->scale, k->shift, residual, s->relu);
-    }
-}
-
 void infer_run(struct infer *x, size_t n)
 {
-    const struct view in = first_of(x, x->schedule.input, n);
-    view_clear_halo(&in);
-    for (size_t s = 0; s < x->schedule.steps; s++)
-        run_step(x, &x->schedule.step[s], &x->constants[s], n);
+    for (size_t i = 0; i < x->schedule.inputs; i++) {
+        const struct view in = first_of(x, x->schedule.input[i], n);
+        if (in.data)
+            view_clear_halo(&in);
+    }
+    for (size_t s = 0; s < x->schedule.steps; s++) {
+        const struct layer_call l = call_of(x, s, n);
+        view_clear_halo(&l.out);
+        l.node->layer->forward(&l);
+    }
 }
 
 size_t infer_weight_bytes(const struct infer *x)
@@ -244,9 +265,10 @@ void infer_free(struct infer *x)
     if (!x)
         return;
     for (size_t s = 0; s < x->schedule.steps; s++) {
-        free(x->constants[s].filter);
+        free_parts(x->constants[s].part);
         free(x->constants[s].scale);
         free(x->constants[s].shift);
+        free(x->constants[s].prepared);
     }
     free(x->graph.node);
     free(x->wanted);

@@ -8,9 +8,17 @@ static size_t rounded(size_t size)
     return (size + 63) / 64 * 64;
 }
 
+void memory_alive(struct memory_buffer *b, size_t size, size_t time)
+{
+    if (b->size == 0)
+        *b = (struct memory_buffer){.size = size, .first = time, .last = time};
+    b->first = time < b->first ? time : b->first;
+    b->last = time > b->last ? time : b->last;
+}
+
 static int larger_first(const void *a, const void *b)
 {
-    const struct buffer *x = *(struct buffer *const *)a, *y = *(struct buffer *const *)b;
+    const struct memory_buffer *x = *(struct memory_buffer *const *)a, *y = *(struct memory_buffer *const *)b;
     if (x->size != y->size)
         return x->size > y->size ? -1 : 1;
     return x < y ? -1 : x > y;
@@ -18,16 +26,16 @@ static int larger_first(const void *a, const void *b)
 
 static int lower_first(const void *a, const void *b)
 {
-    const struct buffer *x = *(struct buffer *const *)a, *y = *(struct buffer *const *)b;
+    const struct memory_buffer *x = *(struct memory_buffer *const *)a, *y = *(struct memory_buffer *const *)b;
     return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
 /* The smallest gap that fits b among the placed buffers (sorted by offset) that live when it does. */
-static size_t best_gap(const struct buffer *b, struct buffer *const *placed, size_t n)
+static size_t best_gap(const struct memory_buffer *b, struct memory_buffer *const *placed, size_t n)
 {
     size_t best = SIZE_MAX, best_size = SIZE_MAX, end = 0;
     for (size_t i = 0; i < n; i++) {
-        const struct buffer *p = placed[i];
+        const struct memory_buffer *p = placed[i];
         if (p->last < b->first || b->last < p->first)
             continue;
         if (p->offset >= end + rounded(b->size) && p->offset - end < best_size) {
@@ -40,9 +48,9 @@ static size_t best_gap(const struct buffer *b, struct buffer *const *placed, siz
     return best == SIZE_MAX ? end : best;
 }
 
-size_t memory_plan(struct buffer *buffer, size_t n)
+size_t memory_plan(struct memory_buffer *buffer, size_t n)
 {
-    struct buffer **order = xmalloc(n, sizeof *order), **placed = xmalloc(n, sizeof *placed);
+    struct memory_buffer **order = xmalloc(n, sizeof *order), **placed = xmalloc(n, sizeof *placed);
     size_t arena = 0;
     for (size_t i = 0; i < n; i++)
         order[i] = &buffer[i];

@@ -5,17 +5,29 @@
 /* Blocks of the four stages; `expansion` 4 means bottlenecks, whose inner width is `width` * 64 << stage,
  * times 1 or 2. */
 struct architecture {
+    const char *name;
     size_t blocks[4];
     bool bottleneck;
     size_t width; /* inner width of the first stage */
 };
 
+static const struct architecture architectures[] = {{"resnet18", {2, 2, 2, 2}, false, 64},
+                                                    {"resnet34", {3, 4, 6, 3}, false, 64},
+                                                    {"resnet50", {3, 4, 6, 3}, true, 64},
+                                                    {"resnet101", {3, 4, 23, 3}, true, 64},
+                                                    {"wide_resnet50_2", {3, 4, 6, 3}, true, 128}};
+enum { ARCHITECTURES = sizeof architectures / sizeof *architectures };
+
 const char *const network_names[] = {"resnet18",  "resnet34",        "resnet50",
                                      "resnet101", "wide_resnet50_2", NULL};
-static const struct architecture architectures[] = {
-    {{2, 2, 2, 2}, false, 64}, {{3, 4, 6, 3}, false, 64}, {{3, 4, 6, 3}, true, 64},
-    {{3, 4, 23, 3}, true, 64}, {{3, 4, 6, 3}, true, 128},
-};
+
+static const struct architecture *find_architecture(const char *name)
+{
+    for (size_t a = 0; a < ARCHITECTURES; a++)
+        if (strcmp(architectures[a].name, name) == 0)
+            return &architectures[a];
+    return NULL;
+}
 
 /* Convolution and batch norm, named PREFIX + conv, PREFIX + bn; padding keeps the side at stride 1. */
 static size_t conv_bn(struct graph *g, size_t x, const char *prefix, const char *conv, const char *bn,
@@ -50,12 +62,9 @@ static size_t block(struct graph *g, size_t x, const char *prefix, bool bottlene
 
 bool network_build(struct graph *g, const char *arch, size_t classes)
 {
-    size_t a = 0;
-    while (network_names[a] && strcmp(network_names[a], arch) != 0)
-        a++;
-    if (!network_names[a])
+    const struct architecture *net = find_architecture(arch);
+    if (!net)
         return false;
-    const struct architecture *net = &architectures[a];
     snprintf(g->arch, sizeof g->arch, "%s", arch);
     size_t x = graph_relu(g, conv_bn(g, graph_input(g, 3), "", "conv1", "bn1", 64, 7, 2));
     x = graph_maxpool(g, x, 3, 2, 1);
@@ -90,15 +99,13 @@ static size_t count_blocks(const struct safetensors *st, size_t stage)
 const char *network_guess(const struct safetensors *st)
 {
     const char *arch = note_get(&st->meta, "arch");
-    for (size_t a = 0; network_names[a]; a++) {
-        if (arch && strcmp(arch, network_names[a]) == 0)
-            return network_names[a];
-    }
+    if (arch)
+        return find_architecture(arch) ? find_architecture(arch)->name : NULL;
     const struct tensor *first = safetensors_find(st, "layer1.0.conv1.weight");
     const bool bottleneck = safetensors_find(st, "layer1.0.conv3.weight") != NULL;
-    if (arch || !first || first->rank != 4)
+    if (!first || first->rank != 4)
         return NULL;
-    for (size_t a = 0; network_names[a]; a++) {
+    for (size_t a = 0; a < ARCHITECTURES; a++) {
         const struct architecture *net = &architectures[a];
         bool fits = net->bottleneck == bottleneck && net->width == first->dim[0];
         for (size_t stage = 0; stage < 4; stage++) { /* weights may end early, at the deepest tap */
@@ -106,7 +113,7 @@ const char *network_guess(const struct safetensors *st)
             fits &= n == net->blocks[stage] || (n == 0 && stage > 0);
         }
         if (fits)
-            return network_names[a];
+            return net->name;
     }
     return NULL;
 }

@@ -1,14 +1,7 @@
 #include "nn/quantised.h"
 #include "base/thread.h"
-#include "nn/filter.h"
-#include "num/cpu.h"
 #include "num/quantise.h"
 #include <string.h>
-
-bool quantised_pays(const struct convolution *c)
-{
-    return !filter_is_winograd(c, DT_BF16) && cpu_level() < CPU_AMX;
-}
 
 /* A filter: the scales of whole panels of channels, then their weights. */
 static size_t scales_bytes(const struct convolution *c)
@@ -29,7 +22,7 @@ void quantised_pack(void *filter, const float *panels, const struct convolution 
 /* One image as bytes with a frame of `padding`, a scale for each output channel, and a number a row. */
 static struct view bytes_view(const struct convolution *c, size_t h, size_t w, void *data)
 {
-    return (struct view){data, 1, h, w, c->in_channels, c->padding, DT_U8};
+    return (struct view){data, 1, h, w, c->in_channels, c->padding, DT_U8, 0};
 }
 
 static size_t image_bytes(const struct view *bytes)

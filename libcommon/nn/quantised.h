@@ -1,12 +1,10 @@
-/* Convolutions in 8 bits, for inference: the way of nn/filter.h where its products would be direct ones. The
+/* Convolutions in 8 bits, for inference: one of the ways of nn/product.h, which says when. The
  * input is bf16 and never negative (what a ReLU left); each image is rounded to 8 bits with a scale of its
  * own, so that an output depends on its image alone. */
 #ifndef NN_QUANTISED_H
 #define NN_QUANTISED_H
 #include "nn/convolution.h"
 
-/* Whether a layer's weights go to 8 bits: where neither Winograd's way nor AMX in bf16 would be faster. */
-bool quantised_pays(const struct convolution *c);
 /* Bytes of the weights with their scales, and the conversion from conv.h's panels. */
 size_t quantised_bytes(const struct convolution *c);
 void quantised_pack(void *filter, const float *panels, const struct convolution *c);

@@ -2,53 +2,75 @@
 #include "base/mem.h"
 #include "nn/trainer_parts.h"
 #include "nn/weights.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static size_t packed_size(const struct node *node)
+static bool begins_so(const char *name, const char *const *beginning)
 {
-    return conv_packed_size(convolution_depth(&node->conv), node->channels);
+    for (; beginning && *beginning; beginning++)
+        if (strncmp(name, *beginning, strlen(*beginning)) == 0)
+            return true;
+    return false;
 }
 
-/* Biases are padded to whole panels as well: kernels read them so. */
-static size_t panel_size(size_t channels)
+static void add_parameter(struct trainer *t, const struct layer_part *part, size_t node, size_t p,
+                          bool trained)
 {
-    return (channels + CONV_PANEL - 1) / CONV_PANEL * CONV_PANEL;
-}
-
-static size_t add_parameter(struct trainer *t, size_t node, const char *suffix, size_t n, bool decays)
-{
-    struct parameter p = {.node = node, .offset = t->values_n, .n = n, .decays = decays};
-    snprintf(p.name, sizeof p.name, "%s.%s", t->graph.node[node].name, suffix);
+    struct trainer_parameter parameter = {.node = node,
+                                          .part = p,
+                                          .offset = t->values_n,
+                                          .n = part->floats,
+                                          .packed = part->packed,
+                                          .trained = trained,
+                                          .decays = part->decays && trained};
+    memcpy(parameter.name, part->name, sizeof parameter.name);
     t->parameter = xgrow(t->parameter, t->parameters, &t->parameter_capacity, sizeof *t->parameter);
-    t->parameter[t->parameters++] = p;
-    t->values_n += n;
-    return p.offset;
+    t->parameter[t->parameters++] = parameter;
+    t->values_n += part->floats;
 }
 
-static void lay_out_parameters(struct trainer *t)
+static void lay_out_step(struct trainer *t, size_t step, const struct trainer_plan *plan)
 {
-    t->state = xcalloc(t->schedule.steps, sizeof *t->state);
-    for (size_t i = 0; i < t->schedule.steps; i++) {
-        const struct step *step = &t->schedule.step[i];
-        const struct node *node = &t->graph.node[step->node];
-        struct step_state *s = &t->state[i];
-        if (node_is_product(node)) {
-            s->weight = add_parameter(t, step->node, "weight", packed_size(node), true);
-            if (node->bias)
-                s->bias = add_parameter(t, step->node, "bias", panel_size(node->channels), false);
-        } else if (node->op == OP_BATCHNORM) {
-            s->weight = add_parameter(t, step->node, "weight", node->channels, false);
-            s->bias = add_parameter(t, step->node, "bias", node->channels, false);
-            s->mean = t->statistics_n;
-            s->variance = t->statistics_n + node->channels;
-            t->statistics_n += 2 * node->channels;
-            s->batch = xmalloc(2 * node->channels, sizeof *s->batch);
-        } else if (node->op != OP_MAXPOOL && node->op != OP_MEANPOOL) {
-            die("a sum or ReLU that does not follow a batch norm can't be trained");
-        }
+    struct trainer_step *s = &t->state[step];
+    const size_t node = t->schedule.step[step].node;
+    struct layer_part part[LAYER_PARTS];
+    s->parts = layer_parts(part, &t->graph.node[node]);
+    for (size_t p = 0; p < s->parts; p++) {
+        s->learnt[p] = part[p].learnt;
+        s->trained[p] = part[p].learnt && !begins_so(part[p].name, plan->frozen);
+        s->offset[p] = part[p].learnt ? t->values_n : t->statistics_n;
+        s->fixed_statistics |= begins_so(part[p].name, plan->fixed);
+        if (part[p].learnt)
+            add_parameter(t, &part[p], node, p, s->trained[p]);
+        else
+            t->statistics_n += part[p].floats;
     }
+}
+
+/* Which values depend on what learns, and so which steps have a backward. */
+static void find_learning(struct trainer *t, const struct trainer_plan *plan)
+{
+    t->learns = xcalloc(t->graph.n, sizeof *t->learns);
+    for (size_t i = 0; i < t->schedule.inputs; i++)
+        t->learns[t->schedule.input[i]] = plan->input_gradients;
+    for (size_t i = 0; i < t->schedule.steps; i++) {
+        const struct schedule_step *step = &t->schedule.step[i];
+        const struct graph_node *node = &t->graph.node[step->node];
+        struct trainer_step *s = &t->state[i];
+        for (size_t p = 0; p < s->parts; p++)
+            s->backward |= s->trained[p];
+        for (size_t j = 0; j < node->inputs; j++)
+            s->backward |= t->learns[node->input[j]];
+        s->backward |= step->residual >= 0 && t->learns[step->residual];
+        t->learns[step->out] = s->backward;
+        if (s->backward && !node->layer->backward)
+            die("a layer (%s) can't be trained", node->layer->name);
+    }
+}
+
+static float *part_of(const struct trainer *t, const float *values, const struct trainer_step *s, size_t p)
+{
+    return (s->learnt[p] ? (float *)values : t->statistics) + s->offset[p];
 }
 
 static void take_parameters(struct trainer *t, const struct safetensors *st, const char *file)
@@ -59,34 +81,46 @@ static void take_parameters(struct trainer *t, const struct safetensors *st, con
     t->gradients = xcalloc(t->values_n, sizeof *t->gradients);
     t->statistics = xcalloc(t->statistics_n, sizeof *t->statistics);
     for (size_t i = 0; i < t->schedule.steps; i++) {
-        const struct node *node = &t->graph.node[t->schedule.step[i].node];
-        const struct step_state *s = &t->state[i];
-        struct weights_part part[WEIGHTS_PARTS];
-        const size_t parts = weights_parts(part, node);
-        float *to[4] = {t->values + s->weight, t->values + s->bias, t->statistics + s->mean,
-                        t->statistics + s->variance};
-        for (size_t p = 0; p < parts; p++) {
-            float *data = weights_take(st, file, &part[p]);
-            if (p == 0 && node_is_product(node))
-                convolution_pack(to[p], data, NULL, &node->conv);
-            else
-                memcpy(to[p], data, node->channels * sizeof *data);
-            free(data);
-        }
+        const struct graph_node *node = &t->graph.node[t->schedule.step[i].node];
+        struct layer_part part[LAYER_PARTS];
+        layer_parts(part, node);
+        for (size_t p = 0; p < t->state[i].parts; p++)
+            weights_take(part_of(t, t->values, &t->state[i], p), st, file, &part[p], node);
     }
+}
+
+/* A loss's gradient goes where the value's gradient is gathered: two in one memory would be one. */
+static void check_outputs(const struct trainer *t)
+{
+    for (size_t i = 0; i < t->outputs; i++)
+        for (size_t j = 0; j < i; j++)
+            if (t->schedule.place[t->output[i]].root == t->schedule.place[t->output[j]].root)
+                die("outputs %zu and %zu share their memory: no two losses can see them", j, i);
 }
 
 struct trainer *trainer_new(const struct graph *g, const struct safetensors *st, const char *file,
                             const struct trainer_plan *p)
 {
+    const struct schedule_plan plan = {.wanted = p->output,
+                                       .wanted_n = p->outputs,
+                                       .h = p->h,
+                                       .w = p->w,
+                                       .side = p->side,
+                                       .precision = p->precision};
     struct trainer *t = xcalloc(1, sizeof *t);
     t->graph = *g;
     t->graph.node = memcpy(xmalloc(g->n, sizeof *g->node), g->node, g->n * sizeof *g->node);
-    t->output = p->output;
-    schedule_make(&t->schedule, g, &p->output, 1, false, p->h, p->w, p->precision);
-    lay_out_parameters(t);
+    t->output = memcpy(xmalloc(p->outputs, sizeof *p->output), p->output, p->outputs * sizeof *p->output);
+    t->outputs = p->outputs;
+    t->n = p->n;
+    schedule_make(&t->schedule, &t->graph, &plan);
+    check_outputs(t);
+    t->state = xcalloc(t->schedule.steps, sizeof *t->state);
+    for (size_t i = 0; i < t->schedule.steps; i++)
+        lay_out_step(t, i, p);
+    find_learning(t, p);
     take_parameters(t, st, file);
-    trainer_plan_memory(t, p->n);
+    trainer_plan_memory(t);
     return t;
 }
 
@@ -95,37 +129,36 @@ void trainer_free(struct trainer *t)
     if (!t)
         return;
     for (size_t i = 0; i < t->schedule.steps; i++)
-        free(t->state[i].batch);
-    free(t->graph.node);
+        free(t->state[i].kept);
+    for (size_t i = 0; i < t->schedule.inputs; i++)
+        free(t->images[i].data);
     schedule_free(&t->schedule);
-    free(t->state);
-    free(t->parameter);
-    free(t->values);
-    free(t->gradients);
-    free(t->statistics);
-    free(t->value);
-    free(t->gradient);
-    free(t->arena);
-    free(t->images.data);
-    free(t->filter);
-    free(t->scratch);
-    free(t->turned);
+    void *all[] = {t->graph.node, t->state,    t->parameter, t->values, t->gradients, t->statistics,
+                   t->learns,     t->value,    t->gradient,  t->images, t->output,    t->clear_output,
+                   t->arena,      t->prepared, t->scratch,   t->added};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
     free(t);
 }
 
-struct view trainer_input(const struct trainer *t)
+struct view trainer_input(const struct trainer *t, size_t i)
 {
-    return t->images;
+    return t->images[i];
 }
 
-struct view trainer_output(const struct trainer *t)
+struct view trainer_output(const struct trainer *t, size_t i)
 {
-    return t->value[t->output];
+    return t->value[t->output[i]];
 }
 
-struct view trainer_output_gradient(const struct trainer *t)
+struct view trainer_output_gradient(const struct trainer *t, size_t i)
 {
-    return t->gradient[t->output];
+    return t->gradient[t->output[i]];
+}
+
+struct view trainer_input_gradient(const struct trainer *t, size_t i)
+{
+    return t->gradient[t->schedule.input[i]];
 }
 
 float *trainer_values(const struct trainer *t, size_t *n)
@@ -139,7 +172,7 @@ float *trainer_gradients(const struct trainer *t)
     return t->gradients;
 }
 
-const struct parameter *trainer_parameters(const struct trainer *t, size_t *n)
+const struct trainer_parameter *trainer_parameters(const struct trainer *t, size_t *n)
 {
     *n = t->parameters;
     return t->parameter;
@@ -151,35 +184,28 @@ float *trainer_statistics(const struct trainer *t, size_t *n)
     return t->statistics;
 }
 
-size_t trainer_parameter_copy(const struct trainer *t, const float *array, const struct parameter *p,
+size_t trainer_parameter_copy(const struct trainer *t, const float *array, const struct trainer_parameter *p,
                               float *out)
 {
-    const struct node *node = &t->graph.node[p->node];
-    if (p->decays) {
-        convolution_unpack(out, array + p->offset, &node->conv);
-        return convolution_depth(&node->conv) * node->channels;
-    }
-    memcpy(out, array + p->offset, node->channels * sizeof *out);
-    return node->channels;
+    const struct graph_node *node = &t->graph.node[p->node];
+    struct layer_part part[LAYER_PARTS];
+    layer_parts(part, node);
+    const size_t n = tensor_count(&part[p->part].shape);
+    if (p->packed)
+        node->layer->unpack(out, array + p->offset, node);
+    else
+        memcpy(out, array + p->offset, n * sizeof *out);
+    return n;
 }
 
 void trainer_export(const struct trainer *t, const float *values, struct safetensors *st)
 {
     for (size_t i = 0; i < t->schedule.steps; i++) {
-        const struct node *node = &t->graph.node[t->schedule.step[i].node];
-        const struct step_state *s = &t->state[i];
-        struct weights_part part[WEIGHTS_PARTS];
-        const size_t parts = weights_parts(part, node);
-        const float *from[4] = {values + s->weight, values + s->bias, t->statistics + s->mean,
-                                t->statistics + s->variance};
-        for (size_t p = 0; p < parts; p++) {
-            struct tensor out = tensor_new(DT_F32, part[p].shape.rank, part[p].shape.dim);
-            if (p == 0 && node_is_product(node))
-                convolution_unpack(out.data, from[p], &node->conv);
-            else
-                memcpy(out.data, from[p], node->channels * sizeof(float));
-            safetensors_add_owned(st, part[p].name, out);
-        }
+        const struct graph_node *node = &t->graph.node[t->schedule.step[i].node];
+        struct layer_part part[LAYER_PARTS];
+        layer_parts(part, node);
+        for (size_t p = 0; p < t->state[i].parts; p++)
+            weights_give(st, part_of(t, values, &t->state[i], p), &part[p], node);
     }
 }
 

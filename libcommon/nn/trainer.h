@@ -1,5 +1,5 @@
 /* The training executor: forward with batch statistics, backward to the gradient of every parameter, for one
- * batch size and image size. Activations and their gradients are planned into one arena; parameters and
+ * batch size and size of each input. Activations and their gradients are planned into one arena; parameters and
  * gradients lie in one array each, so that an optimiser need not know the network.
  *
  * The same input and parameters give the same bits for any number of threads. In bf16, activations and their
@@ -11,42 +11,53 @@
 #include "stream/safetensors.h"
 #include <stdbool.h>
 
-/* One tensor in the flat arrays: convolution weights in the panels of conv/conv.h, whose padding stays zero.
- */
-struct parameter {
+/* One tensor in the flat arrays. */
+struct trainer_parameter {
     char name[64];
-    size_t node, offset, n;
-    bool decays; /* weights of convolutions and linear layers; not biases and batch norms */
+    size_t node, part, offset, n;
+    bool packed;  /* in panels (conv/conv.h), whose padding stays zero; else as in a file, zeros behind it */
+    bool trained; /* its gradient is computed; else it is frozen: its gradient stays zero */
+    bool decays;  /* trained weights of products; not biases, norms and what is frozen */
 };
 
 struct trainer;
 
 struct trainer_plan {
-    size_t output;        /* the node whose value the loss sees */
-    size_t n, h, w;       /* images of a batch, and their size */
-    enum dtype precision; /* of activations, their gradients, and the weights that kernels read */
+    const size_t *output; /* the nodes whose values losses see: any, also in the middle of the network */
+    size_t outputs;
+    size_t n, h, w;          /* images of a batch, and their size */
+    enum dtype precision;    /* of activations, their gradients, and the weights that kernels read */
+    const size_t (*side)[2]; /* the size of each input, in their order in the graph; NULL: all are h x w */
+    /* Beginnings of tensors' names, ended by NULL; NULL: none. "" is the beginning of all. */
+    const char *const
+        *frozen; /* parameters that don't learn; below the lowest that does there is no backward */
+    const char *const *fixed; /* batch norms that use their running statistics and leave them as they are */
+    bool input_gradients;     /* backward goes on to the inputs */
 };
 
 /* Parameters and running statistics are read from st (weights.h; `file` names it in messages). Dies when
- * memory is short or a layer can't be trained. */
+ * memory is short, or a layer can't be trained. */
 struct trainer *trainer_new(const struct graph *g, const struct safetensors *st, const char *file,
                             const struct trainer_plan *plan);
 void trainer_free(struct trainer *t);
 
-/* Fill before trainer_forward; n x h x w x channels in f32, without halo. */
-struct view trainer_input(const struct trainer *t);
+/* The graph's i-th input: fill before trainer_forward; n x h x w x channels in f32, without halo. No data where no output
+ * needs it. */
+struct view trainer_input(const struct trainer *t, size_t i);
 void trainer_forward(struct trainer *t);
-/* The output node's value, and the gradient of the loss for it: fill before trainer_backward, which adds to
- * the gradients. */
-struct view trainer_output(const struct trainer *t);
-struct view trainer_output_gradient(const struct trainer *t);
+/* The plan's i-th output, and the gradient of the loss for it, not yet that of what comes behind it: fill with all
+ * before trainer_backward, which adds to the gradients of the parameters. */
+struct view trainer_output(const struct trainer *t, size_t i);
+struct view trainer_output_gradient(const struct trainer *t, size_t i);
 void trainer_backward(struct trainer *t);
+/* Of the i-th input, after trainer_backward; valid until the next forward. */
+struct view trainer_input_gradient(const struct trainer *t, size_t i);
 
 /* The flat arrays: *n floats each, and what lies in them. */
 float *trainer_values(const struct trainer *t, size_t *n);
 float *trainer_gradients(const struct trainer *t);
-const struct parameter *trainer_parameters(const struct trainer *t, size_t *n);
-/* Running means and variances, one array. */
+const struct trainer_parameter *trainer_parameters(const struct trainer *t, size_t *n);
+/* Running means and variances and constants, one array. */
 float *trainer_statistics(const struct trainer *t, size_t *n);
 
 /* Adds every tensor to st in torchvision's names and shapes, taken from `values` (the trainer's own, or an
@@ -54,7 +65,7 @@ float *trainer_statistics(const struct trainer *t, size_t *n);
 void trainer_export(const struct trainer *t, const float *values, struct safetensors *st);
 /* One parameter's gradient or value in torch's layout; out holds as many floats as the tensor. Returns that
  * number. */
-size_t trainer_parameter_copy(const struct trainer *t, const float *array, const struct parameter *p,
+size_t trainer_parameter_copy(const struct trainer *t, const float *array, const struct trainer_parameter *p,
                               float *out);
 
 /* Bytes of activations with their gradients and of working memory; of parameters with their gradients. */

@@ -1,37 +1,50 @@
-/* The parts of the training executor: trainer.c makes it, trainer_plan.c gives its buffers places,
- * trainer_run.c runs it. */
+/* The parts of the training executor: trainer.c makes it, trainer_plan.c gives its buffers places, trainer_run.c runs
+ * it. */
 #ifndef NN_TRAINER_PARTS_H
 #define NN_TRAINER_PARTS_H
+#include "nn/layer.h"
 #include "nn/schedule.h"
 #include "nn/trainer.h"
 
-/* What a step computes with: offsets into the flat arrays. */
-struct step_state {
-    size_t weight, bias;   /* into values and gradients */
-    size_t mean, variance; /* into statistics */
-    float *batch;          /* a batch norm's mean and inverse deviation of the last batch */
-    bool accumulate_input, accumulate_residual; /* a later step has written that gradient already */
+/* A contribution of a step's backward to the gradient of a value. */
+struct trainer_flow {
+    bool wanted;     /* something below learns */
+    bool clear;      /* nothing is there yet, and this fills only a part of it: zeros first */
+    bool accumulate; /* something is there already */
+};
+
+struct trainer_step {
+    bool learnt[LAYER_PARTS];   /* the part lies in values, else in statistics */
+    bool trained[LAYER_PARTS];  /* and is not frozen */
+    size_t offset[LAYER_PARTS]; /* there */
+    size_t parts;
+    bool fixed_statistics, backward; /* backward: something at or below it learns */
+    struct trainer_flow input[NODE_INPUTS], residual;
+    void *kept; /* what its layer keeps from forward to backward */
 };
 
 struct trainer {
     struct graph graph; /* its own copy */
     struct schedule schedule;
-    struct step_state *state;
-    struct parameter *parameter;
+    struct trainer_step *state; /* of each step */
+    struct trainer_parameter *parameter;
     size_t parameters, parameter_capacity;
     float *values, *gradients, *statistics;
     size_t values_n, statistics_n;
-    struct view *value, *gradient; /* of each node */
-    struct view images;            /* the input in f32 */
-    size_t output;
+    size_t n;     /* images */
+    bool *learns; /* of each node: its value depends on what learns (or on inputs whose gradient is wanted) */
+    struct view *value, *gradient; /* of each node; gradient: no shape where none is wanted */
+    struct view *images;           /* of each input, in f32 */
+    size_t *output, outputs;
+    bool *clear_output; /* of each output: its gradient fills a part of what it lies in; zeros first */
     char *arena;
     size_t arena_bytes, working_bytes;
-    /* Of one layer at a time: the weights for the gradient of its input, weights as kernels read them, and
-     * what these need beside. */
-    float *turned;
-    void *filter, *scratch;
+    /* Of one step at a time: weights as kernels read them, working memory, a gradient on its way to be added. */
+    void *prepared, *scratch, *added;
 };
 
-/* Places of all values and gradients for n images; takes the memory. */
-void trainer_plan_memory(struct trainer *t, size_t n);
+/* Places of all values and gradients; takes the memory. */
+void trainer_plan_memory(struct trainer *t);
+/* A step's call: views, parameters and gradients. */
+struct layer_call trainer_call(const struct trainer *t, size_t step);
 #endif

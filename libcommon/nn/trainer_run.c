@@ -1,121 +1,107 @@
-#include "base/err.h"
-#include "base/thread.h"
-#include "nn/batchnorm.h"
-#include "nn/filter.h"
-#include "nn/pool.h"
+/* A batch through the trainer:
+ *   1. trainer_new (trainer.c): the graph becomes steps; each tensor gets its place in the flat arrays; what depends on
+ *      nothing that learns will have no backward.
+ *   2. trainer_plan.c: values live from their step to the last that reads them, forward or back; gradients from the first
+ *      that sends one; all share one arena.
+ *   3. The caller fills trainer_input in f32; trainer_forward copies it into the arena, framed, in its precision.
+ *   4. Forward: each step prepares its weights for the kernels (they have changed since) and calls its layer. Batch norms
+ *      keep the batch's mean and deviation for the way back.
+ *   5. The losses read trainer_output and fill trainer_output_gradient (train/loss.h).
+ *   6. trainer_backward: steps in reverse. A layer reads its output's gradient, adds to those of its parameters, and sends
+ *      gradients to its inputs: the first sender writes, later ones add, whoever reads comes after all of them.
+ *   7. The optimiser walks the flat arrays (train/optimiser.h). */
 #include "nn/trainer_parts.h"
 
-static struct batchnorm batchnorm_of(const struct trainer *t, const struct step_state *s, size_t channels)
+struct layer_call trainer_call(const struct trainer *t, size_t step)
 {
-    return (struct batchnorm){.channels = channels,
-                              .weight = t->values + s->weight,
-                              .bias = t->values + s->bias,
-                              .running_mean = t->statistics + s->mean,
-                              .running_var = t->statistics + s->variance,
-                              .weight_gradient = t->gradients + s->weight,
-                              .bias_gradient = t->gradients + s->bias,
-                              .mean = s->batch,
-                              .inverse = s->batch + channels};
-}
-
-static void step_forward(const struct trainer *t, const struct step *step, const struct step_state *s)
-{
-    const struct node *node = &t->graph.node[step->node];
-    const struct view *out = &t->value[step->out], *in = &t->value[node->input[0]];
-    view_clear_halo(out);
-    if (node_is_product(node)) {
-        const struct convolution_epilogue e = {.bias = node->bias ? t->values + s->bias : NULL};
-        filter_pack(t->filter, t->values + s->weight, &node->conv, in->type);
-        filter_forward(out, in, t->filter, &e, &node->conv, t->scratch);
-    } else if (node->op == OP_BATCHNORM) {
-        const struct batchnorm b = batchnorm_of(t, s, node->channels);
-        batchnorm_forward(out, in, step->residual >= 0 ? &t->value[step->residual] : NULL, step->relu, &b);
-    } else if (node->op == OP_MAXPOOL) {
-        maxpool_forward(out, in, node->conv.kernel, node->conv.stride, node->conv.padding);
-    } else {
-        meanpool_forward(out, in);
+    const struct schedule_step *s = &t->schedule.step[step];
+    const struct trainer_step *state = &t->state[step];
+    const struct graph_node *node = &t->graph.node[s->node];
+    struct layer_call l = {.node = node,
+                           .training = true,
+                           .fixed_statistics = state->fixed_statistics,
+                           .out = t->value[s->out],
+                           .d_out = t->gradient[s->out],
+                           .residual = s->residual >= 0 ? &t->value[s->residual] : NULL,
+                           .d_residual = state->residual.wanted ? &t->gradient[s->residual] : NULL,
+                           .accumulate_residual = state->residual.accumulate,
+                           .relu = s->relu,
+                           .prepared = t->prepared,
+                           .scratch = t->scratch,
+                           .kept = state->kept};
+    for (size_t i = 0; i < node->inputs; i++) {
+        l.in[i] = t->value[node->input[i]];
+        l.accumulate[i] = state->input[i].accumulate;
+        if (state->input[i].wanted)
+            l.d_in[i] = t->gradient[node->input[i]];
     }
+    for (size_t p = 0; p < state->parts; p++) {
+        l.part[p] = (state->learnt[p] ? t->values : t->statistics) + state->offset[p];
+        l.d_part[p] = state->trained[p] ? t->gradients + state->offset[p] : NULL;
+    }
+    return l;
 }
 
-static void take_image(void *arg, size_t n, size_t worker)
+/* Zeroes all of the gradient's memory that node `node`'s lies in. */
+static void clear_root(const struct trainer *t, size_t node)
 {
-    (void)worker;
-    const struct trainer *t = arg;
-    view_copy_in(&t->value[t->schedule.input], n, view_at(&t->images, n, 0, 0));
+    const struct schedule_place *p = &t->schedule.place[node];
+    struct view all = t->gradient[node];
+    all.data = (char *)all.data - p->channel * dtype_size(all.type);
+    all.c = view_step(&all);
+    view_clear(&all);
 }
 
 void trainer_forward(struct trainer *t)
 {
-    const struct view *input = &t->value[t->schedule.input];
-    view_clear_halo(input);
-    pool_run(input->n, take_image, t);
-    for (size_t i = 0; i < t->schedule.steps; i++)
-        step_forward(t, &t->schedule.step[i], &t->state[i]);
-}
-
-static void bias_backward(float *gradient, const struct view *dy)
-{
-    for (size_t n = 0; n < dy->n; n++)
-        for (size_t y = 0; y < dy->h; y++)
-            for (size_t x = 0; x < dy->w; x++) {
-                const void *pixel = view_pixel(dy, n, (ptrdiff_t)y, (ptrdiff_t)x);
-                for (size_t c = 0; c < dy->c; c++)
-                    gradient[c] += dy->type == DT_BF16 ? bf16_to_f32(((const uint16_t *)pixel)[c])
-                                                       : ((const float *)pixel)[c];
-            }
-}
-
-static void input_backward(const struct trainer *t, const struct node *node, const struct step_state *s,
-                           const struct view *dy)
-{
-    const struct view *dx = &t->gradient[node->input[0]];
-    const struct convolution *c = &node->conv, adjoint = convolution_adjoint(c);
-    const struct convolution_epilogue e = {.residual = s->accumulate_input ? dx : NULL};
-    view_clear_halo(dy);
-    convolution_turn(t->turned, t->values + s->weight, c);
-    if (c->stride == 1) {
-        filter_pack(t->filter, t->turned, &adjoint, dy->type);
-        filter_forward(dx, dy, t->filter, &e, &adjoint, t->scratch);
-    } else if (dy->type == DT_BF16) {
-        convolution_narrow_turned(t->filter, t->turned, c);
-        convolution_backward_data(dx, dy, t->filter, s->accumulate_input, c);
-    } else {
-        convolution_backward_data(dx, dy, t->turned, s->accumulate_input, c);
+    for (size_t i = 0; i < t->schedule.inputs; i++) {
+        if (!t->images[i].data)
+            continue;
+        const struct view *value = &t->value[t->schedule.input[i]];
+        view_clear_halo(value);
+        view_copy(value, &t->images[i]);
     }
-}
-
-static void product_backward(const struct trainer *t, const struct node *node, const struct step_state *s,
-                             const struct view *dy)
-{
-    filter_gradient(t->gradients + s->weight, &t->value[node->input[0]], dy, &node->conv, t->scratch);
-    if (node->bias)
-        bias_backward(t->gradients + s->bias, dy);
-    if (node->input[0] != t->schedule.input)
-        input_backward(t, node, s, dy);
-}
-
-static void step_backward(const struct trainer *t, const struct step *step, const struct step_state *s)
-{
-    const struct node *node = &t->graph.node[step->node];
-    const size_t in = node->input[0];
-    const struct view *dy = &t->gradient[step->out], *dx = &t->gradient[in], *x = &t->value[in];
-    if (!node_is_product(node) && s->accumulate_input)
-        die("layer '%s' shares its input with another: this network can't be trained", node->name);
-    if (node_is_product(node)) {
-        product_backward(t, node, s, dy);
-    } else if (node->op == OP_BATCHNORM) {
-        const struct batchnorm b = batchnorm_of(t, s, node->channels);
-        batchnorm_backward(dx, step->residual >= 0 ? &t->gradient[step->residual] : NULL,
-                           s->accumulate_residual, dy, step->relu ? &t->value[step->out] : NULL, x, &b);
-    } else if (node->op == OP_MAXPOOL) {
-        maxpool_backward(dx, dy, x, node->conv.kernel, node->conv.stride, node->conv.padding);
-    } else {
-        meanpool_backward(dx, dy);
+    for (size_t i = 0; i < t->schedule.steps; i++) {
+        const struct layer_call l = trainer_call(t, i);
+        view_clear_halo(&l.out);
+        if (l.node->layer->prepare)
+            l.node->layer->prepare(&l);
+        l.node->layer->forward(&l);
     }
+    for (size_t i = 0; i < t->outputs; i++)
+        if (t->clear_output[i])
+            clear_root(t, t->output[i]);
+}
+
+/* What a layer that can't add to a gradient sends goes through memory of its own. */
+static void backward_apart(const struct trainer *t, struct layer_call *l, size_t i)
+{
+    const struct view sum = l->d_in[i];
+    l->d_in[i].data = t->added;
+    l->accumulate[i] = false;
+    l->node->layer->backward(l);
+    view_add(&sum, &l->d_in[i]);
+}
+
+static void step_backward(const struct trainer *t, size_t step)
+{
+    const struct trainer_step *state = &t->state[step];
+    const struct schedule_step *s = &t->schedule.step[step];
+    struct layer_call l = trainer_call(t, step);
+    for (size_t i = 0; i < l.node->inputs; i++)
+        if (state->input[i].clear)
+            clear_root(t, l.node->input[i]);
+    if (state->residual.clear)
+        clear_root(t, (size_t)s->residual);
+    if (l.accumulate[0] && !l.node->layer->accumulates)
+        backward_apart(t, &l, 0);
+    else
+        l.node->layer->backward(&l);
 }
 
 void trainer_backward(struct trainer *t)
 {
     for (size_t i = t->schedule.steps; i-- > 0;)
-        step_backward(t, &t->schedule.step[i], &t->state[i]);
+        if (t->state[i].backward)
+            step_backward(t, i);
 }

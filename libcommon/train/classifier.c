@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "nn/networks.h"
-#include "num/precision.h"
+#include "nn/precision_option.h"
 #include "nn/trainer.h"
 #include "nn/weights.h"
 #include "train/checkpoint.h"
@@ -67,8 +67,13 @@ static void build(struct classifier *t)
         t->graph = &t->built;
     }
     initial_weights(&st, t);
-    const struct trainer_plan plan = {(size_t)graph_find_tap(t->graph, "fc"), r->batch, r->augment.size,
-                                      r->augment.size, training_precision(r)};
+    const size_t output = (size_t)graph_find_tap(t->graph, "fc");
+    const struct trainer_plan plan = {.output = &output,
+                                      .outputs = 1,
+                                      .n = r->batch,
+                                      .h = r->augment.size,
+                                      .w = r->augment.size,
+                                      .precision = training_precision(r)};
     t->trainer = trainer_new(t->graph, &st, t->o->init ? t->o->init : "random weights", &plan);
     safetensors_free(&st);
     notice("%s in %s, %zu classes: %.1f MB of parameters and gradients, %.1f MB of activations", r->arch,
@@ -83,7 +88,7 @@ static void prepare(struct classifier *t)
         .kind = OPTIMISER_SGD, .momentum = r->momentum, .average = r->average};
     size_t n, stretches;
     float *values = trainer_values(t->trainer, &n);
-    const struct parameter *p = trainer_parameters(t->trainer, &stretches);
+    const struct trainer_parameter *p = trainer_parameters(t->trainer, &stretches);
     t->stretch = xcalloc(stretches, sizeof *t->stretch);
     for (size_t i = 0; i < stretches; i++)
         t->stretch[i] =
@@ -104,7 +109,7 @@ static void augment_task(void *arg, size_t i, size_t worker)
     const struct sample *s = &t->batch[i];
     const size_t held = feed_held(t->feed);
     const uint64_t epoch = held ? (t->passes * r->batch + i) / held : 0;
-    const struct view in = trainer_input(t->trainer);
+    const struct view in = trainer_input(t->trainer, 0);
     augment_image(&in, i, &s->raster, &r->augment, r->seed, epoch, s->index, t->workspace[worker]);
 }
 
@@ -125,8 +130,8 @@ static void set_targets(struct classifier *t)
 static struct loss learn(struct classifier *t)
 {
     const struct training *r = &t->o->recipe;
-    const struct view in = trainer_input(t->trainer), logits = trainer_output(t->trainer);
-    const struct view gradient = trainer_output_gradient(t->trainer);
+    const struct view in = trainer_input(t->trainer, 0), logits = trainer_output(t->trainer, 0);
+    const struct view gradient = trainer_output_gradient(t->trainer, 0);
     const double scale = 1.0 / (double)r->accumulate;
     pool_run(r->batch, augment_task, t);
     set_targets(t);

@@ -2,7 +2,7 @@
 #include "base/err.h"
 #include "base/opt.h"
 #include "nn/networks.h"
-#include "num/precision.h"
+#include "nn/precision_option.h"
 #include <stddef.h>
 #include <stdio.h>
 

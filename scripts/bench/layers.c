@@ -7,10 +7,11 @@
  * The peak is measured in the same run: independent multiply-adds in registers, on all threads at once. */
 #include "base/mem.h"
 #include "base/thread.h"
-#include "nn/filter.h"
+#include "nn/layer.h"
 #include "nn/networks.h"
+#include "nn/product.h"
 #include "num/cpu.h"
-#include "num/precision.h"
+#include "nn/precision_option.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,18 +110,18 @@ static double peak(enum dtype type)
 
 static struct view view_new(size_t n, size_t h, size_t w, size_t c, size_t halo, enum dtype type)
 {
-    struct view v = {NULL, n, h, w, c, halo, type};
+    struct view v = {NULL, n, h, w, c, halo, type, 0};
     v.data = xcalloc(view_bytes(&v), 1);
     return v;
 }
 
-struct layer {
+struct shape {
     struct convolution c;
     size_t side, times;
 };
 
 /* The different convolutions up to layer3. */
-static size_t list_layers(struct layer *out, const char *arch, size_t side)
+static size_t list_layers(struct shape *out, const char *arch, size_t side)
 {
     struct graph g = {0};
     size_t n = 0;
@@ -128,12 +129,12 @@ static size_t list_layers(struct layer *out, const char *arch, size_t side)
         fprintf(stderr, "layers: %s is no network\n", arch);
         exit(2);
     }
-    size_t *sides = xcalloc(2 * g.n, sizeof *sides);
-    graph_sides(&g, side, side, sides);
+    size_t(*sides)[2] = xcalloc(g.n, sizeof *sides);
+    graph_sides(&g, &(const size_t[2]){side, side}, NULL, sides);
     for (size_t i = 0; i <= (size_t)graph_find_tap(&g, "layer3"); i++) {
-        const struct layer l = {g.node[i].conv, g.node[i].inputs ? sides[2 * g.node[i].input[0]] : 0, 1};
+        const struct shape l = {g.node[i].conv, g.node[i].inputs ? sides[g.node[i].input[0]][0] : 0, 1};
         size_t k = 0;
-        if (g.node[i].op != OP_CONV)
+        if (!layer_is_product(g.node[i].layer))
             continue;
         while (k < n && (out[k].side != l.side || memcmp(&out[k].c, &l.c, sizeof l.c) != 0))
             k++;
@@ -149,7 +150,7 @@ static size_t list_layers(struct layer *out, const char *arch, size_t side)
 
 /* What the passes of a layer work on. */
 struct bench {
-    const struct layer *l;
+    const struct shape *l;
     struct view x, y;
     void *filter, *back, *scratch, *more;
     float *gradient;
@@ -157,22 +158,23 @@ struct bench {
 
 static void forward(struct bench *b)
 {
-    filter_forward(&b->y, &b->x, b->filter, &(struct convolution_epilogue){.relu = true}, &b->l->c,
-                   b->scratch);
+    product_forward(&b->y, &b->x, b->filter, &(struct convolution_epilogue){.relu = true}, &b->l->c,
+                    b->x.type, b->scratch);
 }
 
 static void backward_data(struct bench *b)
 {
     const struct convolution *c = &b->l->c, adjoint = convolution_adjoint(c);
     if (c->stride == 1)
-        filter_forward(&b->x, &b->y, b->back, &(struct convolution_epilogue){0}, &adjoint, b->scratch);
+        product_forward(&b->x, &b->y, b->back, &(struct convolution_epilogue){0}, &adjoint, b->y.type,
+                        b->scratch);
     else
         convolution_backward_data(&b->x, &b->y, b->back, false, c);
 }
 
 static void backward_weights(struct bench *b)
 {
-    filter_gradient(b->gradient, &b->x, &b->y, &b->l->c, b->more);
+    product_gradient(b->gradient, &b->x, &b->y, &b->l->c, b->more);
 }
 
 static void measure(struct bench *b, void (*pass)(struct bench *), const char *name, double most)
@@ -198,7 +200,7 @@ static void *zeros(size_t bytes)
     return memset(p, 0, bytes);
 }
 
-static void bench_layer(const struct layer *l, size_t n, enum dtype type, double most)
+static void bench_layer(const struct shape *l, size_t n, enum dtype type, double most)
 {
     const struct convolution *c = &l->c, adjoint = convolution_adjoint(c);
     const size_t out = convolution_side(c, l->side),
@@ -207,11 +209,12 @@ static void bench_layer(const struct layer *l, size_t n, enum dtype type, double
                       .x = view_new(n, l->side, l->side, c->in_channels, c->padding, type),
                       .y = view_new(n, out, out, c->out_channels, convolution_gradient_halo(c), type)};
     const size_t turned = type == DT_BF16 ? convolution_turned_narrow_size(c) : convolution_turned_size(c);
-    const size_t ahead = filter_forward_scratch(c, type), behind = filter_forward_scratch(&adjoint, type);
-    b.filter = zeros(filter_bytes(c, type));
-    b.back = zeros(c->stride == 1 ? filter_bytes(&adjoint, type) : turned * sizeof(float));
+    const size_t ahead = product_scratch(c, type, l->side, l->side),
+                 behind = product_scratch(&adjoint, type, out, out);
+    b.filter = zeros(product_bytes(c, type));
+    b.back = zeros(c->stride == 1 ? product_bytes(&adjoint, type) : turned * sizeof(float));
     b.scratch = zeros(ahead > behind ? ahead : behind);
-    b.more = zeros(filter_gradient_scratch(c, &b.y));
+    b.more = zeros(product_gradient_scratch(c, &b.y));
     b.gradient = zeros(packed * sizeof(float));
     measure(&b, forward, "forward", most);
     if (c->in_channels > 3)
@@ -224,7 +227,7 @@ static void bench_layer(const struct layer *l, size_t n, enum dtype type, double
 
 int main(int argc, char **argv)
 {
-    struct layer layer[128];
+    struct shape layer[128];
     const size_t side = argc > 2 ? (size_t)atoi(argv[2]) : 256, images = argc > 3 ? (size_t)atoi(argv[3]) : 8;
     pool_start(argc > 4 ? (size_t)atoi(argv[4]) : 2);
     const size_t n = list_layers(layer, argc > 1 ? argv[1] : "wide_resnet50_2", side);

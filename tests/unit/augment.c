@@ -82,7 +82,7 @@ enum { SIDE = 24, HALO = 3, IMAGES = 40 };
 
 static struct view batch_new(size_t n)
 {
-    struct view v = {NULL, n, SIDE, SIDE, 3, HALO, DT_F32};
+    struct view v = {NULL, n, SIDE, SIDE, 3, HALO, DT_F32, 0};
     v.data = xcalloc(view_size(&v), sizeof(float));
     return v;
 }

@@ -55,7 +55,7 @@ typedef double measure(const float *image);
 static struct draws draw(const struct raster *in, const struct augment_options *o, measure *of)
 {
     static float image[SIDE * SIDE * 3];
-    const struct view out = {image, 1, SIDE, SIDE, 3, 0, DT_F32};
+    const struct view out = {image, 1, SIDE, SIDE, 3, 0, DT_F32, 0};
     struct augment_workspace *w = augment_workspace_new(SIDE);
     struct draws d = {.n = DRAWS};
     for (size_t i = 0; i < DRAWS; i++) {
@@ -204,7 +204,7 @@ static void directions(void)
     struct raster in = uneven(SIDE, SIDE);
     const uint8_t *source = in.samples;
     float image[SIDE * SIDE * 3];
-    const struct view out = {image, 1, SIDE, SIDE, 3, 0, DT_F32};
+    const struct view out = {image, 1, SIDE, SIDE, 3, 0, DT_F32, 0};
     struct augment_workspace *w = augment_workspace_new(SIDE);
     for (int way = 0; way < 2; way++) {
         struct augment_options o = nothing();

@@ -29,8 +29,8 @@ static double formula(uint32_t seed, size_t i)
 __attribute__((unused)) static void fill(struct safetensors *st, const struct graph *g)
 {
     for (size_t i = 0; i < g->n; i++) {
-        struct weights_part part[WEIGHTS_PARTS];
-        const size_t parts = weights_parts(part, &g->node[i]);
+        struct layer_part part[LAYER_PARTS];
+        const size_t parts = layer_parts(part, &g->node[i]);
         for (size_t p = 0; p < parts; p++) {
             struct tensor t = tensor_new(DT_F32, part[p].shape.rank, part[p].shape.dim);
             const uint32_t seed = formula_seed(part[p].name);

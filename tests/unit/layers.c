@@ -2,10 +2,10 @@
  * definition, on odd sizes, strides, paddings and channel counts. */
 #include "base/mem.h"
 #include "base/rng.h"
-#include "nn/batchnorm.h"
+#include "nn/layer_batchnorm.h"
 #include "nn/convolution.h"
 #include "nn/memory_plan.h"
-#include "nn/pool.h"
+#include "nn/layer_pool.h"
 #include "num/cpu.h"
 #include "tap.h"
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 static struct view new_view(size_t n, size_t h, size_t w, size_t c, size_t halo)
 {
-    struct view v = {NULL, n, h, w, c, halo, DT_F32};
+    struct view v = {NULL, n, h, w, c, halo, DT_F32, 0};
     v.data = xcalloc(view_size(&v), sizeof(float));
     return v;
 }
@@ -77,7 +77,7 @@ static void convolution(struct convolution c, size_t n, size_t h, size_t w)
     snprintf(name, sizeof name, "%zu->%zu %zux%zu stride %zu padding %zu on %zux%zux%zu", c.in_channels,
              c.out_channels, c.kernel, c.kernel, c.stride, c.padding, n, h, w);
 
-    convolution_pack(packed, weights.data, NULL, &c);
+    convolution_pack(packed, weights.data, &c);
     convolution_forward(&y, &x, packed, &(struct convolution_epilogue){0}, &c);
     convolution_forward_naive(&naive, &x, weights.data, &c);
     const double scale = sqrt((double)depth);
@@ -110,7 +110,7 @@ static void epilogue(void)
     struct view naive = new_view(1, 7, 9, 70, 1), w = noise(1, 1, 1, 5 * 9 * 70, 0, 3),
                 b = noise(1, 1, 1, 128, 0, 4);
     float *packed = xmalloc(conv_packed_size(45, 70), sizeof *packed);
-    convolution_pack(packed, w.data, NULL, &c);
+    convolution_pack(packed, w.data, &c);
     convolution_forward(&y, &x, packed, &(struct convolution_epilogue){b.data, &r, true}, &c);
     convolution_forward_naive(&naive, &x, w.data, &c);
     for (ptrdiff_t i = 0; i < 7; i++)
@@ -166,7 +166,7 @@ static void batch_normalisation(void)
                         {{0}}};
     struct rng rng = rng_new(1, 1);
     t.b = (struct batchnorm){BN_C,         t.numbers[0], t.numbers[1], t.numbers[2], t.numbers[3],
-                             t.numbers[4], t.numbers[5], t.numbers[6], t.numbers[7]};
+                             t.numbers[4], t.numbers[5], t.numbers[6], t.numbers[7], false};
     for (size_t i = 0; i < BN_C; i++) {
         t.numbers[0][i] = (float)rng_range(&rng, 0.5, 1.5);
         t.numbers[1][i] = (float)rng_range(&rng, -1, 1);
@@ -219,7 +219,7 @@ static void pools(void)
             right &= view_at(&y, 1, i, j)[4] == most;
         }
     ok(right, "maximum of each window; the padding does not count");
-    maxpool_backward(&dx, &dy, &x, 3, 2, 1);
+    maxpool_backward(&dx, false, &dy, &x, 3, 2, 1);
     double sent = 0, came = 0;
     for (size_t i = 0; i < view_size(&dx); i++)
         came += floats(&dx)[i];
@@ -238,7 +238,7 @@ static void pools(void)
 
 static void plan(void)
 {
-    struct buffer b[60] = {{0}};
+    struct memory_buffer b[60] = {{0}};
     struct rng r = rng_new(9, 9);
     for (size_t i = 0; i < 60; i++) {
         b[i].first = rng_below(&r, 40);

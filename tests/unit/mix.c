@@ -11,7 +11,7 @@ enum { SIDE = 24, HALO = 3, IMAGES = 40 };
 
 static struct view batch_new(void)
 {
-    struct view v = {NULL, IMAGES, SIDE, SIDE, 3, HALO, DT_F32};
+    struct view v = {NULL, IMAGES, SIDE, SIDE, 3, HALO, DT_F32, 0};
     v.data = xcalloc(view_size(&v), sizeof(float));
     return v;
 }
@@ -108,7 +108,7 @@ static void mixing_threads(void)
 static void beta(double alpha)
 {
     float pixel[2];
-    const struct view v = {pixel, 2, 1, 1, 1, 0, DT_F32};
+    const struct view v = {pixel, 2, 1, 1, 1, 0, DT_F32, 0};
     struct target target[2] = {{0, 0, 1}, {1, 1, 1}};
     const struct mix_options o = {1, 0, alpha, alpha};
     double sum = 0, squares = 0;

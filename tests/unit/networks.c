@@ -2,7 +2,7 @@
  * kinds. */
 #include "nn/infer.h"
 #include "nn/networks.h"
-#include "num/precision.h"
+#include "nn/precision_option.h"
 #include "stream/npys.h"
 #include "formula.h"
 #include "tap.h"
@@ -17,7 +17,8 @@ static struct infer *network(struct graph *g, const char *arch, const char *tap,
     network_build(g, arch, 0);
     fill(&st, g);
     const size_t wanted = (size_t)graph_find_tap(g, tap);
-    struct infer *x = infer_new(g, &st, "formula", &(struct infer_plan){&wanted, 1, n, 96, 64, precision});
+    struct infer *x =
+        infer_new(g, &st, "formula", &(struct infer_plan){&wanted, 1, n, 96, 64, precision, NULL});
     safetensors_free(&st);
     return x;
 }
@@ -29,7 +30,7 @@ static void check_record(const struct npys_record *rec, enum dtype precision)
     const char *arch = note_get(&rec->note, "arch"), *tap = note_get(&rec->note, "tap");
     const double scale = atof(note_get(&rec->note, "scale"));
     struct infer *x = network(&g, arch, tap, 1, precision);
-    const struct view in = infer_input(x);
+    const struct view in = infer_input(x, 0);
     fill_images(&in, "image", 0, 1);
     infer_run(x, 1);
     const struct view v = infer_output(x, 0);
@@ -97,7 +98,7 @@ static void batch_bits(enum dtype precision)
     struct graph g = {0}, h = {0};
     struct infer *one = network(&g, "resnet18", "layer3", 1, precision),
                  *three = network(&h, "resnet18", "layer3", 3, precision);
-    const struct view in = infer_input(one), in3 = infer_input(three);
+    const struct view in = infer_input(one, 0), in3 = infer_input(three, 0);
     fill_images(&in, "image", 0, 1);
     fill_images(&in3, "image", 2, 1);
     for (size_t y = 0; y < in3.h; y++) /* strangers before it */

@@ -1,9 +1,9 @@
-/* nn/filter: the fast ways of a convolution (bf16, Winograd) against the direct one in f32, forward and both
+/* nn/product: the fast ways of a convolution (bf16, Winograd) against the direct one in f32, forward and both
  * gradients, on odd sizes, for every kind of kernel that this CPU has, and AMX through an emulator. */
 #include "amx_emulator.h"
 #include "base/mem.h"
 #include "base/rng.h"
-#include "nn/filter.h"
+#include "nn/product.h"
 #include "nn/quantised.h"
 #include "num/cpu.h"
 #include "tap.h"
@@ -14,7 +14,7 @@
 static struct view noise(size_t n, size_t h, size_t w, size_t c, size_t halo, enum dtype type,
                          uint64_t stream)
 {
-    struct view v = {NULL, n, h, w, c, halo, type};
+    struct view v = {NULL, n, h, w, c, halo, type, 0};
     struct rng r = rng_new(5, stream);
     float *image = xmalloc(h * w * c, sizeof *image);
     v.data = xcalloc(view_bytes(&v), 1);
@@ -63,24 +63,13 @@ struct problem {
     const float *panels, *bias;
 };
 
-static void backward_data(struct result *r, const struct problem *p, const struct view *dy)
+static void backward_data(const struct result *r, const struct problem *p, const struct view *dy)
 {
-    const struct convolution *c = &p->c, adjoint = convolution_adjoint(c);
-    float *turned = xmalloc(convolution_turned_size(c), sizeof *turned);
-    uint32_t *narrow = xaligned(convolution_turned_narrow_size(c), sizeof *narrow);
-    convolution_turn(turned, p->panels, c);
-    if (c->stride == 1) {
-        void *filter = xaligned(filter_bytes(&adjoint, dy->type), 1);
-        void *scratch = xaligned(filter_forward_scratch(&adjoint, dy->type), 1);
-        filter_pack(filter, turned, &adjoint, dy->type);
-        filter_forward(&r->dx, dy, filter, &(struct convolution_epilogue){.residual = &r->dx}, &adjoint,
-                       scratch);
-        free(filter), free(scratch);
-    } else {
-        convolution_narrow_turned(narrow, turned, c);
-        convolution_backward_data(&r->dx, dy, dy->type == DT_BF16 ? (void *)narrow : (void *)turned, true, c);
-    }
-    free(turned), free(narrow);
+    const struct convolution *c = &p->c;
+    void *weights = xaligned(product_back_bytes(c, dy->type), 1);
+    void *scratch = xaligned(product_back_scratch(c, dy->type, dy->h, dy->w), 1);
+    product_back(&r->dx, dy, p->panels, true, c, weights, scratch);
+    free(weights), free(scratch);
 }
 
 /* The fast ways. The input's gradient is added to what is there, the output has all that an epilogue can do.
@@ -95,13 +84,14 @@ static struct result fast(const struct problem *p, enum dtype type)
     struct result r = {noise(p->n, oh, ow, c->out_channels, 1, type, 4),
                        noise(p->n, p->h, p->w, c->in_channels, 0, type, 5),
                        xcalloc(conv_packed_size(convolution_depth(c), c->out_channels), sizeof(float))};
-    void *filter = xaligned(filter_bytes(c, type), 1),
-         *scratch = xaligned(filter_forward_scratch(c, type), 1);
-    void *more = xaligned(filter_gradient_scratch(c, &dy), 1);
-    filter_pack(filter, p->panels, c, type);
-    filter_forward(&r.y, &x, filter, &(struct convolution_epilogue){p->bias, &shortcut, true}, c, scratch);
+    void *filter = xaligned(product_bytes(c, type), 1),
+         *scratch = xaligned(product_scratch(c, type, p->h, p->w), 1);
+    void *more = xaligned(product_gradient_scratch(c, &dy), 1);
+    product_pack(filter, p->panels, c, type);
+    product_forward(&r.y, &x, filter, &(struct convolution_epilogue){p->bias, &shortcut, true}, c, type,
+                    scratch);
     backward_data(&r, p, &dy);
-    filter_gradient(r.gradient, &x, &dy, c, more);
+    product_gradient(r.gradient, &x, &dy, c, more);
     void *all[] = {x.data, dy.data, shortcut.data, filter, scratch, more};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
@@ -147,12 +137,12 @@ static void check(struct convolution c, size_t n, size_t h, size_t w)
         weight[i] = (float)(rng_normal(&r) / sqrt((double)depth));
     for (size_t i = 0; i < c.out_channels; i++)
         bias[i] = (float)rng_normal(&r);
-    convolution_pack(panels, weight, NULL, &c);
+    convolution_pack(panels, weight, &c);
     const struct problem p = {c, n, h, w, panels, bias};
     struct result want = direct(&p);
     for (int low = 0; low < 2; low++) {
         const enum dtype type = low ? DT_BF16 : DT_F32;
-        const bool winograd = filter_is_winograd(&c, type);
+        const bool winograd = product_way(&c, type) == PRODUCT_WINOGRAD;
         const double most = !low ? 1e-5 : winograd ? 0.02 : 0.004;
         struct result got = fast(&p, type);
         const double y = difference(&got.y, &want.y), dx = difference(&got.dx, &want.dx),
@@ -191,7 +181,7 @@ static void check_bytes(struct convolution c, size_t n, size_t h, size_t w)
         weight[i] = (float)(rng_normal(&r) / sqrt((double)depth));
     for (size_t i = 0; i < c.out_channels; i++)
         bias[i] = (float)rng_normal(&r);
-    convolution_pack(panels, weight, NULL, &c);
+    convolution_pack(panels, weight, &c);
     const struct convolution_epilogue e = {bias, &shortcut, true};
     convolution_forward(&want, &wide, panels, &e, &c);
     void *filter = xaligned(quantised_bytes(&c), 1), *scratch = xaligned(quantised_scratch(&c, h, w), 1);

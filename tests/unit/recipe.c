@@ -195,7 +195,7 @@ static void augmented(const struct npys_record *rec)
     struct augment_options o = as_they_are();
     struct augment_workspace *w = augment_workspace_new(SIDE);
     float *data = xmalloc((size_t)SIDE * SIDE * 3, sizeof *data);
-    const struct view out = {data, 1, SIDE, SIDE, 3, 0, DT_F32};
+    const struct view out = {data, 1, SIDE, SIDE, 3, 0, DT_F32, 0};
     char name[48];
     note_size(&rec->note, "size", &width, &height);
     snprintf(name, sizeof name, "picture %s", note_get(&rec->note, "name"));
@@ -322,9 +322,11 @@ static void mixing(void)
     run(&o, BATCH, SIDE);
     const double got = logged("loss", 0), correct = logged("accuracy", 0);
     fill(&st, &g);
-    const struct trainer_plan plan = {(size_t)graph_find_tap(&g, "fc"), BATCH, SIDE, SIDE, DT_F32};
+    const size_t output = (size_t)graph_find_tap(&g, "fc");
+    const struct trainer_plan plan = {
+        .output = &output, .outputs = 1, .n = BATCH, .h = SIDE, .w = SIDE, .precision = DT_F32};
     struct trainer *t = trainer_new(&g, &st, "formula", &plan);
-    const struct view in = trainer_input(t);
+    const struct view in = trainer_input(t, 0);
     for (size_t i = 0; i < BATCH; i++) {
         char name[32];
         snprintf(name, sizeof name, "image %zu", i);
@@ -335,7 +337,7 @@ static void mixing(void)
     }
     mix_batch(&in, target, &o.recipe.mix, 2, 0);
     trainer_forward(t);
-    const struct view logits = trainer_output(t), gradient = trainer_output_gradient(t);
+    const struct view logits = trainer_output(t, 0), gradient = trainer_output_gradient(t, 0);
     const struct loss want = loss_cross_entropy(&gradient, &logits, target, o.recipe.smoothing, 1);
     ok(target[0].lambda < 1 && fabs(got - want.value) < 1e-5 * want.value,
        "a mixed batch's loss is that of mixed images and labels");

@@ -25,13 +25,15 @@ static void begin(struct session *s, const char *arch, size_t batch, size_t firs
     *s = (struct session){.batch = batch, .first = first};
     network_build(&s->graph, arch, CLASSES);
     fill(&st, &s->graph);
-    const struct trainer_plan plan = {(size_t)graph_find_tap(&s->graph, "fc"), batch, SIDE, SIDE, precision};
+    const size_t output = (size_t)graph_find_tap(&s->graph, "fc");
+    const struct trainer_plan plan = {
+        .output = &output, .outputs = 1, .n = batch, .h = SIDE, .w = SIDE, .precision = precision};
     s->trainer = trainer_new(&s->graph, &st, "formula", &plan);
     safetensors_free(&st);
     const struct optimiser_options sgd = {.kind = OPTIMISER_SGD, .momentum = 0.9};
     size_t n, stretches;
     float *values = trainer_values(s->trainer, &n);
-    const struct parameter *p = trainer_parameters(s->trainer, &stretches);
+    const struct trainer_parameter *p = trainer_parameters(s->trainer, &stretches);
     s->stretch = xcalloc(stretches, sizeof *s->stretch);
     for (size_t i = 0; i < stretches; i++)
         s->stretch[i] = (struct stretch){p[i].offset, p[i].n, 1e-4f, 1};
@@ -51,7 +53,7 @@ static double learn(struct session *s, size_t step)
 {
     char name[48];
     struct target target[16];
-    const struct view in = trainer_input(s->trainer);
+    const struct view in = trainer_input(s->trainer, 0);
     size_t n;
     trainer_values(s->trainer, &n);
     memset(trainer_gradients(s->trainer), 0, n * sizeof(float));
@@ -60,7 +62,7 @@ static double learn(struct session *s, size_t step)
     for (size_t i = 0; i < s->batch; i++)
         target[i] = (struct target){i % CLASSES, 0, 1};
     trainer_forward(s->trainer);
-    const struct view out = trainer_output(s->trainer), gradient = trainer_output_gradient(s->trainer);
+    const struct view out = trainer_output(s->trainer, 0), gradient = trainer_output_gradient(s->trainer, 0);
     const struct loss loss = loss_cross_entropy(&gradient, &out, target, 0.1, 1.0);
     trainer_backward(s->trainer);
     return loss.value;
@@ -80,7 +82,8 @@ static void check_losses(struct session *s, const struct npys_record *rec, doubl
 }
 
 /* The norm, and 16 entries: their difference stands for that of all, scaled up. */
-static double gradient_error(const struct session *s, const struct parameter *p, const struct tensor *want)
+static double gradient_error(const struct session *s, const struct trainer_parameter *p,
+                             const struct tensor *want)
 {
     char name[80];
     float *g = xmalloc(p->n, sizeof *g);
@@ -116,7 +119,7 @@ static void against_torch(void)
               (size_t)atoi(note_get(&losses.note, "first")), DT_F32);
         const double first = learn(&s, 0);
         size_t parameters, i = 0;
-        const struct parameter *p = trainer_parameters(s.trainer, &parameters);
+        const struct trainer_parameter *p = trainer_parameters(s.trainer, &parameters);
         double worst = 0;
         while ((more = npys_read(r, &rec)) && !note_get(&rec.note, "batch")) {
             for (i = 0; i < parameters && strcmp(p[i].name, note_get(&rec.note, "name")) != 0; i++)
@@ -156,8 +159,8 @@ static void losses(void)
     float x[2 * 5] = {0.3f, -1, 2, 0.1f, 0, 4, -3, 0.5f, 1, 1}, g[2 * 5], unused[2 * 5];
     const unsigned char positive[2 * 5] = {0, 1, 0, 1, 0, 1, 0, 0, 0, 0};
     const struct target target[2] = {{2, 0, 0.7f}, {1, 4, 0.2f}};
-    const struct view logits = {x, 2, 1, 1, 5, 0, DT_F32}, gradient = {g, 2, 1, 1, 5, 0, DT_F32},
-                      scratch = {unused, 2, 1, 1, 5, 0, DT_F32};
+    const struct view logits = {x, 2, 1, 1, 5, 0, DT_F32, 0}, gradient = {g, 2, 1, 1, 5, 0, DT_F32, 0},
+                      scratch = {unused, 2, 1, 1, 5, 0, DT_F32, 0};
     double worst[2] = {0};
     for (int kind = 0; kind < 2; kind++) {
         if (kind)
@@ -182,7 +185,7 @@ static void losses(void)
     ok(worst[1] < 2e-5, "multi-label: gradient by differences, %.2g", worst[1]);
     const struct target plain[2] = {{0, 0, 1}, {0, 0, 1}};
     float zeros[2 * 5] = {0};
-    const struct view flat = {zeros, 2, 1, 1, 5, 0, DT_F32};
+    const struct view flat = {zeros, 2, 1, 1, 5, 0, DT_F32, 0};
     ok_close(loss_cross_entropy(&scratch, &flat, plain, 0, 1).value, log(5), 1e-12,
              "equal logits: log of the classes");
     const struct target mixed[2] = {{0, 2, 0.3f}, {1, 4, 0.7f}}; /* largest are 2 and 0, then 2 and 1 */

@@ -1,6 +1,9 @@
-#include "nn/pool.h"
+/* Pooling layers. */
+#include "nn/layer_pool.h"
+#include "base/err.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "nn/layer.h"
 #include "num/bf16.h"
 #include "num/channel.h"
 #include <stdlib.h>
@@ -18,12 +21,14 @@ struct maxpool {
 static size_t window(void *tap[TAPS_MAX], const struct maxpool *m, const struct view *v, size_t n, size_t oy,
                      size_t ox)
 {
+    const ptrdiff_t padding = (ptrdiff_t)m->padding;
     size_t taps = 0;
     for (size_t ky = 0; ky < m->kernel; ky++)
         for (size_t kx = 0; kx < m->kernel; kx++) {
-            const size_t y = oy * m->stride + ky - m->padding, x = ox * m->stride + kx - m->padding;
-            if (y < v->h && x < v->w) /* below zero wraps to far above */
-                tap[taps++] = view_pixel(v, n, (ptrdiff_t)y, (ptrdiff_t)x);
+            const ptrdiff_t y = (ptrdiff_t)(oy * m->stride + ky) - padding;
+            const ptrdiff_t x = (ptrdiff_t)(ox * m->stride + kx) - padding;
+            if (y >= 0 && y < (ptrdiff_t)v->h && x >= 0 && x < (ptrdiff_t)v->w)
+                tap[taps++] = view_pixel(v, n, y, x);
         }
     return taps;
 }
@@ -55,8 +60,6 @@ static void maxpool_gradient_image(void *arg, size_t n, size_t worker)
     (void)worker;
     const struct maxpool *m = arg;
     void *tap[TAPS_MAX], *gradient[TAPS_MAX];
-    for (size_t y = 0; y < m->dx->h; y++)
-        memset(view_pixel(m->dx, n, (ptrdiff_t)y, 0), 0, m->dx->w * m->dx->c * dtype_size(m->dx->type));
     for (size_t y = 0; y < m->dy->h; y++)
         for (size_t x = 0; x < m->dy->w; x++) {
             const size_t taps = window(tap, m, m->in, n, y, x);
@@ -66,10 +69,12 @@ static void maxpool_gradient_image(void *arg, size_t n, size_t worker)
         }
 }
 
-void maxpool_backward(const struct view *dx, const struct view *dy, const struct view *in, size_t kernel,
-                      size_t stride, size_t padding)
+void maxpool_backward(const struct view *dx, bool accumulate, const struct view *dy, const struct view *in,
+                      size_t kernel, size_t stride, size_t padding)
 {
     struct maxpool m = {.in = in, .dx = dx, .dy = dy, .kernel = kernel, .stride = stride, .padding = padding};
+    if (!accumulate)
+        view_clear(dx);
     pool_run(dx->n, maxpool_gradient_image, &m);
 }
 
@@ -77,10 +82,13 @@ void meanpool_forward(const struct view *out, const struct view *in)
 {
     double *sum = xmalloc(2 * in->c, sizeof *sum), *squares = sum + in->c;
     const double pixels = (double)(in->h * in->w);
+    const size_t run = view_dense(in) ? in->w : 1;
     for (size_t n = 0; n < in->n; n++) {
         memset(sum, 0, 2 * in->c * sizeof *sum);
         for (size_t y = 0; y < in->h; y++)
-            channel_sums(in->type, sum, squares, view_pixel(in, n, (ptrdiff_t)y, 0), in->w, in->c);
+            for (size_t x = 0; x < in->w; x += run)
+                channel_sums(in->type, sum, squares, view_pixel(in, n, (ptrdiff_t)y, (ptrdiff_t)x), run,
+                             in->c);
         for (size_t c = 0; c < in->c; c++)
             view_at(out, n, 0, 0)[c] = (float)(sum[c] / pixels);
     }
@@ -104,4 +112,67 @@ void meanpool_backward(const struct view *dx, const struct view *dy)
             }
     }
     free(pixel);
+}
+
+static void maxpool_sides(size_t out[2], const struct graph_node *node, const size_t (*in)[2])
+{
+    out[0] = convolution_side(&node->conv, in[0][0]);
+    out[1] = convolution_side(&node->conv, in[0][1]);
+}
+
+static void forward_max(const struct layer_call *l)
+{
+    const struct convolution *c = &l->node->conv;
+    maxpool_forward(&l->out, &l->in[0], c->kernel, c->stride, c->padding);
+}
+
+static void backward_max(const struct layer_call *l)
+{
+    const struct convolution *c = &l->node->conv;
+    maxpool_backward(&l->d_in[0], l->accumulate[0], &l->d_out, &l->in[0], c->kernel, c->stride, c->padding);
+}
+
+static void meanpool_sides(size_t out[2], const struct graph_node *node, const size_t (*in)[2])
+{
+    (void)node;
+    (void)in;
+    out[0] = out[1] = 1;
+}
+
+static void forward_mean(const struct layer_call *l)
+{
+    meanpool_forward(&l->out, &l->in[0]);
+}
+
+static void backward_mean(const struct layer_call *l)
+{
+    meanpool_backward(&l->d_in[0], &l->d_out);
+}
+
+static const struct layer layer_maxpool = {.name = "max pool",
+                                           .sides = maxpool_sides,
+                                           .forward = forward_max,
+                                           .backward = backward_max,
+                                           .accumulates = true,
+                                           .keeps_input = true,
+                                           .selects = true};
+/* A mean over many pixels and what is made of it are few numbers, and worth their precision. */
+static const struct layer layer_meanpool = {.name = "mean pool",
+                                            .sides = meanpool_sides,
+                                            .forward = forward_mean,
+                                            .backward = backward_mean,
+                                            .casts_f32 = true};
+
+size_t graph_maxpool(struct graph *g, size_t x, size_t kernel, size_t stride, size_t padding)
+{
+    struct graph_node node = graph_unary(g, &layer_maxpool, x);
+    if (kernel * kernel > TAPS_MAX)
+        die("a max pool of %zu x %zu: at most 8 x 8 is possible", kernel, kernel);
+    node.conv = (struct convolution){node.channels, node.channels, kernel, stride, padding};
+    return graph_append(g, node, "");
+}
+
+size_t graph_meanpool(struct graph *g, size_t x)
+{
+    return graph_append(g, graph_unary(g, &layer_meanpool, x), "");
 }
