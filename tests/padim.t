@@ -19,7 +19,7 @@ fails() {
     rm -f out.st
     "$@" >stdout 2>stderr </dev/null
     got=$?
-    [ "$got" = "$status" ] && [ "$(wc -l <stderr)" = 1 ] && grep -q "$pattern" stderr && [ ! -e out.st ] && return
+    [ "$got" = "$status" ] && [ "$(wc -l <stderr)" = 1 ] && grep -q -e "$pattern" stderr && [ ! -e out.st ] && return
     echo "# status $got, $(cat stderr)"
     return 1
 }
@@ -91,11 +91,13 @@ ok "a cut model" fails 1 '^padim: cut.st: ' padim -m cut.st fresh
 ok "a model that is no model" fails 1 '^padim: train: ' padim -m train fresh
 ok "other weights" fails 1 'record 1 (1.png): .*weights' padim -m packed.st other
 ok "other layers" fails 1 'record 1 (x)' padim -m packed.st one
-ok "other shapes" fails 1 'record 1 (8.png): feature map 1 is 4x4x6, not 8x8x6' padim -m packed.st small
-ok "shapes that change in a fit" fails 1 'record 1 (8.png)' padim -o out.st train small
+ok "another size" fails 1 'record 1 (8.png): .*input=16x16, but packed.st was fitted on input=32x32: .*imgcat -r 32, or' padim -m packed.st small
+ok "other shapes" fails 1 'record 1 (8.png): packed.st: tap 1 is 4x4x6; the fit.s was 8x8x6' padim -q --force -m packed.st small
+ok "another size in a fit" fails 1 'record 1 (8.png): .*input=16x16, but those before have input=32x32' padim -o out.st train small
+ok "shapes that change in a fit" fails 1 'record 1 (8.png): tap a is 4x4x6, but 8x8x6' padim -q --force -o out.st train small
 ok "other weights in a fit's second file" fails 1 'weights' padim -o out.st train other
 { opening 1a2b && record a 0 0 && record b nan 1 && record c 1 2 && npy_note end=3; } >broken
-ok "features that are not numbers" fails 1 'record 2 (b): a feature is not a finite number' padim -o out.st broken
+ok "features that are not numbers" fails 1 'record 2 (b): tap a holds NaN' padim -o out.st broken
 ok "the same when scoring" fails 1 'record 2 (b)' padim -m same.st -t t.tsv broken
 ok "and no table is left" test ! -e t.tsv
 ok "two images" fails 1 '1 images; a fit needs 3' padim -o out.st one
@@ -105,7 +107,7 @@ ok "an empty input" fails 1 'stdin' padim -o out.st
 ok "little memory" fails 1 'needs .* memory' padim --mem 1M -o out.st train
 ok "a map as features" fails 1 'maps' padim -m packed.st packed.maps
 ok "neither -o nor -m" fails 2 'one of' padim train
-ok "a fit's option when scoring" fails 2 'the model keeps them' padim -m packed.st -d 3 train
+ok "a fit's option when scoring" fails 2 '-d is of the fit: the model keeps it' padim -m packed.st -d 3 train
 ok "a ridge of zero" fails 2 'ridge' padim -o out.st --ridge 0 train
 ok "an unknown form" fails 2 'packed' padim -o out.st --form square train
 ok "no temporary file is left" test -z "$(find . -name 'fern*' -o -name '*.tmp*')"

@@ -106,15 +106,18 @@ head -c 3000 default.st >cut.st
 ok "a cut model" fails 1 '^patchcore: cut.st: ' patchcore -m cut.st fresh
 ok "a model that is no model" fails 1 '^patchcore: train: ' patchcore -m train fresh
 ok "other weights" fails 1 'record 1 (1.png): .*weights' patchcore -m default.st other
-ok "other layers" fails 1 'record 1 (1): features of a, but default.st was fitted on a,b' patchcore -m default.st one
-ok "shapes that change in a fit" fails 1 'record 1 (8.png): tap a is 4x4x6, but 8x8x6 before' patchcore -o out.st train small
+ok "other layers" fails 1 'record 1 (1): features of layers=a, but default.st was fitted on layers=a,b: .*featx -l a,b, or' patchcore -m default.st one
+ok "another size" fails 1 'record 1 (8.png): .*input=16x16, but default.st was fitted on input=32x32: .*imgcat -r 32, or' patchcore -m default.st small
+ok "another size that is meant" patchcore -q --force -m default.st -t forced.tsv small
+ok "another size in a fit" fails 1 'record 1 (8.png): .*input=16x16, but those before have input=32x32' patchcore -o out.st train small
+ok "shapes that change in a fit" fails 1 'record 1 (8.png): tap a is 4x4x6, but 8x8x6 before' patchcore -q --force -o out.st train small
 ok "other weights in a fit's second file" fails 1 'weights' patchcore -o out.st train other
 { opening 1a2b && point a 0 0 && npy_note name=b input=1x1 arrays=a && npy_f4 '1, 1, 2' nan 1 && npy_note end=2; } >broken
 ok "features that are not numbers" fails 1 'record 2 (b): tap a holds NaN' patchcore -o out.st broken
 ok "the same when scoring" fails 1 'record 2 (b)' patchcore -m k1.st -t t.tsv broken
 ok "and no table is left" test ! -e t.tsv
 { opening 1a2b && npy_note end=0; } >none
-ok "no image" fails 1 'no images' patchcore -o out.st none
+ok "no image" fails 1 '0 images; a fit needs 1' patchcore -o out.st none
 ok "no image to score is an empty stream" test "$(patchcore -m k1.st none | npyls | wc -l)" = 1
 ok "an empty input" fails 1 'stdin' patchcore -o out.st
 ok "little memory" fails 1 'needs .* memory' patchcore --mem 1M -o out.st train
@@ -123,7 +126,7 @@ ok "a foreign stream says no size" fails 1 'give --size' patchcore -o out.st siz
 ok "--size" patchcore -q --size 8 -o sized.st sizeless
 ok "a map as features" fails 1 'maps' patchcore -m default.st default.maps
 ok "neither -o nor -m" fails 2 'one of' patchcore train
-ok "a fit's option when scoring" fails 2 'the model keeps the rest' patchcore -m default.st -r 0.5 train
+ok "a fit's option when scoring" fails 2 '-r is of the fit: the model keeps it' patchcore -m default.st -r 0.5 train
 ok "a ratio of zero" fails 2 '-r' patchcore -o out.st -r 0 train
 ok "an unknown projection" fails 2 'sparse' patchcore -o out.st --projection square train
 ok "no temporary file is left" test -z "$(find . -name 'fern*' -o -name '*.tmp*')"

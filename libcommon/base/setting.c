@@ -277,10 +277,10 @@ bool settings_take(struct settings *set, size_t n, int c, const char *text)
     return true;
 }
 
-const struct setting *settings_given(const struct settings *set, unsigned use)
+const struct setting *settings_without(const struct settings *set, unsigned use)
 {
     for (size_t i = 0; set->table[i].name; i++)
-        if (set->given >> i & 1 && set->table[i].use & use)
+        if (set->given >> i & 1 && !(set->table[i].use & use))
             return &set->table[i];
     return NULL;
 }

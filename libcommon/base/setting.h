@@ -19,21 +19,23 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum setting_kind {               /*   its value           what it takes */
-                    SETTING_SIZE, /*   size_t              a whole number in low..high; `choices`, if any, stand for SIZE_MAX, SIZE_MAX - 1, ... */
-                    SETTING_U64,  /*   uint64_t            a whole number */
-                    SETTING_REAL, /*   double              a number in low..high */
-                    SETTING_BYTES,  /*   size_t              512M, 4G */
-                    SETTING_CHOICE, /*   an enum             one of `choices`: its index */
-                    SETTING_SWITCH, /*   bool                one of two `choices`; the second is true */
-                    SETTING_FLAG,   /*   bool                nothing: it is true when given */
-                    SETTING_WORD,   /*   const char *        one of `choices` */
-                    SETTING_TEXT,   /*   const char *        anything; NULL where not given */
-                    SETTING_EXTENT, /*   size_t[2]           WxH, or one number for both; each in low..high */
-                    SETTING_SIZES, /*   size_t[2]           LO-HI, or one number for both; each in low..high */
-                    SETTING_REALS, /*   double[2]           the same */
-                    SETTING_OWN,   /*   anything            as `own` reads it */
+/* clang-format off */
+enum setting_kind { /*   its value        what it takes */
+    SETTING_SIZE,   /*   size_t           a whole number in low..high; words of `choices` mean SIZE_MAX, SIZE_MAX - 1, ... */
+    SETTING_U64,    /*   uint64_t         a whole number */
+    SETTING_REAL,   /*   double           a number in low..high */
+    SETTING_BYTES,  /*   size_t           512M, 4G */
+    SETTING_CHOICE, /*   an enum          one of `choices`: its index */
+    SETTING_SWITCH, /*   bool             one of two `choices`; the second is true */
+    SETTING_FLAG,   /*   bool             nothing: it is true when given */
+    SETTING_WORD,   /*   const char *     one of `choices` */
+    SETTING_TEXT,   /*   const char *     anything; NULL where not given */
+    SETTING_EXTENT, /*   size_t[2]        WxH, or one number for both; each in low..high */
+    SETTING_SIZES,  /*   size_t[2]        LO-HI, or one number for both; each in low..high */
+    SETTING_REALS,  /*   double[2]        the same */
+    SETTING_OWN,    /*   anything         as `own` reads it */
 };
+/* clang-format on */
 
 /* How a SETTING_OWN is read (false with a reason) and printed, so that what is printed would be read. */
 struct setting_own {
@@ -49,14 +51,13 @@ struct setting {
     double low, high;
     const char *const *choices; /* ended by NULL */
     const char *value;          /* what --help calls its value: "RATIO"; NULL for a flag */
-    const char *help;           /* choices and the default are said behind it */
+    const char *help;           /* choices and the default are said behind it, but not the words of a SETTING_SIZE */
     unsigned use;               /* bits of the program's own, to choose settings by; and SETTING_SILENT */
     const struct setting_own *own;
 };
-#define SETTINGS_END                                                                                         \
-    {                                                                                                        \
-        NULL, 0, SETTING_FLAG, 0, 0, 0, NULL, NULL, NULL, 0, NULL                                            \
-    }
+/* clang-format off */
+#define SETTINGS_END {NULL, 0, SETTING_FLAG, 0, 0, 0, NULL, NULL, NULL, 0, NULL}
+/* clang-format on */
 /* It changes no result: not in by=. */
 #define SETTING_SILENT (1u << 31)
 
@@ -87,8 +88,8 @@ struct option *settings_options(const struct settings *set, size_t n, bool threa
 const struct setting *settings_find(const struct settings *set, size_t n, int c, size_t *which);
 /* Reads it and marks it as given; false where c is none of them. */
 bool settings_take(struct settings *set, size_t n, int c, const char *text);
-/* The first setting given that has one of the bits, or NULL. */
-const struct setting *settings_given(const struct settings *set, unsigned use);
+/* The first setting given that has none of the bits, or NULL. */
+const struct setting *settings_without(const struct settings *set, unsigned use);
 
 /* " -r 0.1 --start 1" of the settings with one of the bits, but silent ones and flags that aren't set; free() it. */
 char *settings_by(const void *values, const struct setting *table, unsigned use);

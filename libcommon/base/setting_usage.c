@@ -30,8 +30,8 @@ static char *text_of(const void *defaults, const struct setting *s)
     const bool sizes = s->kind == SETTING_BYTES || s->kind == SETTING_EXTENT;
     char *text = xstrdup(s->help),
          *value = sizes && !*(const size_t *)at ? xstrdup("") : setting_text(defaults, s);
-    for (size_t i = 0; s->choices && s->choices[i]; i++) {
-        const char *between = s->kind == SETTING_SIZE || (i && !s->choices[i + 1]) ? " or " : i ? ", " : ": ";
+    for (size_t i = 0; s->kind != SETTING_SIZE && s->choices && s->choices[i]; i++) {
+        const char *between = i == 0 ? ": " : s->choices[i + 1] ? ", " : " or ";
         char *longer = xprintf("%s%s%s", text, between, s->choices[i]);
         free(text);
         text = longer;

@@ -1,27 +1,26 @@
 #include "padim/fit.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "base/spool.h"
 #include "base/thread.h"
 #include "padim/cell.h"
 #include <stdint.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /* Bytes of a band, unless one row of the coarsest level takes more. */
 #define BAND_BYTES ((size_t)64 << 20)
 
 struct padim_fit {
     struct padim_grid grid;
-    FILE *spool;
+    struct spool *spool;
     size_t images;
 };
 
 struct padim_fit *padim_fit_new(struct padim_grid *grid)
 {
     struct padim_fit *fit = xmalloc(1, sizeof *fit);
-    *fit = (struct padim_fit){*grid, spool_open(), 0};
+    *fit = (struct padim_fit){*grid, spool_new("features"), 0};
     *grid = (struct padim_grid){0};
     return fit;
 }
@@ -35,7 +34,7 @@ void padim_fit_add(struct padim_fit *fit, const float *values)
 {
     if (fit->images == PADIM_IMAGES_MAX)
         die("more than %d training images", PADIM_IMAGES_MAX);
-    file_write(values, fit->grid.values * sizeof *values, fit->spool, "temporary file");
+    spool_add(fit->spool, values, fit->grid.values * sizeof *values);
     fit->images++;
 }
 
@@ -88,18 +87,6 @@ static size_t choose_band(const struct padim_grid *grid, size_t images)
     return rows;
 }
 
-static void read_at(int file, void *out, size_t n, size_t offset)
-{
-    for (char *p = out; n;) {
-        const ssize_t got = pread(file, p, n, (off_t)offset);
-        if (got <= 0)
-            die(got ? "temporary file:" : "temporary file: it has become shorter");
-        p += got;
-        n -= (size_t)got;
-        offset += (size_t)got;
-    }
-}
-
 static void read_band(struct padim_task *task, const struct padim_fit *fit, size_t first, size_t rows)
 {
     const struct padim_grid *grid = &task->model->grid;
@@ -111,8 +98,8 @@ static void read_band(struct padim_task *task, const struct padim_fit *fit, size
         task->count[l] = hi - lo;
         const size_t n = (hi - lo) * level_row(level), offset = level->values + lo * level_row(level);
         for (size_t i = 0; i < fit->images && n; i++)
-            read_at(fileno(fit->spool), task->band[l] + i * n, n * sizeof(float),
-                    (i * grid->values + offset) * sizeof(float));
+            spool_read(fit->spool, task->band[l] + i * n, n * sizeof(float),
+                       (uint64_t)(i * grid->values + offset) * sizeof(float));
     }
 }
 
@@ -221,10 +208,8 @@ void padim_fit_end(struct padim *model, struct padim_fit *fit, double ridge, enu
         *left_out = run.task.left_out =
             xmalloc(fit->images * model->grid.height * model->grid.width, sizeof **left_out);
     take_workspaces(&run, rows);
-    if (fflush(fit->spool))
-        die("temporary file:");
     run_bands(&run, fit, rows);
     free_workspaces(&run);
-    fclose(fit->spool);
+    spool_free(fit->spool);
     free(fit);
 }

@@ -193,9 +193,8 @@ void padim_descend(const struct padim_grid *grid, bool columns, size_t from, siz
     }
 }
 
-bool padim_values(float *out, const struct padim_grid *grid, const struct tensor *taps)
+void padim_values(float *out, const struct padim_grid *grid, const struct taps *taps)
 {
-    bool finite = true;
     for (size_t l = 0; l < grid->levels; l++) {
         const struct padim_level *level = &grid->level[l];
         for (size_t r = 0; r < level->rows.n; r++)
@@ -203,10 +202,7 @@ bool padim_values(float *out, const struct padim_grid *grid, const struct tensor
                 for (size_t i = 0; i < level->channels; i++) {
                     const size_t t = level->tap[i], *s = grid->shape[t];
                     const size_t cell = level->rows.source[r] * s[1] + level->columns.source[c];
-                    const float x = ((const float *)taps[t].data)[cell * s[2] + level->channel[i]];
-                    finite &= isfinite(x) != 0;
-                    *out++ = x;
+                    *out++ = taps->tap[t].value[cell * s[2] + level->channel[i]];
                 }
     }
-    return finite;
 }

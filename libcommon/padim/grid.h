@@ -14,11 +14,11 @@
 #ifndef PADIM_GRID_H
 #define PADIM_GRID_H
 #include "base/err.h"
-#include "base/tensor.h"
+#include "method/taps.h"
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { PADIM_TAPS_MAX = 16, PADIM_SIDE_MAX = 65535 };
+enum { PADIM_TAPS_MAX = TAPS_MAX, PADIM_SIDE_MAX = TAP_SIDE_MAX };
 
 /* Cells along one side of a level. */
 struct padim_side {
@@ -63,6 +63,6 @@ void padim_grid_free(struct padim_grid *grid);
 void padim_descend(const struct padim_grid *grid, bool columns, size_t from, size_t to, size_t *lo,
                    size_t *hi);
 
-/* Writes an image's values. taps: f32, of the grid's shapes. False where a chosen value is not finite. */
-bool padim_values(float *out, const struct padim_grid *grid, const struct tensor *taps);
+/* Writes an image's values. taps: of the grid's shapes. */
+void padim_values(float *out, const struct padim_grid *grid, const struct taps *taps);
 #endif

@@ -19,22 +19,24 @@ struct patchcore_plan {
     enum patchcore_start start;
     uint64_t seed;
     bool half; /* the bank is rounded to f16 */
-    double quantile;
 };
 
 struct patchcore_fit;
-/* For images of height x width patches of `channels`. */
-struct patchcore_fit *patchcore_fit_new(size_t height, size_t width, size_t channels);
-/* patch: height x width x channels padded to whole lanes (num/distance.h). */
+/* For images of n patches of `channels`. products: multiplications that the threshold may take. */
+struct patchcore_fit *patchcore_fit_new(size_t n, size_t channels, double products);
+#define PATCHCORE_PRODUCTS 1e12
+/* patch: n x channels padded to whole lanes (num/distance.h). */
 void patchcore_fit_add(struct patchcore_fit *fit, const float *patch);
 size_t patchcore_fit_images(const struct patchcore_fit *fit);
 
-/* Selects the bank; at least one image must have been added. m->rules stay as they are. */
+/* Selects the bank; at least one image must have been added. m->neighbours and m->squared stay as they are. */
 void patchcore_fit_bank(struct patchcore_fit *fit, struct patchcore *m, const struct patchcore_plan *plan);
-/* Scores the training images, each against the bank without its own vectors, for the threshold. Of many
- * images only so many, evenly spaced, that it takes about 10^12 multiplications, and 50 at least. Where the
- * bank has vectors of one image only, that one is scored against them, with a warning. */
-struct calibration patchcore_fit_calibrate(struct patchcore_fit *fit, const struct patchcore *m,
-                                           struct map_size size, double quantile);
+/* How many training images are scored for the threshold: of many only so many, evenly spaced, as `products` allow, and 50
+ * at least. */
+size_t patchcore_fit_left_out_images(const struct patchcore_fit *fit, const struct patchcore *m);
+/* The n distances and the score of the i-th of them against the bank without its own vectors. Where the bank has
+ * vectors of one image only, that one is scored against them, with a warning. */
+double patchcore_fit_left_out(struct patchcore_fit *fit, const struct patchcore *m, size_t i,
+                              float *distance);
 void patchcore_fit_free(struct patchcore_fit *fit);
 #endif

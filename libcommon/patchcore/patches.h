@@ -1,13 +1,8 @@
-/* From the taps of a feature record to one matrix of patch vectors, the form that PatchCore works
- * on.
- *
- * A record holds one image: per tap an array H x W x C (f32 or f16; C alone counts as 1 x 1 x C). All records
- * must agree in taps and shapes. The patch grid is that of the largest tap; a patch vector has the taps'
- * channels in their order. Anything wrong, NaN and infinity included, dies with the record and the tap named.
- */
+/* From the feature maps of an image to one matrix of patch vectors, the form that PatchCore works on. The patch grid is that of the
+ * finest tap; a patch vector has the taps' channels in their order. */
 #ifndef PATCHCORE_PATCHES_H
 #define PATCHCORE_PATCHES_H
-#include "stream/npys.h"
+#include "method/taps.h"
 #include <stddef.h>
 
 enum patch_rule {
@@ -20,18 +15,17 @@ enum patch_rule {
 };
 enum { PATCH_BINS = 1024 };
 
-struct patch_shape {
+/* A maker of patches for images of one shape; it owns its workspace. */
+struct patches {
+    enum patch_rule rule;
     size_t height, width; /* the grid */
-    size_t channels;      /* of a patch vector */
+    size_t channels;      /* of a patch vector, */
+    size_t dims;          /* and padded to whole lanes of num/distance.h */
+    float *row, *fine, *coarse, *raw;
 };
-
-struct patcher;
-struct patcher *patcher_new(enum patch_rule rule);
-void patcher_free(struct patcher *p);
-/* Takes the record read last from r. The first one sets the shapes, later ones are held against them. */
-void patcher_load(struct patcher *p, const struct npys_reader *r, const struct npys_record *rec);
-/* Known after the first patcher_load. */
-struct patch_shape patcher_shape(const struct patcher *p);
-/* The patches of the image loaded last; out: (height width) x channels. */
-void patcher_make(struct patcher *p, float *out);
+/* For images shaped as this one. */
+struct patches patches_new(enum patch_rule rule, const struct taps *like);
+void patches_free(struct patches *p);
+/* The patches of an image; out: (height width) x dims, zeros behind the channels. */
+void patches_make(struct patches *p, float *out, const struct taps *image);
 #endif

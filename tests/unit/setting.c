@@ -37,7 +37,7 @@ static const char *const distances[] = {"euclidean", "squared", NULL}, *const wo
 enum { FIT = 1, SCORE = 2 };
 #define AT(field) offsetof(struct values, field)
 static const struct setting table[] = {
-    {"count", 'c', SETTING_SIZE, AT(count), 1, 9, autos, "N", "how many", FIT, NULL},
+    {"count", 'c', SETTING_SIZE, AT(count), 1, 9, autos, "N", "how many, auto or all", FIT, NULL},
     {"seed", 's', SETTING_U64, AT(seed), 0, 0, NULL, "N", "of the draw", FIT, NULL},
     {"ratio", 0, SETTING_REAL, AT(ratio), 0.25, 1, NULL, "R", "of the whole", FIT | SCORE, NULL},
     {"room", 0, SETTING_BYTES, AT(room), 0, 0, NULL, "BYTES", "to take", FIT, NULL},
@@ -152,9 +152,9 @@ static void command_line(void)
     ok(v.count == 3 && v.half && v.colour == GREEN && strcmp(v.text, "f") == 0 && !strange,
        "a command line is taken");
     ok(optind == 7, "operands stay");
-    const struct setting *s = settings_given(set, SCORE);
-    ok(s && strcmp(s->name, "colour") == 0, "the first given of a use");
-    ok(settings_given(set, 1 << 7) == NULL, "none of another");
+    const struct setting *s = settings_without(set, FIT);
+    ok(s && strcmp(s->name, "colour") == 0, "the first given that is not of a use");
+    ok(settings_without(set, FIT | SCORE) == NULL, "none but of two");
     char *by = settings_by(&v, table, FIT);
     ok(strcmp(by, " -c 3 -s 0 --ratio 0.5 --room 0 --distance euclidean --half --word here --extent 0x0 "
                   "--many 2 --span 0-1 --own none") == 0,
@@ -181,7 +181,7 @@ static void command_line(void)
 
 static void help(void)
 {
-    static const char want[] = "  -c, --count N       how many or auto or all (default auto)\n"
+    static const char want[] = "  -c, --count N       how many, auto or all (default auto)\n"
                                "  -s, --seed N        of the draw (default 0)\n";
     char *text = NULL;
     size_t size;

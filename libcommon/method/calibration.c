@@ -1,0 +1,72 @@
+#include "method/calibration.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include <math.h>
+#include <stdlib.h>
+
+struct normals {
+    size_t n, capacity;
+    struct normal {
+        float score, peak;
+    } * image;
+    size_t pixels; /* of a map; 0: there are none */
+    double sum;    /* of the maps' means */
+};
+
+struct normals *normals_new(void)
+{
+    return xcalloc(1, sizeof(struct normals));
+}
+
+void normals_add(struct normals *s, double score, const float *map, size_t n)
+{
+    float peak = -INFINITY;
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        peak = map[i] > peak ? map[i] : peak;
+        sum += (double)map[i];
+    }
+    if (!isfinite(score) || !isfinite(sum))
+        die("a training image has a score that is not finite");
+    s->image = xgrow(s->image, s->n, &s->capacity, sizeof *s->image);
+    s->image[s->n++] = (struct normal){(float)score, peak};
+    s->pixels = n;
+    s->sum += n ? sum / (double)n : 0;
+}
+
+static int compare_floats(const void *a, const void *b)
+{
+    const float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* Sorts values. */
+static float quantile_of(float *value, size_t n, double quantile)
+{
+    qsort(value, n, sizeof *value, compare_floats);
+    const double at = quantile * (double)(n - 1);
+    const size_t low = (size_t)at, high = low + 1 < n ? low + 1 : low;
+    return (float)((double)value[low] + ((double)value[high] - (double)value[low]) * (at - (double)low));
+}
+
+struct calibration normals_calibrate(struct normals *s, double quantile)
+{
+    struct calibration c = {.maps = s->pixels != 0};
+    float *value = xmalloc(s->n, sizeof *value);
+    if (s->n == 0)
+        die("no normal image to set the threshold by");
+    for (size_t i = 0; i < s->n; i++)
+        value[i] = s->image[i].score;
+    c.threshold = quantile_of(value, s->n, quantile);
+    if (c.maps) {
+        for (size_t i = 0; i < s->n; i++)
+            value[i] = s->image[i].peak;
+        c.pixel_threshold = quantile_of(value, s->n, quantile);
+        c.low = (float)(s->sum / (double)s->n);
+        c.high = 2 * c.pixel_threshold - c.low;
+    }
+    free(value);
+    free(s->image);
+    free(s);
+    return c;
+}

@@ -1,0 +1,131 @@
+#include "method/detector.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/raster.h"
+#include "method/calibration.h"
+#include "method/detector_parts.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(field) offsetof(struct detector_run, field)
+static const struct setting files[] = {
+    {"output", 'o', SETTING_TEXT, AT(output), 0, 0, NULL, "MODEL", "fit, and write the model", DETECTOR_FIT,
+     NULL},
+    {"model", 'm', SETTING_TEXT, AT(model), 0, 0, NULL, "MODEL", "score with it: a stream of maps",
+     DETECTOR_SCORE, NULL},
+    SETTINGS_END,
+};
+
+enum { AS }; /* the row that differs from method to method */
+static const struct setting common[] = {
+    [AS] = {"as", 0, SETTING_WORD, AT(who), 0, 0, NULL, "WHO", "sets the options above as others have them",
+            DETECTOR_FIT, NULL},
+    {"quantile", 0, SETTING_REAL, AT(quantile), 0, 1, NULL, "Q",
+     "of normal images' scores that is the threshold", DETECTOR_FIT, NULL},
+    {"size", 0, SETTING_EXTENT, AT(size), 1, RASTER_SIDE_MAX, NULL, "WxH",
+     "of the maps (default: the network's input, as the stream says)", DETECTOR_BOTH, NULL},
+    {"force", 0, SETTING_FLAG, AT(force), 0, 0, NULL, NULL,
+     "features that don't fit the model, or each other, are warned of only", DETECTOR_BOTH, NULL},
+    {"mem", 0, SETTING_BYTES, AT(mem), 0, 0, NULL, "BYTES", "refuse to take more memory; suffixes K, M, G",
+     DETECTOR_BOTH, NULL},
+    {"table", 't', SETTING_TEXT, AT(table), 0, 0, NULL, "FILE",
+     "scores and verdicts as TSV; - for stdout instead of the maps", DETECTOR_SCORE, NULL},
+    SETTINGS_END,
+};
+enum { FILES, METHOD, COMMON, SETS };
+
+/* The lines that differ between fitting and scoring: " [-r RATIO] [-p DIMS]" of the settings that have a letter. */
+static void put_letters(FILE *f, const struct setting *table, unsigned use)
+{
+    for (const struct setting *s = table; s->name; s++)
+        if (s->letter && s->use & use)
+            fprintf(f, " [-%c%s%s]", s->letter, s->value ? " " : "", s->value ? s->value : "");
+}
+
+static char *usage_of(const struct detector *d, const struct detector_text *text, const struct settings *set)
+{
+    static const struct detector_run defaults = {.quantile = NORMALS_QUANTILE};
+    char *usage = NULL;
+    size_t size;
+    FILE *f = open_memstream(&usage, &size);
+    if (!f)
+        die("out of memory for the usage");
+    fprintf(f, "usage: %s -o MODEL", d->name);
+    put_letters(f, d->settings, DETECTOR_FIT);
+    fprintf(f, " [OPTION ...] [FEATURES ...]\n       %s -m MODEL", d->name);
+    put_letters(f, d->settings, DETECTOR_SCORE);
+    put_letters(f, common, DETECTOR_SCORE);
+    fprintf(f, " [OPTION ...] [FEATURES ...]\n%s", text->does);
+    settings_usage(f, &defaults, set[FILES].table);
+    settings_usage(f, d->defaults, d->settings);
+    settings_usage(f, &defaults, set[COMMON].table);
+    settings_usage_text(f, USAGE_THREADS USAGE_COMMON);
+    fprintf(f, "examples:\n%s", text->examples);
+    fclose(f);
+    return usage;
+}
+
+/* The frame's own rows for this method: without --as where there is nobody to follow. */
+static const struct setting *common_of(const struct detector *d,
+                                       struct setting row[sizeof common / sizeof *common])
+{
+    memcpy(row, common, sizeof common);
+    row[AS].choices = d->people;
+    return row + (d->people ? AS : AS + 1);
+}
+
+static void check(const struct detector_run *run, const struct settings *set)
+{
+    if (!run->output == !run->model)
+        misuse("one of -o MODEL (fit) and -m MODEL (score) is needed (see %s --help)", run->d->name);
+    for (size_t i = METHOD; i < SETS; i++) {
+        const struct setting *wrong = settings_without(&set[i], run->model ? DETECTOR_SCORE : DETECTOR_FIT);
+        if (!wrong)
+            continue;
+        if (run->model)
+            misuse("%s is of the fit: the model keeps it", setting_name(wrong).text);
+        misuse("%s needs -m MODEL: a fit gives no scores", setting_name(wrong).text);
+    }
+}
+
+/* Twice: --as sets what other options change, wherever it stands. */
+static void parse(struct detector_run *run, const struct detector_text *text, int argc, char **argv)
+{
+    struct setting row[sizeof common / sizeof *common];
+    struct settings set[SETS] = {
+        {files, run, 0}, {run->d->settings, run->options, 0}, {common_of(run->d, row), run, 0}};
+    struct option *rows = settings_options(set, SETS, true);
+    char *usage = usage_of(run->d, text, set);
+    for (int pass = 0; pass < 2; pass++) {
+        int c;
+        optind = 0; /* glibc: from the beginning */
+        while ((c = opt_next(argc, argv, rows, usage)) != -1)
+            settings_take(set, SETS, c, optarg);
+        if (pass == 0) {
+            memcpy(run->options, run->d->defaults, run->d->options_size);
+            for (size_t i = 0; run->who && run->d->people[i]; i++)
+                if (strcmp(run->who, run->d->people[i]) == 0)
+                    run->d->follow(run->options, i);
+        }
+    }
+    check(run, set);
+    run->settings = set[METHOD];
+    run->features = argv + optind;
+    run->features_n = (size_t)(argc - optind);
+    free(usage);
+    free(rows);
+}
+
+int detector_main(const struct detector *d, const struct detector_text *text, int argc, char **argv)
+{
+    struct detector_run run = {.d = d, .quantile = NORMALS_QUANTILE, .options = xcalloc(1, d->options_size)};
+    err_init(argv[0]);
+    parse(&run, text, argc, argv);
+    mem_limit(run.mem);
+    if (run.output)
+        detector_fit(&run);
+    else
+        detector_score(&run);
+    free(run.options);
+    return out_close();
+}

@@ -1,0 +1,97 @@
+/* The frame of all programs that fit a model to the features of normal images and score others with it. A detector is its
+ * mathematics and a table of settings; options, --help and by=, streams, model files, identity, thresholds, maps and tables are
+ * the frame's. So a new method is new files only: its room, a tool, a page, a test.
+ *
+ * An image's way through a fit, and through scoring:
+ *
+ *     features     method/features.c    the operands' records, one after the other
+ *     identity     method/model.c       the same weights, layers, precision, normalisation, size as those before, or the model
+ *     taps         method/taps.c        its feature maps as f32, H x W x C a tap
+ *     begin, take  the detector         the fit's memory of it, mostly a spool (base/spool.h, method/tap_store.h)
+ *     end          the detector         the model
+ *     left_out     the detector         the distances of a training image, had the model not seen it; or `score` of a held image
+ *     calibrate    detector_fit.c       thresholds and colour scale (method/calibration.h)
+ *     save         the detector         tensors and numbers, and the settings that are kept, into the model file
+ *
+ *     features, identity, taps          as above
+ *     score        the detector         its distances on a grid of its own, and its own score
+ *     anomaly_map  method/anomaly_map.c enlarged, blurred
+ *     score_write  method/scores.c      out
+ *
+ * Thresholds come from normal images alone. A method that can tell how it would score a training image that it had not seen has
+ * `left_out`. One that can't, as all that train in steps, has none: the frame then keeps every HELD_EVERY-th image (the 10th, the
+ * 20th, ...) from `take`, hands them to `end`, where they may choose the epoch, and scores them with the model that comes out. Such
+ * a method says so in its page, and needs HELD_EVERY images or more. */
+#ifndef METHOD_DETECTOR_H
+#define METHOD_DETECTOR_H
+#include "base/setting.h"
+#include "method/anomaly_map.h"
+#include "method/tap_store.h"
+#include "method/taps.h"
+#include "stream/safetensors.h"
+
+enum { HELD_EVERY = 10 };
+
+/* When a setting may be given; bits of setting.use. */
+enum {
+    DETECTOR_FIT = 1,   /* with -o; in the fit's by= */
+    DETECTOR_SCORE = 2, /* with -m; in the score's by= */
+    DETECTOR_BOTH = DETECTOR_FIT | DETECTOR_SCORE,
+    DETECTOR_KEPT =
+        4, /* the model's metadata have it as NAME=VALUE; with -m it comes from there, unless it is of both and given */
+};
+
+/* What a fit that goes through its images again and again may need. */
+struct detector_end {
+    const char *output;     /* where the model will be: checkpoints stand beside it */
+    struct tap_store *held; /* the images that take() did not get; NULL where the detector has left_out */
+};
+
+struct detector {
+    const char *name;               /* the program's; method= of models; begins its by= */
+    const struct setting *settings; /* of its options */
+    const void *defaults;
+    size_t options_size;
+    /* --as WHO: NULL, or whom to follow, and what that sets. Options given beside it win, wherever it stands. */
+    const char *const *people;
+    void (*follow)(void *options, size_t who);
+    size_t images_min; /* 1 or more */
+
+    /* The fit. begin knows the first image, and may settle in its options what was left open: by= and the model tell what is used.
+     * No value of `first` is taken: it comes by take(), too, unless it is held. end frees the fit. */
+    void *(*begin)(void *options, const struct taps *first);
+    void (*take)(void *fit, const struct taps *image);
+    void *(*end)(void *fit, const struct detector_end *with);
+    /* How many training images are to set the threshold, and the distances and the own score of the i-th of them, 0 <= i < that
+     * number, as the model would give them had it not seen the image. Both NULL: HELD_EVERY. */
+    size_t (*left_out_images)(const void *model);
+    double (*left_out)(void *model, size_t i, float *distance);
+    /* Tensors and metadata that load reads; the tensors may be borrowed from the model. */
+    void (*save)(void *model, struct safetensors *file);
+    /* What the notice of -v says of it: "a bank of 100 x 64". */
+    void (*describe)(const void *model, char text[100]);
+
+    /* Scoring. options: the defaults, what the file keeps, what was given. Dies with path on a file that is no such model; the file
+     * stays as long as the model. */
+    void *(*load)(const struct safetensors *file, const char *path, const void *options);
+    /* False with a reason when the model can't score images of these shapes ("tap 1 is 4x4x6, not 8x8x6"); asked once a run. */
+    bool (*accepts)(void *model, const struct taps *image, struct err *e);
+    /* The grid of its distances for a map of `size`: its finest tap's, say, or size where it enlarges itself. NULL: the method gives
+     * no maps; then distance is NULL below, and rules too. */
+    struct map_size (*grid)(const void *model, struct map_size size);
+    struct map_rules (*rules)(const void *model);
+    /* Fills distance (grid.height x grid.width). Returns its own score, which counts unless rules.score_max. By the image alone; the
+     * same bits for any number of threads; not finite where the features are absurd. */
+    double (*score)(void *model, const struct taps *image, float *distance);
+    void (*free)(void *model);
+};
+
+/* What --help says of the program beside its options. */
+struct detector_text {
+    const char *does;     /* lines */
+    const char *examples; /* two pipelines or more, each line indented by two blanks */
+};
+
+/* The program: parses, fits or scores; the exit status. */
+int detector_main(const struct detector *d, const struct detector_text *text, int argc, char **argv);
+#endif

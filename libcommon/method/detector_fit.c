@@ -1,0 +1,191 @@
+/* Fitting: all images to the method, thresholds by those that the model has not seen, the model file. */
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/product.h"
+#include "base/progress.h"
+#include "base/thread.h"
+#include "method/detector_parts.h"
+#include "method/features.h"
+#include "stream/identity.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A fit on its way. */
+struct fitting {
+    struct detector_run *run;
+    void *fit; /* the detector's; NULL until the first image */
+    struct tap_store *held;
+    struct identity identity;
+    struct product *out;     /* opened before the first image is read */
+    struct note opening;     /* of the first stream */
+    struct safetensors file; /* the model */
+    struct map_size size;    /* of the maps that set the threshold: the first record's */
+    size_t images;
+    struct progress progress;
+};
+
+/* Every HELD_EVERY-th, where the method can't leave out. */
+static bool is_held(const struct fitting *f)
+{
+    return !f->run->d->left_out && f->images % HELD_EVERY == HELD_EVERY - 1;
+}
+
+static void begin(struct fitting *f, const struct features *in)
+{
+    const struct detector_run *run = f->run;
+    if (run->d->grid)
+        f->size = map_size_of(run->size, in->reader, &in->record);
+    note_copy(&f->opening, in->opening);
+    f->fit = run->d->begin(run->options, &in->taps);
+    f->held = run->d->left_out ? NULL : tap_store_new("held images", DT_F32);
+}
+
+static void fit_record(struct fitting *f, struct features *in)
+{
+    identity_check(&f->identity, in->reader, in->opening, &in->record.note);
+    identity_copy(&f->file.meta, in->opening, &in->record.note);
+    taps_read(&in->taps, in->reader, &in->record);
+    if (!f->fit)
+        begin(f, in);
+    if (is_held(f))
+        tap_store_add(f->held, &in->taps);
+    else
+        f->run->d->take(f->fit, &in->taps);
+    f->images++;
+    progress_add(&f->progress, 1);
+}
+
+/* Images whose maps are made together, then counted one after the other. */
+enum { BATCH = 16 };
+
+struct batch {
+    struct map_size size, grid;
+    struct map_rules rules;
+    float *distance, *map; /* BATCH of them each; NULL: no maps */
+    double score[BATCH];
+};
+
+static void finish_one(void *arg, size_t task, size_t worker)
+{
+    struct batch *b = arg;
+    const size_t pixels = b->size.height * b->size.width;
+    (void)worker;
+    const double most = anomaly_map(b->map + task * pixels, b->size,
+                                    b->distance + task * b->grid.height * b->grid.width, b->grid, &b->rules);
+    if (b->rules.score_max)
+        b->score[task] = most;
+}
+
+static double distances_of(const struct detector *d, void *model, struct tap_store *held, size_t i,
+                           float *distance)
+{
+    return held ? d->score(model, tap_store_read(held, i), distance) : d->left_out(model, i, distance);
+}
+
+static struct batch batch_of(const struct detector *d, void *model, struct map_size size)
+{
+    struct batch b = {.size = size};
+    if (!d->grid)
+        return b;
+    b.grid = d->grid(model, size);
+    b.rules = d->rules(model);
+    const size_t pixels = size.height * size.width, cells = b.grid.height * b.grid.width;
+    mem_need(BATCH * (pixels + cells) * sizeof *b.map, "the training images' maps");
+    b.map = xaligned(BATCH * pixels, sizeof *b.map);
+    b.distance = xaligned(BATCH * cells, sizeof *b.distance);
+    return b;
+}
+
+struct calibration detector_calibrate(const struct detector *d, void *model, struct tap_store *held,
+                                      struct map_size size, double quantile)
+{
+    const size_t images = held ? tap_store_images(held) : d->left_out_images(model);
+    struct batch b = batch_of(d, model, size);
+    const size_t pixels = b.map ? size.height * size.width : 0, cells = b.grid.height * b.grid.width;
+    struct normals *normals = normals_new();
+    struct progress progress = progress_start("training images scored", images);
+    for (size_t first = 0; first < images; first += BATCH) {
+        const size_t n = images - first < BATCH ? images - first : BATCH;
+        for (size_t i = 0; i < n; i++) {
+            b.score[i] = distances_of(d, model, held, first + i, b.map ? b.distance + i * cells : NULL);
+            progress_add(&progress, 1);
+        }
+        if (b.map)
+            pool_run(n, finish_one, &b);
+        for (size_t i = 0; i < n; i++)
+            normals_add(normals, b.score[i], b.map ? b.map + i * pixels : NULL, pixels);
+    }
+    progress_end(&progress);
+    free(b.map);
+    free(b.distance);
+    return normals_calibrate(normals, quantile);
+}
+
+/* This program's entry in by=. */
+static char *by_of(const struct detector_run *run)
+{
+    char *with = settings_by(run->options, run->d->settings, DETECTOR_FIT);
+    char *size =
+        run->size.width ? xprintf(" --size %zux%zu", run->size.width, run->size.height) : xstrdup("");
+    char *by = xprintf("%s " FERN_VERSION "%s --quantile %.9g%s", run->d->name, with, run->quantile, size);
+    free(size);
+    free(with);
+    return by;
+}
+
+static void write_model(struct fitting *f, void *model, const struct calibration *c)
+{
+    const struct detector_run *run = f->run;
+    struct note *meta = &f->file.meta;
+    char *by = by_of(run), text[100];
+    for (const struct setting *s = run->d->settings; s->name; s++)
+        if (s->use & DETECTOR_KEPT) {
+            char *value = setting_text(run->options, s);
+            note_set(meta, s->name, value);
+            free(value);
+        }
+    note_setf(meta, "images", "%zu", f->images);
+    if (f->held)
+        note_setf(meta, "held", "%zu", tap_store_images(f->held));
+    if (run->size.width)
+        note_setf(meta, "map", "%zux%zu", run->size.width, run->size.height);
+    run->d->save(model, &f->file);
+    model_describe(meta, run->d->name, &f->opening, by, c);
+    safetensors_write_product(&f->file, f->out);
+    run->d->describe(model, text);
+    notice("%s: %zu images, %s, threshold %.6g, peak memory %.0f MB", run->output, f->images, text,
+           (double)c->threshold, (double)mem_peak() / 1e6);
+    free(by);
+}
+
+static void finish(struct fitting *f)
+{
+    const struct detector *d = f->run->d;
+    const struct detector_end with = {f->run->output, f->held};
+    if (f->images < d->images_min)
+        die("%zu images; a fit needs %zu or more", f->images, d->images_min);
+    void *model = d->end(f->fit, &with);
+    const struct calibration c = detector_calibrate(d, model, f->held, f->size, f->run->quantile);
+    write_model(f, model, &c);
+    d->free(model);
+}
+
+void detector_fit(struct detector_run *run)
+{
+    struct fitting f = {.run = run,
+                        .out = product_open(run->output),
+                        .identity = {.where = "those before have", .force = run->force},
+                        .progress = progress_start("images", 0)};
+    struct features in = features_of(run->features, run->features_n);
+    while (features_stream(&in))
+        while (features_record(&in))
+            fit_record(&f, &in);
+    progress_end(&f.progress);
+    features_free(&in);
+    finish(&f);
+    tap_store_free(f.held);
+    safetensors_free(&f.file);
+    note_clear(&f.opening);
+    identity_free(&f.identity);
+}

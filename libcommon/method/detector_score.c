@@ -1,0 +1,161 @@
+/* Scoring: the model, then image by image its map and its score. */
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "method/detector_parts.h"
+#include "method/features.h"
+#include "stream/identity.h"
+#include "method/scores.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct scorer scorer_of(const struct detector *d, void *model)
+{
+    struct scorer s = {.d = d, .model = model};
+    if (d->grid)
+        s.rules = d->rules(model);
+    return s;
+}
+
+/* At least n floats; what was in them goes. */
+static void grow(float **p, size_t *room, size_t n, const char *what)
+{
+    if (n <= *room)
+        return;
+    free(*p);
+    *p = NULL;
+    mem_need(n * sizeof **p, what);
+    *p = xaligned(n, sizeof **p);
+    *room = n;
+}
+
+double scorer_score(struct scorer *s, const struct taps *image, struct map_size size)
+{
+    if (!s->d->grid)
+        return s->d->score(s->model, image, NULL);
+    const struct map_size grid = s->d->grid(s->model, size);
+    grow(&s->distance, &s->distances, grid.width * grid.height, "the distances of an image");
+    grow(&s->map, &s->pixels, size.width * size.height, "an anomaly map");
+    const double score = s->d->score(s->model, image, s->distance);
+    const double most = anomaly_map(s->map, size, s->distance, grid, &s->rules);
+    return s->rules.score_max || !isfinite(most) ? most : score;
+}
+
+void scorer_free(struct scorer *s)
+{
+    free(s->distance);
+    free(s->map);
+}
+
+/* A scoring on its way. */
+struct scoring {
+    struct detector_run *run;
+    struct safetensors file;
+    struct calibration calibration;
+    void *model;
+    struct scorer scorer;
+    struct identity identity;
+    struct map_size size; /* of the maps: asked for, now or in the fit */
+    struct score_writer *out;
+    struct progress progress;
+};
+
+/* What the file says of a setting that the model keeps, into the options, unless the command line overrides it. */
+static void recall(struct scoring *s, size_t row)
+{
+    const struct detector_run *run = s->run;
+    const struct setting *is = &run->d->settings[row];
+    const char *text = note_get(&s->file.meta, is->name);
+    const bool given = run->settings.given >> row & 1;
+    struct err e;
+    if (!text)
+        return;
+    void *kept = xcalloc(1, run->d->options_size);
+    memcpy(kept, run->d->defaults, run->d->options_size);
+    if (!setting_parse(kept, is, text, &e))
+        die("%s: %s=%s: %s", run->model, is->name, text, e.text);
+    if (given && !setting_equal(kept, run->options, is))
+        warning("%s: its thresholds were found with %s %s", run->model, setting_name(is).text, text);
+    if (!given)
+        setting_read(run->options, is, text);
+    free(kept);
+}
+
+/* The fit's map=WxH, where --size set it. */
+static void recall_size(struct scoring *s)
+{
+    struct map_size kept = {0};
+    const bool has = note_size(&s->file.meta, "map", &kept.width, &kept.height);
+    s->size = s->run->size.width || !has ? s->run->size : kept;
+    if (has && (s->size.width != kept.width || s->size.height != kept.height))
+        warning("%s: its thresholds were found with --size %zux%zu", s->run->model, kept.width, kept.height);
+}
+
+static void open_model(struct scoring *s)
+{
+    struct detector_run *run = s->run;
+    const struct detector *d = run->d;
+    safetensors_open(&s->file, run->model);
+    s->calibration = model_calibration(&s->file.meta, run->model, d->name, d->grid != NULL);
+    for (size_t i = 0; d->settings[i].name; i++)
+        if (d->settings[i].use & DETECTOR_KEPT)
+            recall(s, i);
+    recall_size(s);
+    s->model = d->load(&s->file, run->model, run->options);
+    s->scorer = scorer_of(d, s->model);
+    s->identity = (struct identity){.where = xprintf("%s was fitted on", run->model), .force = run->force};
+    identity_copy(&s->identity.known, &s->file.meta, &s->file.meta);
+}
+
+static void begin_scores(struct scoring *s, const struct note *opening)
+{
+    const struct detector_run *run = s->run;
+    char *with = settings_by(run->options, run->d->settings, DETECTOR_SCORE);
+    char *by = xprintf("%s " FERN_VERSION " -m%s", run->d->name, with);
+    score_writer_begin(s->out, opening, by, &s->calibration);
+    free(by);
+    free(with);
+}
+
+static void score_record(struct scoring *s, struct features *in)
+{
+    const struct detector_run *run = s->run;
+    const bool first = in->taps.n == 0;
+    struct map_size size = {0};
+    struct err e;
+    identity_check(&s->identity, in->reader, in->opening, &in->record.note);
+    taps_read(&in->taps, in->reader, &in->record);
+    if (first && !run->d->accepts(s->model, &in->taps, &e))
+        npys_reader_die(in->reader, "%s: %s", run->model, e.text);
+    if (run->d->grid)
+        size = map_size_of(s->size, in->reader, &in->record);
+    const double score = scorer_score(&s->scorer, &in->taps, size);
+    if (!isfinite(score))
+        npys_reader_die(in->reader,
+                        "the score is not a finite number: are the features absurd, or is %s damaged?",
+                        run->model);
+    score_write(s->out, &in->record.note, score, s->scorer.map, size);
+    progress_add(&s->progress, 1);
+}
+
+void detector_score(struct detector_run *run)
+{
+    struct scoring s = {.run = run, .progress = progress_start("images", 0)};
+    struct features in = features_of(run->features, run->features_n);
+    s.out = score_writer_new(run->table);
+    open_model(&s);
+    for (bool begun = false; features_stream(&in); begun = true) {
+        if (!begun)
+            begin_scores(&s, in.opening);
+        while (features_record(&in))
+            score_record(&s, &in);
+    }
+    score_writer_end(s.out);
+    progress_end(&s.progress);
+    features_free(&in);
+    scorer_free(&s.scorer);
+    run->d->free(s.model);
+    safetensors_free(&s.file);
+    identity_free(&s.identity);
+}

@@ -1,0 +1,216 @@
+/* PaDiM's settings, and its way through the frame: images' chosen values wait in the fit's spool (fit.h); the fit gives the model
+ * and every image's leave-one-out distances; a model gives Mahalanobis distances on the finest tap's grid (padim.h). */
+#include "padim/detector.h"
+#include "base/mem.h"
+#include "padim/fit.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct options {
+    size_t dims; /* SIZE_MAX: by the number of channels */
+    uint64_t seed;
+    double ridge;
+    enum map_border border;
+    enum padim_form form;
+};
+
+static const struct options defaults = {.dims = SIZE_MAX, .ridge = 0.01};
+static const char *const automatic[] = {"auto", NULL};
+static const char *const forms[] = {"auto", "packed", "low-rank", NULL}; /* enum padim_form */
+static const char *const borders[] = {"mirror", "edge", NULL};           /* enum map_border */
+
+/* clang-format off */
+#define AT(field) offsetof(struct options, field)
+static const struct setting settings[] = {
+    {"dims", 'd', SETTING_SIZE, AT(dims), 1, (double)PADIM_SIDE_MAX * PADIM_TAPS_MAX, automatic, "DIMS",
+     "channels to keep; auto: 550, but 100 where there are 448 or fewer", DETECTOR_FIT, NULL},
+    {"seed", 's', SETTING_U64, AT(seed), 0, 0, NULL, "SEED", "of the draw of the channels", DETECTOR_FIT, NULL},
+    {"ridge", 0, SETTING_REAL, AT(ridge), 1e-12, 1e12, NULL, "R", "added to the covariances' diagonal", DETECTOR_FIT, NULL},
+    {"border", 0, SETTING_CHOICE, AT(border), 0, 0, borders, "B",
+     "of the blur, without or with the edge pixel repeated", DETECTOR_FIT | DETECTOR_KEPT, NULL},
+    {"form", 0, SETTING_CHOICE, AT(form), 0, 0, forms, "F", "of the covariances, auto being the smaller",
+     DETECTOR_FIT | SETTING_SILENT, NULL},
+    SETTINGS_END,
+};
+/* clang-format on */
+
+/* Anomalib 2 adds the 1e-5 before it inverts. Nobody followed: the paper's ridge, Anomalib's border. */
+static const char *const people[] = {"anomalib", "original", NULL};
+enum { ANOMALIB, ORIGINAL };
+
+static void follow(void *options, size_t who)
+{
+    struct options *o = options;
+    o->ridge = who == ANOMALIB ? 0.01 + 1e-5 : 0.01;
+    o->border = who == ANOMALIB ? MAP_MIRROR : MAP_MIRROR_EDGE;
+}
+
+struct fit {
+    const struct options *o;
+    struct padim_fit *fit;
+    float *values; /* of an image */
+};
+
+static void shapes_of(size_t shape[TAPS_MAX][3], const struct taps *t)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        shape[i][0] = t->tap[i].height;
+        shape[i][1] = t->tap[i].width;
+        shape[i][2] = t->tap[i].channels;
+    }
+}
+
+static void *begin(void *options, const struct taps *first)
+{
+    struct options *o = options;
+    struct fit *fit = xcalloc(1, sizeof *fit);
+    size_t shape[TAPS_MAX][3];
+    struct padim_grid grid;
+    struct err e;
+    const size_t total = taps_channels(first), few = total <= 448 ? 100 : 550;
+    const size_t asked = o->dims == SIZE_MAX ? few : o->dims;
+    o->dims = asked < total ? asked : total;
+    shapes_of(shape, first);
+    size_t *chosen = padim_draw(total, o->dims, o->seed);
+    if (!padim_grid_new(&grid, (const size_t(*)[3])shape, first->n, chosen, o->dims, &e))
+        die("%s", e.text); /* taps_read has seen to it that there is none */
+    free(chosen);
+    notice("%zu of %zu channels, %zux%zu positions", o->dims, total, grid.height, grid.width);
+    mem_need(grid.values * sizeof *fit->values, "the features of an image");
+    fit->o = o;
+    fit->values = xaligned(grid.values, sizeof *fit->values);
+    fit->fit = padim_fit_new(&grid);
+    return fit;
+}
+
+static void take(void *arg, const struct taps *image)
+{
+    struct fit *fit = arg;
+    padim_values(fit->values, padim_fit_grid(fit->fit), image);
+    padim_fit_add(fit->fit, fit->values);
+}
+
+struct model {
+    struct padim padim;
+    enum map_border border;
+    float *values;   /* of an image */
+    float *left_out; /* images x height x width after a fit, else NULL */
+};
+
+static void *end(void *arg, const struct detector_end *with)
+{
+    struct fit *fit = arg;
+    struct model *m = xcalloc(1, sizeof *m);
+    (void)with;
+    padim_fit_end(&m->padim, fit->fit, fit->o->ridge, fit->o->form, &m->left_out);
+    m->border = fit->o->border;
+    free(fit->values);
+    free(fit);
+    return m;
+}
+
+static size_t left_out_images(const void *model)
+{
+    return ((const struct model *)model)->padim.images;
+}
+
+static double left_out(void *model, size_t i, float *distance)
+{
+    const struct model *m = model;
+    const size_t n = m->padim.grid.height * m->padim.grid.width;
+    memcpy(distance, m->left_out + i * n, n * sizeof *distance);
+    return 0;
+}
+
+static void save(void *model, struct safetensors *file)
+{
+    padim_save(file, &((struct model *)model)->padim);
+}
+
+static void describe(const void *model, char text[100])
+{
+    const struct padim *p = &((const struct model *)model)->padim;
+    const size_t floats = padim_size(&p->grid, p->images, p->form);
+    snprintf(text, 100, "%s, %.1f MB", forms[p->form], (double)floats * sizeof(float) / 1e6);
+}
+
+static void *load(const struct safetensors *file, const char *path, const void *options)
+{
+    struct model *m = xcalloc(1, sizeof *m);
+    struct err e;
+    if (!padim_load(&m->padim, file, &e))
+        die("%s: %s", path, e.text);
+    m->border = ((const struct options *)options)->border;
+    mem_need(m->padim.grid.values * sizeof *m->values, "the features of an image");
+    m->values = xaligned(m->padim.grid.values, sizeof *m->values);
+    return m;
+}
+
+static bool accepts(void *model, const struct taps *image, struct err *e)
+{
+    const struct padim_grid *grid = &((const struct model *)model)->padim.grid;
+    size_t shape[TAPS_MAX][3];
+    if (image->n != grid->taps)
+        return err_set(e, "fitted on %zu taps, not %zu", grid->taps, image->n);
+    shapes_of(shape, image);
+    for (size_t i = 0; i < image->n; i++)
+        if (memcmp(shape[i], grid->shape[i], sizeof shape[i]) != 0)
+            return err_set(e, "tap %zu is %zux%zux%zu; the fit's was %zux%zux%zu", i + 1, shape[i][0],
+                           shape[i][1], shape[i][2], grid->shape[i][0], grid->shape[i][1], grid->shape[i][2]);
+    return true;
+}
+
+static struct map_size grid_of(const void *model, struct map_size size)
+{
+    const struct padim_grid *grid = &((const struct model *)model)->padim.grid;
+    (void)size;
+    return (struct map_size){grid->width, grid->height};
+}
+
+static struct map_rules rules(const void *model)
+{
+    const struct model *m = model;
+    return (struct map_rules){MAP_HALF_PIXEL, MAP_SIGMA, m->border, true};
+}
+
+static double score(void *model, const struct taps *image, float *distance)
+{
+    struct model *m = model;
+    padim_values(m->values, &m->padim.grid, image);
+    padim_distances(distance, &m->padim, m->values);
+    return 0;
+}
+
+static void free_model(void *model)
+{
+    struct model *m = model;
+    padim_free(&m->padim);
+    free(m->left_out);
+    free(m->values);
+    free(m);
+}
+
+const struct detector padim_detector = {
+    .name = "padim",
+    .settings = settings,
+    .defaults = &defaults,
+    .options_size = sizeof defaults,
+    .people = people,
+    .follow = follow,
+    .images_min = PADIM_IMAGES_MIN,
+    .begin = begin,
+    .take = take,
+    .end = end,
+    .left_out_images = left_out_images,
+    .left_out = left_out,
+    .save = save,
+    .describe = describe,
+    .load = load,
+    .accepts = accepts,
+    .grid = grid_of,
+    .rules = rules,
+    .score = score,
+    .free = free_model,
+};

@@ -1,0 +1,219 @@
+/* PatchCore's settings, and its way through the frame: images become patches (patches.h), which wait in the fit's spool; the fit
+ * selects the bank (fit.h); a model gives each patch's distance to the bank (patchcore.h). */
+#include "patchcore/detector.h"
+#include "base/mem.h"
+#include "patchcore/fit.h"
+#include "patchcore/patches.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum upsample { BILINEAR, NEAREST };
+
+struct options {
+    struct patchcore_plan plan;
+    enum patch_rule patches;
+    bool squared;
+    size_t neighbours;
+    enum upsample upsample;
+    enum map_border border;
+};
+
+static const struct options defaults = {
+    .plan = {.ratio = 0.1, .dims = 128, .projection = PROJECTION_GAUSSIAN, .start = PATCHCORE_START_ONE},
+    .patches = PATCH_POOLED,
+    .neighbours = 9,
+};
+static const char *const automatic[] = {"auto", NULL};                            /* PATCHCORE_DIMS_AUTO */
+static const char *const projections[] = {"gaussian", "sparse", "uniform", NULL}; /* enum projection_kind */
+static const char *const starts[] = {"1", "10", NULL};                            /* enum patchcore_start */
+static const char *const patches[] = {"pooled", "binned", NULL};                  /* enum patch_rule */
+static const char *const distances[] = {"euclidean", "squared", NULL};
+static const char *const upsamples[] = {"bilinear", "nearest", NULL}; /* enum upsample */
+static const char *const borders[] = {"mirror", "edge", NULL};        /* enum map_border */
+
+/* clang-format off */
+#define AT(field) offsetof(struct options, field)
+enum { FIT = DETECTOR_FIT, KEPT = DETECTOR_FIT | DETECTOR_KEPT, ANY = DETECTOR_BOTH | DETECTOR_KEPT };
+static const struct setting settings[] = {
+    {"ratio", 'r', SETTING_REAL, AT(plan.ratio), 1e-9, 1, NULL, "RATIO",
+     "of the patches that the bank keeps, by greedy k-centre", FIT, NULL},
+    {"project", 'p', SETTING_SIZE, AT(plan.dims), 0, 1 << 16, automatic, "DIMS",
+     "of the random projection for that choice; 0: none; auto: by the number of patches", FIT, NULL},
+    {"seed", 's', SETTING_U64, AT(plan.seed), 0, 0, NULL, "SEED", "of the projection and the first patch", FIT, NULL},
+    {"projection", 0, SETTING_CHOICE, AT(plan.projection), 0, 0, projections, "P", "what its numbers are", FIT, NULL},
+    {"start", 0, SETTING_CHOICE, AT(plan.start), 0, 0, starts, "N",
+     "what the choice begins with, one patch at random, or the mean distance to ten", FIT, NULL},
+    {"patches", 0, SETTING_CHOICE, AT(patches), 0, 0, patches, "P", "how 3x3 neighbourhoods become a vector", KEPT, NULL},
+    {"distance", 0, SETTING_SWITCH, AT(squared), 0, 0, distances, "D", "of a patch", KEPT, NULL},
+    {"neighbours", 0, SETTING_SIZE, AT(neighbours), 1, PATCHCORE_NEIGHBOURS_MAX, NULL, "K",
+     "1: an image's score is its largest; K: re-weighted by K in the bank", ANY, NULL},
+    {"upsample", 0, SETTING_CHOICE, AT(upsample), 0, 0, upsamples, "U", "how the map is enlarged", ANY, NULL},
+    {"border", 0, SETTING_CHOICE, AT(border), 0, 0, borders, "B",
+     "of the blur, without or with the edge pixel repeated", KEPT, NULL},
+    {"half", 0, SETTING_FLAG, AT(plan.half), 0, 0, NULL, NULL, "keep the bank in half precision", FIT, NULL},
+    SETTINGS_END,
+};
+/* clang-format on */
+
+static const char *const people[] = {"anomalib", "original", NULL};
+
+/* methods 15 */
+static void follow(void *options, size_t who)
+{
+    struct options *o = options;
+    if (who == 0) {
+        o->plan.dims = PATCHCORE_DIMS_AUTO;
+        o->plan.projection = PROJECTION_SPARSE;
+        o->upsample = NEAREST;
+        return;
+    }
+    o->plan.projection = PROJECTION_UNIFORM;
+    o->plan.start = PATCHCORE_START_TEN;
+    o->patches = PATCH_BINNED;
+    o->squared = true;
+    o->neighbours = 1;
+    o->border = MAP_MIRROR_EDGE;
+}
+
+/* A fit, and then the model, which keeps the fit for what is left out. */
+struct model {
+    struct options o;
+    struct patchcore m;
+    struct patchcore_fit *fit; /* NULL in a model that was read */
+    struct patches patches;
+    float *patch; /* an image's; NULL until one has come */
+};
+
+static void take_shapes(struct model *m, const struct taps *image)
+{
+    m->patches = patches_new(m->o.patches, image);
+    const size_t n = m->patches.height * m->patches.width * m->patches.dims;
+    mem_need(n * sizeof *m->patch, "the patches of an image");
+    m->patch = xaligned(n, sizeof *m->patch);
+}
+
+static struct model *model_new(const struct options *o)
+{
+    struct model *m = xcalloc(1, sizeof *m);
+    m->o = *o;
+    m->m.neighbours = o->neighbours;
+    m->m.squared = o->squared;
+    return m;
+}
+
+static void *begin(void *options, const struct taps *first)
+{
+    struct model *m = model_new(options);
+    take_shapes(m, first);
+    m->fit = patchcore_fit_new(m->patches.height * m->patches.width, m->patches.channels, PATCHCORE_PRODUCTS);
+    return m;
+}
+
+static void take(void *fit, const struct taps *image)
+{
+    struct model *m = fit;
+    patches_make(&m->patches, m->patch, image);
+    patchcore_fit_add(m->fit, m->patch);
+}
+
+static void *end(void *fit, const struct detector_end *with)
+{
+    struct model *m = fit;
+    (void)with;
+    patchcore_fit_bank(m->fit, &m->m, &m->o.plan);
+    return m;
+}
+
+static size_t left_out_images(const void *model)
+{
+    const struct model *m = model;
+    return patchcore_fit_left_out_images(m->fit, &m->m);
+}
+
+static double left_out(void *model, size_t i, float *distance)
+{
+    struct model *m = model;
+    return patchcore_fit_left_out(m->fit, &m->m, i, distance);
+}
+
+static void save(void *model, struct safetensors *file)
+{
+    struct model *m = model;
+    patchcore_save(file, &m->m, m->o.plan.half);
+}
+
+static void describe(const void *model, char text[100])
+{
+    const struct patchcore *m = &((const struct model *)model)->m;
+    snprintf(text, 100, "a bank of %zu x %zu", m->n, m->channels);
+}
+
+static void *load(const struct safetensors *file, const char *path, const void *options)
+{
+    struct model *m = model_new(options);
+    patchcore_load(&m->m, file, path);
+    return m;
+}
+
+static bool accepts(void *model, const struct taps *image, struct err *e)
+{
+    struct model *m = model;
+    take_shapes(m, image);
+    return m->patches.channels == m->m.channels ||
+           err_set(e, "patches of %zu channels; the fit's had %zu", m->patches.channels, m->m.channels);
+}
+
+static struct map_size grid_of(const void *model, struct map_size size)
+{
+    const struct model *m = model;
+    (void)size;
+    return (struct map_size){m->patches.width, m->patches.height};
+}
+
+static struct map_rules rules(const void *model)
+{
+    const struct options *o = &((const struct model *)model)->o;
+    return (struct map_rules){o->upsample == NEAREST ? MAP_NEAREST : MAP_HALF_PIXEL, MAP_SIGMA, o->border,
+                              false};
+}
+
+static double score(void *model, const struct taps *image, float *distance)
+{
+    struct model *m = model;
+    patches_make(&m->patches, m->patch, image);
+    return patchcore_score(&m->m, distance, m->patch, m->patches.height * m->patches.width, NEIGHBOURS_ALL);
+}
+
+static void free_model(void *model)
+{
+    struct model *m = model;
+    patchcore_free(&m->m);
+    patchcore_fit_free(m->fit);
+    patches_free(&m->patches);
+    free(m->patch);
+    free(m);
+}
+
+const struct detector patchcore_detector = {
+    .name = "patchcore",
+    .settings = settings,
+    .defaults = &defaults,
+    .options_size = sizeof defaults,
+    .people = people,
+    .follow = follow,
+    .images_min = 1,
+    .begin = begin,
+    .take = take,
+    .end = end,
+    .left_out_images = left_out_images,
+    .left_out = left_out,
+    .save = save,
+    .describe = describe,
+    .load = load,
+    .accepts = accepts,
+    .grid = grid_of,
+    .rules = rules,
+    .score = score,
+    .free = free_model,
+};
