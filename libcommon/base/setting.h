@@ -51,8 +51,8 @@ struct setting {
     double low, high;
     const char *const *choices; /* ended by NULL */
     const char *value;          /* what --help calls its value: "RATIO"; NULL for a flag */
-    const char *help;           /* choices and the default are said behind it, but not the words of a SETTING_SIZE */
-    unsigned use;               /* bits of the program's own, to choose settings by; and SETTING_SILENT */
+    const char *help; /* choices and the default are said behind it, but not the words of a SETTING_SIZE */
+    unsigned use;     /* bits of the program's own, to choose settings by; and SETTING_SILENT */
     const struct setting_own *own;
 };
 /* clang-format off */
