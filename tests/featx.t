@@ -14,6 +14,8 @@ cat a.pam b.pam >ab.pam
 featx -w random:1 -l layer1,layer2,layer3,layer4,avgpool a.pam | npyls | cut -f 5 | tail -n +2 | paste -sd, >shapes
 grep -q '^8x8x64,4x4x128,2x2x256,1x1x512,1x1x512$' shapes
 ok $? "the shapes of ResNet-18's layers at 32x32: $(cat shapes)"
+[ "$(featx -w random:1 -a resnet50 -l layer1 a.pam | npyls | tail -n 1 | cut -f 5)" = 8x8x256 ]
+ok $? "-a: ResNet-50's first layer"
 featx -w random:1 ab.pam >ab.npys && npyls ab.npys >records
 grep -q 'b.*label=1.*defect=hole.*input=32x32' records && grep -q 'a.*size=64x64' records
 ok $? 'keys of the images pass through, input= is added'

@@ -89,17 +89,42 @@ ok $? "a class for each system of the files"
 [ "$(ifsgen --sampler search -c 2 --fill .1 -s 1 --print | awk 'NR > 1' | wc -l)" -ge 4 ]
 ok $? "the search finds systems"
 
+# Options of the systems, by what --print says of them. most [ARG...]: the largest magnitude of a translation
+most() { ifsgen -c 40 --systems 40 "$@" --print | awk 'NR > 1 { for (i = 7; i <= 8; i++) { x = $i < 0 ? -$i : $i; if (x > m) m = x } } END { print m }'; }
+awk -v a="$(most --translation .1)" -v b="$(most)" 'BEGIN { exit !(a > .09 && a <= .1 && b > .9 && b <= 1) }'
+ok $? "--translation bounds them"
+ifsgen -c 40 --systems 40 --alpha 5-5.2 --print | awk 'NR > 1 {
+        e = $3 * $3 + $4 * $4 + $5 * $5 + $6 * $6; d = $3 * $6 - $4 * $5; root = sqrt(e * e - 4 * d * d)
+        sum[$1] += sqrt((e + root) / 2) + 2 * sqrt((e - root) / 2) }
+    END { for (s in sum) { n++; bad += sum[s] < 4.999999 || sum[s] > 5.200001 } exit !(n == 40 && !bad) }'
+ok $? "--alpha: the sum of first and twice the second singular values"
+ifsgen --sampler one -c 30 --delta 0 --print >same.tsv
+cut -f 2- same.tsv | tail -n +2 | sort -u >base.tsv
+ifsgen --sampler one -c 30 --delta .05 --print | awk 'NR == FNR { for (i = 2; i <= 7; i++) base[$1, i] = $i; next }
+    FNR > 1 { for (i = 3; i <= 8; i++) { r = $i / base[$2, i - 1] - 1; if (r > up) up = r; if (r < down) down = r } }
+    END { exit !(up > .04 && up <= .050001 && down < -.04 && down >= -.050001) }' base.tsv -
+ok $? "--delta: each number of the one system times 1 - D to 1 + D"
+
+# The weights of FractalDB come in rows of four images, one for each flip; without weights all rows are the same.
+fractaldb() { ifsgen -m fractaldb --sampler sigma -c 1 --systems 1 -n 8 -z 64 --points 1000 "$@" | images | sort -k 3 | cut -d' ' -f5; }
+fractaldb --weight 0 >none && fractaldb >some && fractaldb --weight .1 >others
+[ "$(sed -n 1p none)" = "$(sed -n 5p none)" ] && [ "$(sed -n 1p some)" != "$(sed -n 5p some)" ] && ! cmp -s some others
+ok $? "--weight moves numbers, 0 none"
+
 # The stream's identity.
 name() { ifsgen -c 2 -z 32 --points 100 "$@" | images | cut -d' ' -f4 | sort -u; }
 [ "$(name)" = "$(name -e 3 -j 1)" ] && [ "$(name)" = "$(name --shard 0/2)" ] && [ "$(name)" = "$(name --start 1)" ]
 ok $? "stream= does not depend on -e, -j, --shard and --start"
 different=0
-for option in '-s 1' '-c 3' '-n 2' '-z 33' '--tone log' '--blur .4' '--flip no' '--points 1000' '--systems 101' '--maps 3' \
-    '--codes codes.tsv' '--codes csv' '-m multi' '-m multi --objects 3' '-m multi --object-size .2'; do
+options=('-s 1' '-c 3' '-n 2' '-z 33' '--tone log' '--tone binary' '--blur .4' '--flip no' '--window no' '--patch yes' '--points 1000'
+    '--systems 101' '--maps 3' '--alpha 5-6' '--translation .9' '--colour none' '--jitter svd' '--background noise'
+    '--sampler one' '--sampler one --delta .2' '--sampler one --fill .06' '--codes codes.tsv' '--codes csv' '-m multi' '-m multi --objects 3'
+    '-m multi --object-size .2' '-m fractaldb' '-m fractaldb --weight .3')
+for option in "${options[@]}"; do
     # shellcheck disable=SC2086
     name $option
 done >names
-[ "$(sort -u names | wc -l)" = 15 ] && ! grep -qx "$(name)" names || different=1
+[ "$(sort -u names | wc -l)" = ${#options[@]} ] && ! grep -qx "$(name)" names || different=1
 ok $different "stream= depends on everything else"
 
 # A stream without end stops when its reader does.

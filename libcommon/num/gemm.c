@@ -8,6 +8,7 @@
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+#if defined(__x86_64__)
 /* BLIS 0.9 takes unknown Xeon models for haswell, at half the speed: decide here, before bli_init. */
 static void start(void)
 {
@@ -22,6 +23,13 @@ static void start(void)
     if (!told && bli_arch_query_id() != wanted)
         notice("BLIS runs its %s kernels, not those asked for", bli_arch_string(bli_arch_query_id()));
 }
+#else
+/* Elsewhere its builds know few kinds of CPU, and those well. */
+static void start(void)
+{
+    bli_init();
+}
+#endif
 
 const char *gemm_kernels(void)
 {
