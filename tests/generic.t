@@ -33,11 +33,11 @@ floats() {
     perl -e 'my ($n, $x) = @ARGV; for (1 .. $n) { $x = ($x * 1103515245 + 12345) % 2147483648; printf "%.6f ", $x / 1073741824 - 1 }' "$@"
 }
 make_images() {
-    local i end=('' '' '' end=4)
+    local i
     for i in 0 1 2 3; do
-        bytes $((32 * 32 * 3)) "$i" | pam "part/$i.ppm" 32 32 "label=$((i % 2))" defect=good "seq=$i" "${end[i]}" |
-            part images
+        bytes $((32 * 32 * 3)) "$i" | pam "part/$i.ppm" 32 32 "label=$((i % 2))" defect=good "seq=$i" | part images
     done
+    pam_end 4 | part images
     mkdir folder
     for i in 0 1 2; do
         bytes 300 "$i" | pam "$i" 10 10 >"folder/$i.pam"

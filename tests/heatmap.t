@@ -27,12 +27,13 @@ maps() {
 images() {
     local name n=0
     for name; do
+        printf 'ddd%.0s' 1 2 3 4 | pam "$name" 2 2 seq=$n
         n=$((n + 1))
-        printf 'ddd%.0s' 1 2 3 4 | if [ $n -eq $# ]; then pam "$name" 2 2 seq=$((n - 1)) end=$n; else pam "$name" 2 2 seq=$((n - 1)); fi
     done
+    pam_end $n
 }
-# pixels: the last N samples of stdin as numbers
-pixels() { tail -c "$1" | od -An -v -tu1 | xargs; }
+# pixels N: the last N samples of stdin as numbers
+pixels() { perl -0777 -pe 's/\n[ \t]+\n\z//' | tail -c "$1" | od -An -v -tu1 | xargs; }
 
 maps a b >ab.maps
 images a b >ab.images

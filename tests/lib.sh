@@ -34,6 +34,9 @@ pam() {
     head -c $(($2 * $3 * 3))
 }
 
+# pam_end N: the end record behind N images that carry seq=
+pam_end() { perl -e '$_ = sprintf "\n%b\n", shift; tr/01/ \t/; print' "$1"; }
+
 # bytes N SEED: N bytes that look random and are always the same
 bytes() {
     perl -e 'my ($n, $x) = @ARGV; print pack("C*", map { $x = ($x * 1103515245 + 12345) % 2147483648; $x >> 16 & 255 } 1 .. $n)' "$@"

@@ -191,7 +191,7 @@ static void one_stream(struct run *run, const char *name)
     int got;
     while ((got = image_try_read(r, &im, &e)) > 0) {
         take_image(run, r, &im);
-        if (run->waiting == run->batch || !file_ready(f))
+        if (run->waiting == run->batch || !image_ready(r))
             finish_batch(run);
     }
     finish_batch(run);

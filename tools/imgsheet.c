@@ -152,6 +152,8 @@ int main(int argc, char **argv)
         read_stream(&s, NULL);
     for (; optind < argc; optind++)
         read_stream(&s, argv[optind]);
+    if (s.n == 0)
+        die("no images");
     sheet_trim(&s);
     sheet_write(&s);
     notice("%zu images", s.n);

@@ -168,6 +168,7 @@ int main(int argc, char **argv)
                                        "keys",   "min",  "mean",  "max",  "nan"};
     err_init(argv[0]);
     struct opts o = parse(argc, argv);
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* a record's line leaves when the record is there */
     if (!o.note)
         table_write(stdout, "stdout", o.statistics ? 10 : 6, head);
     if (optind == argc)

@@ -2,9 +2,10 @@
  * comments "# key=value".
  *
  * Keys: name= label= defect= mask= size=WxH (the original's) crop=X,Y,W,H (the part of it that is seen, in
- * original pixels) seq= id= end=N on the last image. A stream whose images carry seq= must finish with end=N,
- * else it was cut; streams of foreign programs, which carry none, may end anywhere between images. Streams
- * may be concatenated.
+ * original pixels) resize= (identity.h) seq= id=. Behind the last image stands the end record, some white
+ * space that gives the number of images (end.h). A stream whose images carry seq= must have it, else it was
+ * cut; streams of foreign programs, which carry none, may end anywhere between images. Streams may be
+ * concatenated. Streams of before the end record have end=N among the last image's keys, and are read.
  *
  * In the file, tab, newline and backslash of a value are \t \n \\ (note.h), and a value that would make its
  * line longer than 250 bytes goes on in lines "# key+=rest". Keys are letters, digits, "_-."; a key of 125
@@ -33,22 +34,22 @@ struct image_reader *image_reader_new(FILE *f, const char *label);
 bool image_read(struct image_reader *r, struct image *im);
 /* The same, but with a reason instead of death, for fuzzing: 1 image, 0 end, -1 error. */
 int image_try_read(struct image_reader *r, struct image *im, struct err *e);
+/* Whether the next image, the end of the file, or what is wrong has begun to come, so that image_try_read does
+ * not wait for it to begin. Takes an end record that has come. What stdio holds in its buffer does not count. */
+bool image_ready(struct image_reader *r);
 /* Dies with "label: record N (name): reason" about the image read last. */
 _Noreturn void image_reader_die(const struct image_reader *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 size_t image_reader_count(const struct image_reader *r);
 void image_reader_free(struct image_reader *r);
 
-/* Writes seq= and, on the last, end=. Holds one image back (a copy) to know which is the last; an image is on
- * its way when the next one is written or at image_writer_end. */
+/* Each image is on its way, with seq=, when image_write returns. */
 struct image_writer;
 struct image_writer *image_writer_new(FILE *f, const char *label);
 void image_write(struct image_writer *w, const struct image *im);
-/* Writes the last image with end=, flushes, frees. */
+/* Writes the end record, flushes, frees. */
 void image_writer_end(struct image_writer *w);
 
-/* One raster as PAM/PNM without any comment (a plain file). */
-void image_write_plain(FILE *f, const char *label, const struct raster *r);
 /* One Netpbm image from memory, for the codecs' door. False with a reason. */
 bool image_decode_netpbm(struct raster *out, const unsigned char *data, size_t n, struct err *e);
 #endif

@@ -25,19 +25,6 @@ struct job {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char complaint[200]; /* libnetpbm's last error; under lock */
 
-/* Asked by the leak sanitizer. What libnetpbm held when it left by longjmp is lost: some hundred bytes for
- * each broken header. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_options(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libnetpbm";
-}
-const char *__lsan_default_options(void)
-{
-    return "print_suppressions=0";
-}
-
 static void keep_complaint(const char *message)
 {
     snprintf(complaint, sizeof complaint, "%s", message);
@@ -222,13 +209,13 @@ static void write_samples(FILE *f, const char *label, const struct raster *r)
     }
 }
 
-static void write_image(FILE *f, const char *label, const struct raster *r, int format, const char *comments)
+void netpbm_write(FILE *f, const char *label, const struct raster *r, const char *comments)
 {
     static const char *const type[] = {"GRAYSCALE", "GRAYSCALE_ALPHA", "RGB", "RGB_ALPHA"};
     struct job job = {.f = f, .comments = comments};
     struct err e;
     prepare(&job);
-    job.pam.format = format;
+    job.pam.format = PAM_FORMAT;
     job.pam.width = (int)r->width;
     job.pam.height = (int)r->height;
     job.pam.depth = (unsigned)r->channels;
@@ -239,15 +226,4 @@ static void write_image(FILE *f, const char *label, const struct raster *r, int 
     if (!guarded(write_header, &job, &e))
         die("%s: %s", label, e.text);
     write_samples(f, label, r);
-}
-
-void netpbm_write(FILE *f, const char *label, const struct raster *r, const char *comments)
-{
-    write_image(f, label, r, PAM_FORMAT, comments);
-}
-
-void netpbm_write_plain(FILE *f, const char *label, const struct raster *r)
-{
-    static const int format[] = {RPGM_FORMAT, PAM_FORMAT, RPPM_FORMAT, PAM_FORMAT};
-    write_image(f, label, r, format[r->channels - 1], NULL);
 }

@@ -14,6 +14,4 @@ int netpbm_read(FILE *f, struct raster *r, char **comments, struct err *e);
 
 /* Writes P7 with `comments` (as above; NULL: none); dies with "label: reason". */
 void netpbm_write(FILE *f, const char *label, const struct raster *r, const char *comments);
-/* Writes P5 or P6, or P7 where there is an alpha channel. */
-void netpbm_write_plain(FILE *f, const char *label, const struct raster *r);
 #endif

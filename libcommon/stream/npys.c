@@ -1,5 +1,20 @@
+/* A walk: a record comes in here.
+ *
+ *   npys_opening            the opening note, before any record; what is not one waits as `pending`
+ *   npys_read               one record, or the end, or death with a reason
+ *     next_record           items until a record begins; the notes between records are dealt with:
+ *       next_item           one header (npys_header.h) and, of a note, its pairs
+ *       begin_part          an opening note: may this part follow the one before? (identity.h)
+ *       end_part            a closing note: does end= count?
+ *       at_end              the file is over: was that the end of a part, a cut, or nothing at all?
+ *     read_noted            a note, and as many arrays as its arrays= names
+ *     read_array            samples into the record's memory, which is reused
+ *
+ * A stream is one part or, by cat, several. The reader is `open` between an opening and a closing note; a
+ * foreign stream has neither, and may end after any array. */
 #include "stream/npys.h"
 #include "base/mem.h"
+#include "stream/complain.h"
 #include "stream/identity.h"
 #include "stream/npys_header.h"
 #include <stdarg.h>
@@ -58,17 +73,9 @@ size_t npys_reader_count(const struct npys_reader *r)
 
 void npys_reader_die(const struct npys_reader *r, const char *fmt, ...)
 {
-    struct err e;
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(e.text, sizeof e.text, fmt, ap);
-    va_end(ap);
-    size_t number = r->count + r->inside;
-    if (number == 0)
-        die("%s: %s", r->label, e.text);
-    if (r->name[0])
-        die("%s: record %zu (%s): %s", r->label, number, r->name, e.text);
-    die("%s: record %zu: %s", r->label, number, e.text);
+    complain(r->label, r->count + r->inside, r->name, fmt, ap);
 }
 
 static bool cut(const struct npys_reader *r, const char *where, struct err *e)

@@ -151,6 +151,43 @@ static void images(void)
     free(b.data);
 }
 
+/* What stands between and behind images. */
+static void ends(void)
+{
+    struct err e;
+    struct bytes b = image_stream(5, 1, 255), none = image_stream(0, 1, 255), one = image_stream(1, 1, 255);
+    ok(memcmp(b.data + b.n - 5, "\n\t \t\n", 5) == 0, "the end record of 5 images");
+    ok(none.n == 3 && memcmp(none.data, "\n \n", 3) == 0 && read_images(input(&none, 3), &e, false, 0) == 0,
+       "an empty set has an end record, and is read");
+    ok(read_images(input(&none, 2), &e, false, 0) == -1, "half an end record is no end: %s", e.text);
+    struct bytes with = join(&none, &one), round = join(&with, &none), again = join(&one, &b);
+    ok(read_images(input(&round, round.n), &e, false, 0) == 1, "empty sets may be joined on both sides");
+    ok(read_images(input(&again, again.n), &e, false, 0) == 6, "streams of several lengths too");
+    again.data[one.n - 2] = ' ';
+    ok(read_images(input(&again, again.n), &e, false, 0) == -1 && strstr(e.text, "end=0 after 1"), "%s",
+       e.text);
+    again.data[one.n - 2] = '\n';
+    ok(read_images(input(&again, again.n), &e, false, 0) == -1 && strstr(e.text, "seq=0 where 1"), "%s",
+       e.text);
+    b.data[b.n - 4] = ' ';
+    ok(read_images(input(&b, b.n), &e, false, 0) == -1, "a leading zero is no end record: %s", e.text);
+    memcpy(b.data + b.n - 5, "\n\t  \n", 5);
+    ok(read_images(input(&b, b.n), &e, false, 0) == -1 && strstr(e.text, "end=4 after 5"), "%s", e.text);
+    memcpy(b.data + b.n - 5, "\n\t\t \n", 5);
+    ok(read_images(input(&b, b.n), &e, false, 0) == -1 && strstr(e.text, "end=6 after 5"), "%s", e.text);
+    struct bytes tail = {one.data + one.n - 3, 3}, twice = join(&one, &tail);
+    ok(read_images(input(&tail, 3), &e, false, 0) == -1 && strstr(e.text, "end=1 after 0"), "%s", e.text);
+    ok(read_images(input(&twice, twice.n), &e, false, 0) == -1 && strstr(e.text, "end=1 after 0"), "%s",
+       e.text);
+    free(b.data);
+    free(none.data);
+    free(one.data);
+    free(with.data);
+    free(round.data);
+    free(again.data);
+    free(twice.data);
+}
+
 /* An image is handed out as soon as its bytes are there. */
 static void no_read_ahead(void)
 {
@@ -164,8 +201,14 @@ static void no_read_ahead(void)
     struct image_reader *r = image_reader_new(f, "pipe");
     alarm(10);
     ok(image_try_read(r, &im, &e) == 1, "an image is read while the pipe stays open");
-    alarm(0);
+    ok(!image_ready(r), "its end record does not count as the next");
+    if (write(fd[1], b.data, b.n) < 0)
+        die("pipe:");
+    ok(image_ready(r) && image_try_read(r, &im, &e) == 1, "what has begun to come does");
+    ok(!image_ready(r), "until it has been read");
     close(fd[1]);
+    ok(image_ready(r) && image_try_read(r, &im, &e) == 0, "so does the end");
+    alarm(0);
     image_free(&im);
     image_reader_free(r);
     fclose(f);
@@ -177,6 +220,8 @@ static int foreign(const char *text, size_t n, struct err *e)
     struct bytes b = {(char *)(uintptr_t)text, n};
     return read_images(input(&b, n), e, false, 0);
 }
+#define OLD(seq, end)                                                                                        \
+    FOREIGN("P7\n# seq=" seq "\n# end=" end "\nWIDTH 1\nHEIGHT 1\nDEPTH 1\nMAXVAL 9\nENDHDR\n\1")
 #define FOREIGN(text) foreign(text, sizeof(text) - 1, &e)
 
 static void foreign_images(void)
@@ -185,6 +230,12 @@ static void foreign_images(void)
     struct raster r = {0};
     ok(FOREIGN("P5 2 1 255\nabP6\n1 1\n255\nabcP4 9 1\n\x80\x80") == 3, "raw PNM of any kind, back to back");
     ok(FOREIGN("P2 2 1 9\n1 9\nP3 1 1 9 1 2 3\nP1 2 1 1 0\n") == 3, "plain PNM of any kind, back to back");
+    ok(FOREIGN("P5 2 1 255\nab\n\t\t\n\n \nP5 2 1 255\nab\n\t\n") == 2,
+       "white space of foreign streams says nothing");
+    ok(FOREIGN("\n\n ") == -1 && strstr(e.text, "no images"), "nothing but white space: %s", e.text);
+    ok(OLD("0", "1") == 1 && OLD("0", "2") == -1 && OLD("0", "0") == -1 && OLD("0", "x") == -1 &&
+           OLD("1", "2") == -1,
+       "end= on the last image, as of old, must count: %s", e.text);
     ok(FOREIGN("P5 2 1 9\n\1\12") == -1, "%s", e.text);
     ok(FOREIGN("P2 2 1 9\n1 10\n") == -1, "%s", e.text);
     ok(FOREIGN("P2 2 1 9\n1 ") == -1, "%s", e.text);
@@ -238,6 +289,7 @@ int main(void)
     }
     notes();
     images();
+    ends();
     foreign_images();
     no_read_ahead();
     tables();
