@@ -137,6 +137,25 @@ struct product *product_open(const char *name)
     return p;
 }
 
+static void free_slot(struct product *p)
+{
+    p->temporary[0] = 0;
+    free(p->target);
+    free(p->name);
+    p->name = NULL;
+}
+
+struct product *product_try(const char *name)
+{
+    struct product *p = product_open(name);
+    if (!p->temporary[0])
+        return p;
+    fclose(p->f);
+    unlink(p->temporary);
+    free_slot(p);
+    return NULL;
+}
+
 FILE *product_file(struct product *p)
 {
     return p->f;
@@ -168,10 +187,8 @@ void product_commit(struct product *p)
         die("%s:", p->name);
     if (fclose(p->f) || (!direct && rename(p->temporary, p->target)))
         die("%s:", p->name);
-    p->temporary[0] = 0;
+    p->temporary[0] = 0; /* it is no more */
     if (!direct)
         sync_folder(p->target);
-    free(p->target);
-    free(p->name);
-    p->name = NULL;
+    free_slot(p);
 }

@@ -23,11 +23,13 @@ static void put_line(FILE *f, const char *left, const char *text)
     fputc('\n', f);
 }
 
-/* Help, its choices as ": a, b or c", and "(default X)" but for flags and what is empty; free() it. */
+/* Help, its choices as ": a, b or c", and "(default X)" but for flags, what is empty and a 0 that nobody could give;
+ * free() it. */
 static char *text_of(const void *defaults, const struct setting *s)
 {
     const void *at = (const char *)defaults + s->offset;
-    const bool sizes = s->kind == SETTING_BYTES || s->kind == SETTING_EXTENT;
+    const bool sizes =
+        s->kind == SETTING_BYTES || s->kind == SETTING_EXTENT || (s->kind == SETTING_SIZE && s->low > 0);
     char *text = xstrdup(s->help),
          *value = sizes && !*(const size_t *)at ? xstrdup("") : setting_text(defaults, s);
     for (size_t i = 0; s->kind != SETTING_SIZE && s->choices && s->choices[i]; i++) {

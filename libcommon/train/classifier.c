@@ -1,6 +1,7 @@
 #include "train/classifier.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/product.h"
 #include "base/thread.h"
 #include "nn/networks.h"
 #include "nn/precision_option.h"
@@ -20,6 +21,7 @@ struct classifier {
     struct trainer *trainer;
     struct feed *feed;
     struct loop *loop;
+    struct product *out; /* NULL: opened when there are weights */
     char *recipe;
     struct optimiser optimiser;
     struct stretch *stretch;
@@ -197,7 +199,7 @@ static void write_weights(struct classifier *t)
     note_setf(&st.meta, "samples", "%llu", (unsigned long long)(t->passes * r->batch));
     note_set(&st.meta, "images", feed_identity(t->feed));
     note_set(&st.meta, "by", "fractrain " FERN_VERSION);
-    safetensors_write(&st, t->o->out);
+    safetensors_write_product(&st, t->out ? t->out : product_open(t->o->out));
     safetensors_free(&st);
 }
 
@@ -278,7 +280,7 @@ static void release(struct classifier *t)
 
 void classifier_train(FILE *f, const char *label, struct classifier_options *o)
 {
-    struct classifier t = {.o = o, .loop = loop_new(&o->loop)};
+    struct classifier t = {.o = o, .loop = loop_new(&o->loop), .out = product_try(o->out)};
     open_all(&t, f, label);
     name_parts(&t);
     resume(&t, f, label);

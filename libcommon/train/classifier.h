@@ -9,7 +9,7 @@
 struct classifier_options {
     struct training recipe;
     struct loop_options loop;
-    uint64_t epochs;  /* > 0: hold the set and go through it so often; 0: stream recipe.rate.steps batches */
+    size_t epochs;    /* > 0: hold the set and go through it so often; 0: stream recipe.rate.steps batches */
     const char *out;  /* weights */
     const char *init; /* weights to begin with; NULL: random */
     const struct graph *graph; /* a network whose tap "fc" is the logits; NULL: recipe.arch's */

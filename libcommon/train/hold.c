@@ -1,23 +1,20 @@
 #include "train/hold.h"
-#include "base/err.h"
-#include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/spool.h"
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* An image's shape and labels; its samples lie in memory, or at `offset` of the spool. */
 struct held {
     struct sample sample;
-    off_t offset;
+    uint64_t offset;
 };
 
 struct hold {
     struct held *image;
     size_t n, capacity, bytes, limit;
-    FILE *spool;
-    off_t end;
+    struct spool *spool; /* NULL while all fits in memory */
     struct hash hash;
 };
 
@@ -49,15 +46,6 @@ void raster_copy(struct raster *to, const struct raster *from)
     memcpy(to->samples, from->samples, raster_bytes(from));
 }
 
-static void spool_image(struct hold *h, struct held *held, const struct raster *r)
-{
-    if (!h->spool)
-        h->spool = spool_open();
-    held->offset = h->end;
-    file_write(r->samples, raster_bytes(r), h->spool, "the spool of training images");
-    h->end += (off_t)raster_bytes(r);
-}
-
 void hold_add(struct hold *h, const struct sample *s)
 {
     const size_t bytes = raster_bytes(&s->raster);
@@ -68,7 +56,10 @@ void hold_add(struct hold *h, const struct sample *s)
         raster_copy(&held.sample.raster, &s->raster);
         h->bytes += bytes;
     } else {
-        spool_image(h, &held, &s->raster);
+        if (!h->spool)
+            h->spool = spool_new("training images");
+        held.offset = spool_size(h->spool);
+        spool_add(h->spool, s->raster.samples, bytes);
     }
     hash_add(&h->hash, s->raster.samples, bytes);
     hash_add(&h->hash, s->label, s->labels * sizeof *s->label);
@@ -81,19 +72,6 @@ size_t hold_count(const struct hold *h)
     return h->n;
 }
 
-static void spool_read(const struct hold *h, off_t offset, const struct raster *r)
-{
-    const size_t bytes = raster_bytes(r);
-    size_t done = 0;
-    while (done < bytes) {
-        const ssize_t n =
-            pread(fileno(h->spool), (char *)r->samples + done, bytes - done, offset + (off_t)done);
-        if (n <= 0)
-            die("the spool of training images:");
-        done += (size_t)n;
-    }
-}
-
 void hold_get(struct hold *h, size_t i, struct sample *out)
 {
     const struct held *held = &h->image[i];
@@ -104,10 +82,8 @@ void hold_get(struct hold *h, size_t i, struct sample *out)
         raster_copy(&out->raster, &held->sample.raster);
         return;
     }
-    if (fflush(h->spool))
-        die("the spool of training images:");
     shape_like(&out->raster, &held->sample.raster);
-    spool_read(h, held->offset, &out->raster);
+    spool_read(h->spool, out->raster.samples, raster_bytes(&out->raster), held->offset);
 }
 
 uint64_t hold_hash(const struct hold *h)
@@ -119,8 +95,7 @@ void hold_free(struct hold *h)
 {
     for (size_t i = 0; i < h->n; i++)
         raster_free(&h->image[i].sample.raster);
-    if (h->spool)
-        fclose(h->spool);
+    spool_free(h->spool);
     free(h->image);
     free(h);
 }

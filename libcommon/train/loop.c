@@ -11,6 +11,7 @@
 #include "train/loop.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/product.h"
 #include "train/checkpoint.h"
 #include "train/journal.h"
 #include <math.h>
@@ -79,8 +80,8 @@ static bool is_there(const char *path)
     return path && access(path, F_OK) == 0;
 }
 
-/* Dies now, not after hours, where a file can't be written; leaves no trace of the try. Pipes and devices are opened once only, later. */
-static void try_path(const char *path)
+/* Dies now, not after hours, where the log can't be written; leaves no trace of the try. Pipes and devices are opened once only, later. */
+static void try_log(const char *path)
 {
     struct stat st;
     const bool there = path && stat(path, &st) == 0;
@@ -94,16 +95,26 @@ static void try_path(const char *path)
         unlink(path);
 }
 
+static void try_checkpoint(const struct loop_options *o)
+{
+    struct stat st;
+    const bool there = o->checkpoint && stat(o->checkpoint, &st) == 0;
+    if (there && !S_ISREG(st.st_mode))
+        die("%s: is no regular file, so it can't be a checkpoint", o->checkpoint);
+    if (there && !o->resume)
+        misuse("%s is there, a training that was not finished: --resume goes on with it; remove it to begin "
+               "anew",
+               o->checkpoint);
+    if (o->checkpoint)
+        product_try(o->checkpoint);
+}
+
 struct loop *loop_new(const struct loop_options *o)
 {
     struct loop *l = xcalloc(1, sizeof *l);
     l->o = *o;
-    if (is_there(o->checkpoint) && !o->resume)
-        misuse("%s is there, a training that was not finished: --resume goes on with it; remove it to begin "
-               "anew",
-               o->checkpoint);
-    try_path(o->checkpoint);
-    try_path(o->log);
+    try_checkpoint(o);
+    try_log(o->log);
     return l;
 }
 

@@ -20,7 +20,7 @@
 struct loop_options {
     const char *checkpoint; /* file, or NULL: none */
     bool resume;            /* from the checkpoint, where there is one */
-    uint64_t every;         /* steps between checkpoints; 0: by the clock */
+    size_t every;           /* steps between checkpoints; 0: by the clock */
     double minutes;         /* between checkpoints, where `every` is 0 */
     const char *log;        /* TSV (journal.h), or NULL */
     size_t log_every;       /* steps a row */

@@ -1,13 +1,10 @@
 #include "train/training.h"
 #include "base/err.h"
-#include "base/opt.h"
 #include "nn/networks.h"
 #include "nn/precision_option.h"
 #include <stddef.h>
-#include <stdio.h>
 
 const char *const training_names[] = {"paper", "ofdb", "fern", NULL};
-enum { PAPER, OFDB, FERN };
 
 static struct augment_options augment_fern(size_t size)
 {
@@ -35,10 +32,10 @@ struct training training_named(size_t name)
         .decay_all = true,
         .mix = {.probability = 0, .cutmix = 0.5, .mixup_alpha = 1, .cutmix_alpha = 1},
     };
-    if (name == PAPER) {
+    if (name == TRAINING_PAPER) {
         r.rate = (struct rate){.kind = RATE_STEP, .base = 0.1, .milestone = {0.3, 0.6}, .milestones = 2};
         r.augment = augment_paper(224);
-    } else if (name == OFDB) {
+    } else if (name == TRAINING_OFDB) {
         r.warmup = 5.0 / 20000;
         r.augment = augment_ofdb(224);
         r.mix = mix_ofdb;
@@ -62,146 +59,112 @@ enum dtype training_precision(const struct training *r)
     return precision_choice(r->precision);
 }
 
-enum kind { REAL, COUNT, SEED, YES, CHOICE, ARCH, JITTER, NORM };
-
-static const char *const schedules[] = {"constant", "step", "cosine", NULL}, *const losses[] = {
-                                                                                 "softmax", "multi", NULL};
-static const char *const crops[] = {"centre", "random", "resized", NULL}, *const yes_no[] = {"no", "yes",
-                                                                                             NULL};
-
+static const char *const schedules[] = {"constant", "step", "cosine", NULL};
+static const char *const losses[] = {"softmax", "multi", NULL};
+static const char *const crops[] = {"centre", "random", "resized", NULL};
+static const char *const yes_no[] = {"no", "yes", NULL};
 /* The first of precision_names: no training in 8 bits. */
 static const char *const precisions[] = {"f32", "bf16", "auto", NULL};
 
-#define AT(field) offsetof(struct training, field)
-const struct training_option training_options[] = {
-    {"arch", 'a', ARCH, AT(arch), 0, 0, NULL},
-    {"precision", 0, CHOICE, AT(precision), 0, 0, precisions},
-    {"classes", 'c', COUNT, AT(classes), 1, 1e6, NULL},
-    {"batch", 'b', COUNT, AT(batch), 1, 4096, NULL},
-    {"accumulate", 0, COUNT, AT(accumulate), 1, 4096, NULL},
-    {"steps", 'n', COUNT, AT(rate.steps), 1, 1e12, NULL},
-    {"seed", 's', SEED, AT(seed), 0, 0, NULL},
-    {"rate", 0, REAL, AT(rate.base), 0, 100, NULL},
-    {"schedule", 0, CHOICE, AT(rate.kind), 0, 0, schedules},
-    {"warmup", 0, REAL, AT(warmup), 0, 1, NULL},
-    {"momentum", 0, REAL, AT(momentum), 0, 1, NULL},
-    {"decay", 0, REAL, AT(decay), 0, 1, NULL},
-    {"decay-all", 0, YES, AT(decay_all), 0, 0, yes_no},
-    {"smoothing", 0, REAL, AT(smoothing), 0, 1, NULL},
-    {"loss", 0, YES, AT(multi), 0, 0, losses},
-    {"average", 0, REAL, AT(average), 0, 0.999999, NULL},
-    {"size", 'z', COUNT, AT(augment.size), 32, 1024, NULL},
-    {"crop", 0, CHOICE, AT(augment.crop), 0, 0, crops},
-    {"area", 0, REAL, AT(augment.range.area_min), 0.01, 1, NULL},
-    {"mirror", 0, REAL, AT(augment.mirror), 0, 1, NULL},
-    {"flip", 0, REAL, AT(augment.flip), 0, 1, NULL},
-    {"jitter", 0, JITTER, AT(augment.jitter), 0, 0, NULL},
-    {"grey", 0, REAL, AT(augment.grey), 0, 1, NULL},
-    {"blur", 0, REAL, AT(augment.blur), 0, 1, NULL},
-    {"autoaugment", 0, YES, AT(augment.autoaugment), 0, 0, yes_no},
-    {"erase", 0, REAL, AT(augment.erase), 0, 1, NULL},
-    {"mix", 0, REAL, AT(mix.probability), 0, 1, NULL},
-    {"norm", 0, NORM, AT(augment.norm), 0, 0, NULL},
-    {NULL, 0, 0, 0, 0, 0, NULL},
-};
-
-static void set_jitter(struct colour_jitter *j, const char *text)
+static bool read_jitter(void *value, const char *text, struct err *e)
 {
+    struct colour_jitter *j = value;
     int end = 0;
     const int n =
         sscanf(text, "%lf,%lf,%lf,%lf%n", &j->brightness, &j->contrast, &j->saturation, &j->hue, &end);
     if (n != 4 || text[end] ||
         !(j->brightness >= 0 && j->contrast >= 0 && j->saturation >= 0 && j->hue >= 0 && j->hue <= 0.5))
-        misuse("--jitter: '%s' is not four strengths b,c,s,h (hue at most .5)", text);
+        return err_set(e, "'%s' is not four strengths b,c,s,h (hue at most .5)", text);
     j->probability = j->brightness + j->contrast + j->saturation + j->hue > 0 ? 0.8 : 0;
+    return true;
 }
 
-static void set_norm(struct normalisation *norm, const char *text)
+static void print_jitter(FILE *f, const void *value)
+{
+    const struct colour_jitter *j = value;
+    fprintf(f, "%g,%g,%g,%g", j->brightness, j->contrast, j->saturation, j->hue);
+}
+
+static bool read_norm(void *value, const char *text, struct err *e)
 {
     static const char *const names[] = {"imagenet", "paper", "none", NULL};
-    static const struct normalisation paper = {{.2, .2, .2}, {.5, .5, .5}}, none = {{0, 0, 0}, {1, 1, 1}};
-    const size_t which = opt_choice("--norm", text, names);
-    *norm = which == 0 ? normalisation_imagenet : which == 1 ? paper : none;
+    const struct normalisation norms[] = {
+        normalisation_imagenet, {{.2, .2, .2}, {.5, .5, .5}}, {{0, 0, 0}, {1, 1, 1}}};
+    size_t which;
+    if (!opt_parse_choice(&which, text, names, e))
+        return false;
+    *(struct normalisation *)value = norms[which];
+    return true;
 }
 
-void training_set(struct training *r, const struct training_option *option, const char *text)
+static void print_norm(FILE *f, const void *value)
 {
-    void *at = (char *)r + option->offset;
-    char name[32];
-    snprintf(name, sizeof name, "--%s", option->name);
-    switch ((enum kind)option->kind) {
-    case REAL:
-        *(double *)at = opt_real(name, text, option->low, option->high);
-        break;
-    case COUNT:
-        *(size_t *)at = opt_size(name, text, (size_t)option->low, (size_t)option->high);
-        break;
-    case SEED:
-        *(uint64_t *)at = opt_u64(name, text);
-        break;
-    case YES:
-        *(bool *)at = opt_choice(name, text, option->choices) == 1;
-        break;
-    case CHOICE:
-        *(unsigned *)at = (unsigned)opt_choice(name, text, option->choices);
-        break;
-    case ARCH:
-        *(const char **)at = network_names[opt_choice(name, text, network_names)];
-        break;
-    case JITTER:
-        set_jitter(at, text);
-        break;
-    case NORM:
-        set_norm(at, text);
-        break;
-    }
+    const struct normalisation *n = value;
+    fprintf(f, "%g,%g,%g/%g,%g,%g", n->mean[0], n->mean[1], n->mean[2], n->std[0], n->std[1], n->std[2]);
 }
 
-static void print_value(FILE *f, const struct training *r, const struct training_option *option)
-{
-    const void *at = (const char *)r + option->offset;
-    const struct colour_jitter *j = at;
-    const struct normalisation *n = at;
-    switch ((enum kind)option->kind) {
-    case REAL:
-        fprintf(f, "%.9g", *(const double *)at);
-        break;
-    case COUNT:
-        fprintf(f, "%zu", *(const size_t *)at);
-        break;
-    case SEED:
-        fprintf(f, "%llu", (unsigned long long)*(const uint64_t *)at);
-        break;
-    case YES:
-        fprintf(f, "%s", option->choices[*(const bool *)at]);
-        break;
-    case CHOICE:
-        fprintf(f, "%s", option->choices[*(const unsigned *)at]);
-        break;
-    case ARCH:
-        fprintf(f, "%s", *(const char *const *)at);
-        break;
-    case JITTER:
-        fprintf(f, "%g,%g,%g,%g", j->brightness, j->contrast, j->saturation, j->hue);
-        break;
-    case NORM:
-        fprintf(f, "%g,%g,%g/%g,%g,%g", n->mean[0], n->mean[1], n->mean[2], n->std[0], n->std[1], n->std[2]);
-        break;
-    }
-}
+static const struct setting_own jitter = {read_jitter, print_jitter}, norm = {read_norm, print_norm};
+
+/* clang-format off */
+#define AT(field) offsetof(struct training, field)
+#define SIZE(name, letter, field, low, high, value, help) {name, letter, SETTING_SIZE, AT(field), low, high, NULL, value, help, 0, NULL}
+#define REAL(name, field, high, value, help) {name, 0, SETTING_REAL, AT(field), 0, high, NULL, value, help, 0, NULL}
+#define CHOICE(name, field, choices, value, help) {name, 0, SETTING_CHOICE, AT(field), 0, 0, choices, value, help, 0, NULL}
+#define SWITCH(name, field, choices, value, help) {name, 0, SETTING_SWITCH, AT(field), 0, 0, choices, value, help, 0, NULL}
+#define OWN(name, field, own, value, help) {name, 0, SETTING_OWN, AT(field), 0, 0, NULL, value, help, 0, own}
+
+const struct setting training_network[] = {
+    {"arch", 'a', SETTING_WORD, AT(arch), 0, 0, network_names, "ARCH", "the network", 0, NULL},
+    CHOICE("precision", precision, precisions, "P", "of activations and products (auto: bf16 where this processor has instructions for it)"),
+    SIZE("classes", 'c', classes, 1, 1e6, "N", "labels are below N; with -e the default is as many as there are"),
+    SIZE("batch", 'b', batch, 1, 4096, "N", "images in a forward pass"),
+    SIZE("accumulate", 0, accumulate, 1, 4096, "N", "forward passes in a step"),
+    SIZE("steps", 'n', rate.steps, 1, 1e12, "N", "of a stream, every image once"),
+    {"seed", 's', SETTING_U64, AT(seed), 0, 0, NULL, "N", "of first weights, order and augmentation", 0, NULL},
+    SETTINGS_END};
+
+const struct setting training_optimiser[] = {
+    REAL("rate", rate.base, 100, "R", "learning rate of SGD"),
+    CHOICE("schedule", rate.kind, schedules, "S", "of the rate (step: a tenth at .3 and .6 of the steps)"),
+    REAL("warmup", warmup, 1, "F", "the fraction of the steps in which the rate rises"),
+    REAL("momentum", momentum, 1, "M", "of SGD"),
+    REAL("decay", decay, 1, "D", "weight decay"),
+    SWITCH("decay-all", decay_all, yes_no, "Y", "whether biases and batch norms decay too"),
+    REAL("smoothing", smoothing, 1, "S", "of the labels"),
+    SWITCH("loss", multi, losses, "L", "for one label an image, or several (binary cross-entropy)"),
+    REAL("average", average, 0.999999, "D", "write a moving average of the weights with this decay; 0: off"),
+    SETTINGS_END};
+
+const struct setting training_augmentation[] = {
+    SIZE("size", 'z', augment.size, 32, 1024, "N", "side of the square that the network sees"),
+    CHOICE("crop", augment.crop, crops, "C", "how it is cut out"),
+    {"area", 0, SETTING_REAL, AT(augment.range.area_min), 0.01, 1, NULL, "LO", "smallest share of the area of a resized crop", 0, NULL},
+    REAL("mirror", augment.mirror, 1, "P", "probability of left to right"),
+    REAL("flip", augment.flip, 1, "P", "of top to bottom"),
+    OWN("jitter", augment.jitter, &jitter, "B,C,S,H", "strengths of brightness, contrast, saturation and hue"),
+    REAL("grey", augment.grey, 1, "P", "probability of grey"),
+    REAL("blur", augment.blur, 1, "P", "of a Gaussian blur"),
+    SWITCH("autoaugment", augment.autoaugment, yes_no, "Y", "the policy for ImageNet"),
+    REAL("erase", augment.erase, 1, "P", "probability of a hole"),
+    REAL("mix", mix.probability, 1, "P", "probability that a batch is mixed, by mixup or CutMix"),
+    OWN("norm", augment.norm, &norm, "NORM", "mean and deviation of the network's input: imagenet, paper (.2/.5) or none"),
+    SETTINGS_END};
+/* clang-format on */
 
 char *training_text(const struct training *r)
 {
+    const struct setting *const tables[] = {training_network, training_optimiser, training_augmentation};
     char *text = NULL;
     size_t size;
     FILE *f = open_memstream(&text, &size);
     if (!f)
         die("out of memory for a recipe");
     fprintf(f, "recipe=%s", r->name);
-    for (const struct training_option *o = training_options; o->name; o++) {
-        fprintf(f, " %s=", o->name);
-        print_value(f, r, o);
-    }
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        for (const struct setting *s = tables[i]; s->name; s++) {
+            fprintf(f, " %s=", s->name);
+            setting_print(f, r, s);
+        }
     fclose(f);
     return text;
 }

@@ -1,6 +1,7 @@
 /* How to train: every number that changes the result, by name as a whole or one by one. */
 #ifndef TRAIN_TRAINING_H
 #define TRAIN_TRAINING_H
+#include "base/setting.h"
 #include "train/augment.h"
 #include "train/mix.h"
 #include "train/rate.h"
@@ -28,24 +29,15 @@ struct training {
  * fern: for short trainings on a CPU (128 pixels, resized crops, both flips, colour jitter, cosine). Ended by
  * NULL. */
 extern const char *const training_names[];
+enum { TRAINING_PAPER, TRAINING_OFDB, TRAINING_FERN };
 struct training training_named(size_t name);
 
 /* Turns fractions into steps, when rate.steps is known, and an automatic precision into this CPU's. */
 void training_finish(struct training *r);
 /* Of activations and products. */
 enum dtype training_precision(const struct training *r);
-/* The numbers of a recipe as named options, each a value in text. */
-struct training_option {
-    const char *name;   /* "rate" */
-    char letter;        /* 'b', or 0 */
-    unsigned char kind; /* training.c's */
-    size_t offset;      /* in struct training */
-    double low, high;
-    const char *const *choices;
-};
-extern const struct training_option training_options[]; /* ended by a NULL name */
-/* misuse() where the text is no value for it. */
-void training_set(struct training *r, const struct training_option *option, const char *text);
+/* A recipe's numbers as settings of a struct training (base/setting.h), as --help groups them. */
+extern const struct setting training_network[], training_optimiser[], training_augmentation[];
 
 /* All of it as one line of key=value, the identity that a checkpoint keeps. free() it. */
 char *training_text(const struct training *r);

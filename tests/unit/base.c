@@ -1,6 +1,7 @@
 /* base/: the published vectors of the hash and the generator, exact numbers, the pool. */
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/product.h"
 #include "base/rng.h"
 #include "base/tensor.h"
 #include "base/thread.h"
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 /* xxHash's own test vectors, seed 0. */
 static void hashes(void)
@@ -127,8 +129,26 @@ static void two_callers(void)
     ok(all, "pool: calls of two threads, every task of each once");
 }
 
+/* A path that is tried and given up again, in an empty folder. */
+static void tried(void)
+{
+    char folder[] = "/tmp/tried.XXXXXX", path[64];
+    if (!mkdtemp(folder))
+        exit(1);
+    snprintf(path, sizeof path, "%s/weights", folder);
+    bool none = true;
+    for (int i = 0; i < 20; i++) /* more often than products can be open */
+        none &= product_try(path) == NULL;
+    ok(none && rmdir(folder) == 0,
+       "product_try: a file's path leaves nothing behind, not even a place taken");
+    struct product *p = product_try("/dev/null");
+    ok(p && fputs("x", product_file(p)) >= 0, "a device is open from then on");
+    product_commit(p);
+}
+
 int main(void)
 {
+    tried();
     size_t n;
     hashes();
     random_numbers();

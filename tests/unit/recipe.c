@@ -67,7 +67,7 @@ static struct augment_options as_they_are(void)
 static struct classifier_options options(void)
 {
     struct classifier_options o = {
-        .recipe = training_named(2), .loop = {.minutes = 10, .log_every = 1}, .memory = 1 << 20};
+        .recipe = training_named(TRAINING_FERN), .loop = {.minutes = 10, .log_every = 1}, .memory = 1 << 20};
     o.out = "weights";
     o.loop.log = "log";
     o.recipe.precision = TRAIN_F32;
