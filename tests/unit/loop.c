@@ -191,7 +191,8 @@ static void refusals(void)
            !is_there("result"),
        "a checkpoint that can't be written is told before the first step");
     o.checkpoint = "/dev/null";
-    ok(exited(train_apart(fresh(), &o), 1) && holds("errors", "/dev/null: is no regular file"), "a device is no checkpoint");
+    ok(exited(train_apart(fresh(), &o), 1) && holds("errors", "/dev/null: is no regular file"),
+       "a device is no checkpoint");
     o = plain();
     o.log = ".";
     struct walk w = fresh();
