@@ -81,7 +81,12 @@ ok "packed and low rank agree" close_to "$(score packed.st fresh)" "$(score low-
 ok "the same seed and any -d above the channels' number" cmp <(padim -d 28 -o a.st train && cat a.st) \
     <(padim -d 9999 -o b.st train && cat b.st)
 cat train train >twice
-padim -o twice.st twice && ok "a concatenated stream is fitted" grep -q '"images":"14"' twice.st
+ok "a concatenated stream is fitted" test "$(padim -o twice.st twice && grep -ao '"images":"14"' twice.st)" = '"images":"14"'
+# model OPTION...: its sum
+model() { padim -o s.st "$@" train && cksum <s.st; }
+ok "another seed, other channels" test "$(model -d 5 | grep .)" != "$(model -d 5 -s 1 | grep .)"
+ok "the same seed, the same channels" test "$(model -d 5)" = "$(model -d 5 -s 0)"
+ok "auto is all of 28 channels" test "$(model -d auto)" = "$(model -d 28)"
 
 # What must be refused.
 head -c 10000 train >short

@@ -47,6 +47,9 @@ ok "squared" close_to "$(score squared.st one)" 25
 # 6,0 lies 6 from 0,0 (m*, 10 from its next), 8 from 6,8, sqrt(24^2 + 40^2) from the third
 all k2.st --neighbours 2 three
 ok "two neighbours: 6 (1 - e^6 / (e^6 + e^8))" close_to "$(score k2.st side)" 5.28478247
+# 0,0 lies 3 from 3,0 (m*, whose next is 6,0, at 6 from 0,0) and 4 from 0,-4, which is its own second
+points 3,0 6,0 0,-4 >astray && points 0,0 >origin && all astray.st --neighbours 2 astray
+ok "the neighbours are those of m*, not of the patch: 3 (1 - e^3 / (e^3 + e^6))" close_to "$(score astray.st origin)" 2.85772238
 ok "more neighbours than the bank has: the third is far, 6 (1 - e^-41)" close_to "$(score k9.st side)" 6
 ok "the threshold leaves the image itself out" grep -q '"threshold":"5"' bank.st
 ok "a verdict: the threshold is reached" test "$(patchcore -m bank.st -t - side | cut -f 4,5 | tail -1)" = "$(printf '5\tdefect')"
@@ -95,9 +98,23 @@ patchcore -m default.st -t scores.tsv fresh >default.maps
 ok "-t writes the scores beside the maps" cmp scores.tsv <(patchcore -m default.st -t - fresh)
 ok "options beside --as win, wherever it stands" cmp <(patchcore -s 3 --start 1 -o a.st --as original train && cat a.st) \
     <(patchcore --as original -o b.st --start 1 -s 3 train && cat b.st)
-ok "another seed, another bank" test "$(patchcore -s 1 -r 0.1 -o s.st train && cksum <s.st)" != "$(cksum <default.st)"
+# bank OPTION...: the sum of the bank alone, of a fit with -r 0.2
+bank() { patchcore -r 0.2 -o s.st "$@" train && perl -0777 -ne 'print unpack("%32C*", substr $_, 8 + unpack "Q<", $_), "\n"' s.st; }
+other_bank() { bank >a && bank "$@" >b && ! cmp -s a b; }
+ok "the same seed, the same bank" test "$(bank)" = "$(bank -s 0)"
+ok "another seed, another bank" other_bank -s 1
+ok "another projection, another bank" other_bank --projection sparse
+ok "another, too" other_bank --projection uniform
+ok "another width of it, another bank" other_bank -p 0
+ok "another start, another bank" other_bank --start 10
+ok "auto is a width" test "$(bank -p auto)" = "$(bank -p 150)"
+# by WORDS OPTION...: what the model says of how it was made
+by() { patchcore -r 0.2 -o s.st "${@:2}" train && grep -aqF -- "$1" s.st; }
+ok "what --as anomalib sets" by "-p auto -s 0 --projection sparse --start 1 --patches pooled --distance euclidean --neighbours 9 --upsample nearest --border mirror --quantile" --as anomalib
+ok "what --as original sets" by "-p 128 -s 0 --projection uniform --start 10 --patches binned --distance squared --neighbours 1 --upsample bilinear --border edge --quantile" --as original
+ok "and --half" by "--border mirror --half --quantile 0.5" --half --quantile 0.5
 cat train train >twice
-patchcore -o twice.st twice && ok "a concatenated stream is fitted" grep -q '"images":"14"' twice.st
+ok "a concatenated stream is fitted" test "$(patchcore -o twice.st twice && grep -ao '"images":"14"' twice.st)" = '"images":"14"'
 
 # What must be refused.
 head -c 10000 train >short

@@ -1,0 +1,72 @@
+#!/bin/bash
+# padim and patchcore against their papers, Anomalib and the authors' codes (tests/oracle/detectors.py): maps, scores, thresholds, and
+# the blur by an impulse.
+# shellcheck source=tests/lib.sh
+. "$FERN_TESTS/lib.sh"
+set -u -o pipefail
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+oracle=$FERN_TESTS/oracle/detectors
+
+# figures CASE FIRST LAST: columns of the oracle's table, one a line
+figures() { awk -F '\t' -v c="$1" -v i="$2" -v n="$3" '$1 == c { for (; i <= n; i++) print $i }' "$oracle/figures.tsv"; }
+# same FILE FILE: as many numbers, each within 1e-6 of the other's
+same() {
+    paste "$1" "$2" | awk -F '\t' '{ d = $1 - $2; n += $1 != "" && $2 != "" && d * d <= (1e-6 * $2) ^ 2 } END { exit !(NR && n == NR) }' && return
+    paste "$1" "$2" | sed 's/^/# /'
+    return 1
+}
+# maps PROGRAM FEATURES OPTION...: fitted on train, scored
+maps() { "$1" -q -o m.st "${@:3}" "$oracle/train.npys" && "$1" -q -m m.st -t scores.tsv "$oracle/$2.npys" >maps; }
+# case_of CASE PROGRAM OPTION...: maps and scores are the oracle's
+case_of() {
+    maps "$2" test "${@:3}" && npysdiff -q -s 1e-6 maps "$oracle/$1.npys" &&
+        awk -F '\t' 'NR > 1 { print $4 }' scores.tsv >mine && same mine <(figures "$1" 2 4)
+    ok $? "${*:2}: maps and scores as in $1"
+}
+# thresholds CASE PROGRAM OPTION...: the smallest score of a training image, the .3 quantile, the largest
+thresholds() {
+    local q
+    for q in 0 0.3 1; do "$2" -q -o m.st --quantile $q "${@:3}" "$oracle/train.npys" && grep -ao '"threshold":"[^"]*' m.st | cut -d '"' -f 4; done >mine
+    same mine <(figures "$1" 5 7)
+    ok $? "${*:2}: the quantiles 0, .3 and 1 of the training images' scores, each by a fit to the others"
+}
+case_of padim padim
+case_of padim padim --form low-rank
+case_of padim-anomalib padim --as anomalib
+case_of padim-original padim --as original
+case_of padim-original padim --border edge
+case_of padim padim --border mirror --as original
+case_of padim-anomalib padim --ridge 0.01001
+thresholds padim padim
+thresholds padim-original padim --as original
+case_of patchcore patchcore -r 1
+case_of patchcore-anomalib patchcore -r 1 --as anomalib
+case_of patchcore-anomalib patchcore -r 1 --upsample nearest
+case_of patchcore patchcore -r 1 --as anomalib --upsample bilinear
+case_of patchcore-original patchcore -r 1 --as original
+case_of patchcore-original patchcore -r 1 --patches binned --distance squared --neighbours 1 --border edge
+thresholds patchcore patchcore -r 1
+thresholds patchcore-original patchcore -r 1 --as original
+
+patchcore -q -o m.st -r 1 "$oracle/train.npys" && patchcore -q -m m.st --upsample nearest "$oracle/test.npys" >maps 2>stderr &&
+    npysdiff -q -s 1e-6 maps "$oracle/patchcore-anomalib.npys"
+ok $? "--upsample given when scoring"
+
+# The blur: what an impulse becomes, 33 taps of sigma 4.
+padim -q -o m.st "$oracle/black.npys" && padim -q -m m.st "$oracle/impulse.npys" | npysdiff -q -s 1e-6 - "$oracle/padim-impulse.npys"
+ok $? "padim: an impulse becomes the Gaussian of sigma 4"
+patchcore -q -r 1 -o m.st "$oracle/black.npys" 2>/dev/null && patchcore -q -m m.st "$oracle/impulse.npys" | npysdiff -q -s 1e-6 - "$oracle/patchcore-impulse.npys"
+ok $? "patchcore: an impulse becomes the Gaussian of sigma 4 over the 3 x 3 mean"
+
+# --size: of the maps, and of those that set the threshold; the model remembers it.
+padim -q -o small.st --size 20x12 "$oracle/train.npys" && padim -q -m small.st "$oracle/test.npys" | npyls | cut -f 5 | sort -u | grep -qx 12x20
+ok $? "the maps are as large as those of the fit with --size"
+padim -m small.st --size 20x12 -t - "$oracle/test.npys" >a 2>stderr && [ ! -s stderr ] && padim -m small.st -t - "$oracle/test.npys" | cmp - a
+ok $? "which may be said again"
+padim -m small.st --size 40x24 -t - "$oracle/test.npys" 2>&1 >b | grep -q 'small.st: its thresholds were found with --size 20x12' && ! cmp -s a b
+ok $? "another size is warned of"
+padim -q -o m.st "$oracle/train.npys" && ! cmp -s <(grep -ao '"threshold":"[^"]*' m.st) <(grep -ao '"threshold":"[^"]*' small.st)
+ok $? "other maps, another threshold"
+done_testing

@@ -1,0 +1,113 @@
+/* patchcore/fit: the start with ten vectors against the plain loop; which training images set the threshold, and how far they are. */
+#include "patchcore/fit.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "base/thread.h"
+#include "num/distance.h"
+#include "tap.h"
+#include <stdlib.h>
+
+/* n images of one patch of 5 channels, x: n x padded */
+static float *points(size_t n, size_t dims)
+{
+    struct rng r = rng_new(3, 1);
+    float *x = xcalloc(n * dims, sizeof *x);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < 5; k++)
+            x[i * dims + k] = (float)(rng_normal(&r) * (k ? 1 : 3));
+    return x;
+}
+
+static struct patchcore_fit *fit_of(const float *x, size_t n, size_t dims, double products)
+{
+    struct patchcore_fit *fit = patchcore_fit_new(1, 5, products);
+    for (size_t i = 0; i < n; i++)
+        patchcore_fit_add(fit, x + i * dims);
+    return fit;
+}
+
+/* PatchCore's authors: every vector's bound begins with its mean distance to ten at random (that of the fit's generator), the
+ * farthest is taken, bounds become the distance to it where that is smaller; here in distances, not in squares. */
+static void choose_plainly(size_t *chosen, size_t count, const float *x, size_t n, size_t dims)
+{
+    struct rng r = rng_new(5, 0x73746172);
+    size_t ten[10];
+    double *bound = xcalloc(n, sizeof *bound);
+    for (size_t k = 0; k < 10; k++)
+        ten[k] = rng_below(&r, n);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < 10; k++)
+            bound[i] += sqrt((double)distance_squared(x + i * dims, x + ten[k] * dims, dims)) / 10;
+    for (size_t c = 0; c < count; c++) {
+        size_t far = 0;
+        for (size_t i = 1; i < n; i++)
+            far = bound[i] > bound[far] ? i : far;
+        chosen[c] = far;
+        for (size_t i = 0; i < n; i++)
+            bound[i] = fmin(bound[i], sqrt((double)distance_squared(x + i * dims, x + far * dims, dims)));
+    }
+    free(bound);
+}
+
+static void start_with_ten(void)
+{
+    enum { N = 200, COUNT = 60 };
+    const size_t dims = distance_padded(5);
+    const struct patchcore_plan plan = {.ratio = 0.3, .start = PATCHCORE_START_TEN, .seed = 5};
+    float *x = points(N, dims);
+    struct patchcore m = {.neighbours = 1};
+    struct patchcore_fit *fit = fit_of(x, N, dims, PATCHCORE_PRODUCTS);
+    size_t want[COUNT], same = 0;
+    choose_plainly(want, COUNT, x, N, dims);
+    patchcore_fit_bank(fit, &m, &plan);
+    for (size_t i = 0; i < COUNT && i < m.n; i++)
+        same += m.owner[i] == want[i];
+    ok(m.n == COUNT && same == COUNT, "a start with the mean distance to ten: %zu of %d as by the plain loop",
+       same, COUNT);
+    patchcore_free(&m);
+    patchcore_fit_free(fit);
+    free(x);
+}
+
+static double nearest_other(const float *x, size_t n, size_t dims, size_t i)
+{
+    double least = INFINITY;
+    for (size_t k = 0; k < n; k++)
+        if (k != i)
+            least = fmin(least, sqrt((double)distance_squared(x + i * dims, x + k * dims, dims)));
+    return least;
+}
+
+/* A bank of all: an image's distance without itself is that to its nearest other. */
+static void left_out(size_t n, double products, size_t count)
+{
+    const size_t dims = distance_padded(5);
+    const struct patchcore_plan plan = {.ratio = 1};
+    float *x = points(n, dims), distance;
+    struct patchcore m = {.neighbours = 1};
+    struct patchcore_fit *fit = fit_of(x, n, dims, products);
+    double worst = 0;
+    patchcore_fit_bank(fit, &m, &plan);
+    const size_t images = patchcore_fit_left_out_images(fit, &m);
+    ok(images == count, "%g products of %zu x %zu allow %zu images of %zu", products, n, dims, images, n);
+    for (size_t i = 0; i < images; i++) {
+        const double want = nearest_other(x, n, dims, i * n / count);
+        worst = worse(worst, fabs(patchcore_fit_left_out(fit, &m, i, &distance) - want));
+        worst = worse(worst, fabs((double)distance - want));
+    }
+    ok(worst <= 1e-6, "they are spread evenly, each without its own vectors: off by %g", worst);
+    patchcore_free(&m);
+    patchcore_fit_free(fit);
+    free(x);
+}
+
+int main(void)
+{
+    pool_start(2);
+    start_with_ten();
+    left_out(120, 1, 50);
+    left_out(120, 80.5 * 120 * (double)distance_padded(5), 80);
+    left_out(120, PATCHCORE_PRODUCTS, 120);
+    left_out(7, 1, 7);
+    return done();
+}
