@@ -21,8 +21,9 @@ void weights_take(float *out, const struct safetensors *st, const char *file, co
 {
     const struct tensor *t = safetensors_find(st, part->name);
     char have[128], want[128];
+    struct err why;
     if (!t)
-        die("%s: %s is missing", file, part->name);
+        die("%s: %s %s", file, part->name, safetensors_why_not(st, part->name, &why));
     if (!tensor_same_shape(t, &part->shape))
         die("%s: %s is %s, not %s", file, part->name, tensor_shape_text(t, have),
             tensor_shape_text(&part->shape, want));

@@ -5,6 +5,7 @@
 #include "stream/safetensors.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct records {
     FILE *f; /* NULL: `file` is meant */
@@ -13,19 +14,37 @@ struct records {
     size_t next; /* tensor of `file` */
 };
 
+/* A safetensors file has '{' behind the length of its header; a record of NumPy's begins with its magic. Of a
+ * pipe, which is read once, nothing is known: a tensor stream is expected. */
+static bool is_safetensors(FILE *f)
+{
+    char start[9];
+    const off_t at = lseek(fileno(f), 0, SEEK_CUR);
+    return at >= 0 && pread(fileno(f), start, sizeof start, at) == (ssize_t)sizeof start && start[8] == '{' &&
+           memcmp(start, "\x93NUMPY", 6) != 0;
+}
+
+static void open_file(struct records *r, FILE *f, const char *name)
+{
+    char hash[17];
+    file_close(f);
+    safetensors_open(&r->file, f == stdin ? "/dev/stdin" : name);
+    for (size_t i = 0; i < r->file.unread.n; i++)
+        warning("%s: left out: %s, whose type %s is not supported", file_label(name),
+                r->file.unread.pair[i].key, r->file.unread.pair[i].value);
+    hash_text(hash, safetensors_hash(&r->file));
+    note_add(&r->file.meta, "hash", hash);
+}
+
 struct records *records_open(const char *name)
 {
-    static const char suffix[] = ".safetensors";
     struct records *r = xcalloc(1, sizeof *r);
-    size_t len = name ? strlen(name) : 0, end = sizeof suffix - 1;
-    if (len > end && strcmp(name + len - end, suffix) == 0) {
-        char hash[17];
-        safetensors_open(&r->file, name);
-        hash_text(hash, safetensors_hash(&r->file));
-        note_add(&r->file.meta, "hash", hash);
+    FILE *f = file_open(name);
+    if (is_safetensors(f)) {
+        open_file(r, f, name);
     } else {
-        r->f = file_open(name);
-        r->reader = npys_reader_new(r->f, file_label(name));
+        r->f = f;
+        r->reader = npys_reader_new(f, file_label(name));
     }
     return r;
 }

@@ -5,7 +5,7 @@
 #include "stream/npys.h"
 
 struct records;
-/* NULL or "-" is stdin; a name that ends in ".safetensors" is such a file. Dies with "FILE: reason". */
+/* NULL or "-" is stdin. What it is is told by its content. Dies with "FILE: reason". */
 struct records *records_open(const char *name);
 /* The stream's opening note; of a safetensors file its metadata, and hash=. */
 const struct note *records_opening(struct records *r);

@@ -38,6 +38,16 @@ const struct tensor *safetensors_find(const struct safetensors *st, const char *
     return locate(st, name, &at) ? &st->entry[at].tensor : NULL;
 }
 
+const char *safetensors_why_not(const struct safetensors *st, const char *name, struct err *why)
+{
+    const char *type = note_get(&st->unread, name);
+    if (type)
+        err_set(why, "holds elements of type %s, which are not supported", type);
+    else
+        err_set(why, "is missing");
+    return why->text;
+}
+
 void safetensors_add_owned(struct safetensors *st, const char *name, struct tensor t)
 {
     size_t at;
@@ -78,6 +88,7 @@ void safetensors_free(struct safetensors *st)
             free(st->entry[i].tensor.data);
     }
     free(st->entry);
+    note_clear(&st->unread);
     note_clear(&st->meta);
     if (st->mapping_kind == ST_MAPPED)
         munmap(st->mapping, st->mapped);

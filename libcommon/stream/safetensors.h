@@ -14,18 +14,21 @@ struct safetensors {
         struct tensor tensor;
     } * entry; /* sorted by name */
     size_t n, capacity;
+    struct note
+        unread;       /* name=type of tensors whose type fern does not know: no entry, an error when needed */
     struct note meta; /* __metadata__; by= may occur more than once, and is one string of lines in the file */
     void *mapping;    /* the file's bytes, where the tensors of a read file lie */
     size_t mapped;
     enum { ST_BORROWED, ST_MAPPED, ST_ALLOCATED } mapping_kind; /* who frees them, and how */
 };
 
-/* Names of element types as the files have them: "F32". Types without a name here are refused. */
+/* Names of element types as the files have them: "F32". */
 extern const char *const safetensors_dtype[DT_COUNT];
 
 /* Reads a file (mapped, so that only what is used is paged in; a pipe is read whole); tensors are valid until
- * safetensors_free. Checked: JSON without duplicate names, known types, offsets that fit the shapes and tile
- * the data. On error *st is empty. */
+ * safetensors_free. Checked: JSON without duplicate names, offsets that fit the shapes and tile the data, so that
+ * no byte belongs to no tensor. On error *st is empty; what is no safetensors file but a PyTorch checkpoint or
+ * a pointer of Git LFS is told with what to do. */
 bool safetensors_read(struct safetensors *st, const char *path, struct err *e);
 /* The same from memory, which must stay; for fuzzing. */
 bool safetensors_parse(struct safetensors *st, const unsigned char *data, size_t n, struct err *e);
@@ -33,8 +36,10 @@ bool safetensors_parse(struct safetensors *st, const unsigned char *data, size_t
 void safetensors_open(struct safetensors *st, const char *path);
 void safetensors_free(struct safetensors *st);
 
-/* NULL where absent. */
+/* NULL where absent, or of a type that fern does not know. */
 const struct tensor *safetensors_find(const struct safetensors *st, const char *name);
+/* Why it was not found, for "FILE: NAME ...": "is missing", or that its type is not supported. `why` holds it. */
+const char *safetensors_why_not(const struct safetensors *st, const char *name, struct err *why);
 /* Lets go of the memory behind a tensor of a mapped file; when it is read again it comes from the file. */
 void safetensors_forget(const struct safetensors *st, const struct tensor *t);
 /* Adds a tensor (copied). Dies on a name twice, or on "__metadata__". */

@@ -16,7 +16,8 @@ enum { HEADER_MAX = 100000000 };
 /* A tensor as the header describes it. */
 struct item {
     char *name;
-    struct tensor like;
+    struct tensor like; /* type DT_COUNT: one that fern does not know, `type` */
+    char type[32];
     size_t begin, end;
 };
 
@@ -35,16 +36,18 @@ static bool take_shape(struct json *j, struct tensor *t)
     return true;
 }
 
-static bool take_type(struct json *j, struct tensor *t, struct err *e)
+static bool take_type(struct json *j, struct item *it, struct err *e)
 {
     char *name;
     if (!json_string(j, &name))
         return err_set(e, "dtype is no string");
-    for (t->type = 0; t->type < DT_COUNT && strcmp(safetensors_dtype[t->type], name) != 0;)
-        t->type++;
-    bool known = t->type < DT_COUNT || err_set(e, "elements of type %s are not supported", name);
+    enum dtype t = 0;
+    while (t < DT_COUNT && strcmp(safetensors_dtype[t], name) != 0)
+        t++;
+    it->like.type = t;
+    snprintf(it->type, sizeof it->type, "%s", name);
     free(name);
-    return known;
+    return true;
 }
 
 static bool take_field(struct json *j, struct item *it, unsigned *seen, struct err *e)
@@ -61,7 +64,7 @@ static bool take_field(struct json *j, struct item *it, unsigned *seen, struct e
         return err_set(e, "an unknown key, a key twice, or no ':'");
     *seen |= 1u << which;
     if (which == 0)
-        return take_type(j, &it->like, e);
+        return take_type(j, it, e);
     if (which == 1)
         return take_shape(j, &it->like) || err_set(e, "bad shape");
     return (json_mark(j, '[') && json_size(j, &it->begin) && json_mark(j, ',') && json_size(j, &it->end) &&
@@ -183,7 +186,9 @@ static bool check_tiling(struct items *all, size_t bytes, struct err *e)
         if (it->begin != reached)
             return err_set(e, "tensor %s: begins at byte %zu, the one before ends at %zu", it->name,
                            it->begin, reached);
-        if (!tensor_sane(&it->like, SIZE_MAX / 2) || tensor_bytes(&it->like) != it->end - it->begin)
+        const bool known = it->like.type != DT_COUNT;
+        if (known &&
+            (!tensor_sane(&it->like, SIZE_MAX / 2) || tensor_bytes(&it->like) != it->end - it->begin))
             return err_set(e, "tensor %s: %zu bytes do not fit its shape", it->name, it->end - it->begin);
         reached = it->end;
     }
@@ -201,6 +206,10 @@ static bool build(struct safetensors *st, struct items *all, const unsigned char
     st->capacity = all->n;
     for (size_t i = 0; i < all->n; i++) {
         struct tensor t = all->item[i].like;
+        if (t.type == DT_COUNT) {
+            note_add(&st->unread, all->item[i].name, all->item[i].type);
+            continue;
+        }
         const unsigned char *at = data + all->item[i].begin;
         if ((uintptr_t)at % dtype_size(t.type)) {
             t = tensor_new(t.type, t.rank, t.dim);
@@ -214,6 +223,19 @@ static bool build(struct safetensors *st, struct items *all, const unsigned char
     return true;
 }
 
+/* Files that are taken for weights: the reason says what to do. */
+static bool refuse(const unsigned char *data, size_t n, uint64_t header, struct err *e)
+{
+    static const char lfs[] = "version https://git-lfs";
+    if (n >= sizeof lfs - 1 && memcmp(data, lfs, sizeof lfs - 1) == 0)
+        return err_set(e, "a pointer of Git LFS, not the file itself: git lfs pull fetches that");
+    if (n >= 4 && (memcmp(data, "PK\3\4", 4) == 0 || (data[0] == 0x80 && data[1] >= 2 && data[1] <= 5)))
+        return err_set(e, "a PyTorch checkpoint, it seems: pth2st -o FILE.safetensors makes weights of it");
+    if (n < 8)
+        return err_set(e, "not a safetensors file: %zu bytes", n);
+    return err_set(e, "not a safetensors file, or cut: a header of %ju bytes in %zu", (uintmax_t)header, n);
+}
+
 bool safetensors_parse(struct safetensors *st, const unsigned char *data, size_t n, struct err *e)
 {
     uint64_t header = 0;
@@ -221,11 +243,8 @@ bool safetensors_parse(struct safetensors *st, const unsigned char *data, size_t
     *st = (struct safetensors){.mapping = (void *)(uintptr_t)data, .mapped = n};
     for (size_t i = 0; i < 8 && n >= 8; i++)
         header |= (uint64_t)data[i] << 8 * i;
-    if (n < 8)
-        return err_set(e, "not a safetensors file: %zu bytes", n);
-    if (header > HEADER_MAX || header > n - 8)
-        return err_set(e, "not a safetensors file, or cut: a header of %ju bytes in %zu", (uintmax_t)header,
-                       n);
+    if (n < 8 || header > HEADER_MAX || header > n - 8)
+        return refuse(data, n, header, e);
     struct json j = {(const char *)data + 8, (const char *)data + 8 + header};
     bool fine = take_header(&j, &all, &st->meta, e) && check_tiling(&all, n - 8 - header, e) &&
                 build(st, &all, data + 8 + header, e);

@@ -130,7 +130,9 @@ static void cuts(void)
     ok(read_all(both, closing + b.n, &e) == -1, "%s", e.text);
     memcpy(both, b.data, b.n);
     both[b.n - 1] = '3';
-    ok(read_all(both, b.n, &e) == -1, "%s", e.text);
+    ok(read_all(both, b.n, &e) == -1 && strstr(e.text, "end=3 after 2"), "%s", e.text);
+    both[b.n - 1] = '1';
+    ok(read_all(both, b.n, &e) == -1 && strstr(e.text, "end=1 after 2"), "%s", e.text);
     free(both);
     free(b.data);
     free(other.data);

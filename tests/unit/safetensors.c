@@ -67,6 +67,10 @@ static void round_trip(const char *path)
     for (size_t cut = 0; cut < n; cut++)
         wrong += safetensors_parse(&st, first, cut, &e);
     ok(wrong == 0, "a file cut at any byte is an error");
+    first = xrealloc(first, n + 1, 1);
+    first[n] = 0;
+    ok(!safetensors_parse(&st, first, n + 1, &e) && strstr(e.text, "1 bytes belong to no tensor"),
+       "a byte behind the last tensor: %s", e.text);
     free(first);
     safetensors_free(&a);
     safetensors_free(&b);
@@ -115,7 +119,8 @@ static void headers(void)
         "{\"a\":{\"dtype\":\"U8\",\"shape\":[01],\"data_offsets\":[0,1]}}",
         "{\"a\":{\"dtype\":\"U8\",\"shape\":[-1],\"data_offsets\":[0,1]}}",
         "{\"a\":{\"dtype\":\"U8\",\"shape\":[1.0],\"data_offsets\":[0,1]}}",
-        "{\"a\":{\"dtype\":\"C64\",\"shape\":[1],\"data_offsets\":[0,1]}}",
+        "{\"a\":{\"dtype\":1,\"shape\":[1],\"data_offsets\":[0,1]}}",
+        "{\"a\":{\"dtype\":\"C64\",\"shape\":[1],\"data_offsets\":[0,2]}}",
         "{\"a\":{\"dtype\":\"U8\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,1]}}",
         "{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"data_offsets\":[0,1]}}",
         "{\"a\":{\"dtype\":\"U8\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,0]}}",
@@ -138,6 +143,42 @@ static void headers(void)
        e.text);
 }
 
+/* Tensors of types that fern does not know are an error when they are asked for, not before. */
+static void unknown_types(void)
+{
+    static const char text[] = "\x84\0\0\0\0\0\0\0{\"__metadata__\":{\"k\":\"v\"},"
+                               "\"a\":{\"dtype\":\"C64\",\"shape\":[1],\"data_offsets\":[0,8]},"
+                               "\"b\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[8,10]}}12345678xy";
+    struct safetensors st;
+    struct err e, why = {""};
+    if (!ok(safetensors_parse(&st, (const unsigned char *)text, sizeof text - 1, &e),
+            "a file with such a tensor is read"))
+        return;
+    const struct tensor *b = safetensors_find(&st, "b");
+    ok(st.n == 1 && b && memcmp(b->data, "xy", 2) == 0 && !safetensors_find(&st, "a"),
+       "the others are there");
+    ok(strcmp(safetensors_why_not(&st, "a", &why), "holds elements of type C64, which are not supported") ==
+           0,
+       "a %s", why.text);
+    ok(strcmp(safetensors_why_not(&st, "c", &why), "is missing") == 0, "c %s", why.text);
+    safetensors_free(&st);
+}
+
+static void other_files(void)
+{
+    static const struct {
+        const char *text, *advice;
+    } file[] = {{"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "git lfs pull"},
+                {"PK\3\4\x14\1\x08\x08\1\1\1\1\1\1", "pth2st"},
+                {"\x80\2\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19.", "pth2st"}};
+    struct safetensors st;
+    struct err e;
+    for (size_t i = 0; i < sizeof file / sizeof *file; i++)
+        ok(!safetensors_parse(&st, (const unsigned char *)file[i].text, strlen(file[i].text), &e) &&
+               strstr(e.text, file[i].advice),
+           "%s", e.text);
+}
+
 int main(void)
 {
     char path[] = "/tmp/fern-safetensors-XXXXXX";
@@ -153,6 +194,8 @@ int main(void)
     ok(!safetensors_read(&st, "/nonexistent", &e), "nothing there: %s", e.text);
     round_trip(path);
     headers();
+    unknown_types();
+    other_files();
     unlink(path);
     return done();
 }
