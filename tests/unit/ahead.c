@@ -14,7 +14,8 @@ struct record {
     pthread_cond_t changed;
     size_t begun, made, taken, most; /* most: items begun and not yet taken, at any time */
     size_t in_slot[WINDOW];          /* the item that is made there, plus one; 0: none */
-    bool order, slots, workers, alone, patient;
+    bool is_made[ITEMS];
+    bool order, ready, slots, workers, alone, patient;
     bool taking, wait;
 };
 
@@ -36,6 +37,7 @@ static void make(void *arg, size_t i, size_t slot, size_t worker)
     struct timespec end;
     clock_gettime(CLOCK_REALTIME, &end);
     end.tv_sec += 2;
+    nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
     pthread_mutex_lock(&r->lock);
     r->slots &= r->in_slot[slot] == i + 1;
     r->workers &= worker < pool_size();
@@ -43,6 +45,7 @@ static void make(void *arg, size_t i, size_t slot, size_t worker)
         if (pthread_cond_timedwait(&r->changed, &r->lock, &end))
             r->patient = false;
     r->made++;
+    r->is_made[i] = true;
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -53,6 +56,7 @@ static void take(void *arg, size_t i, size_t slot)
     r->alone &= !r->taking;
     r->taking = true;
     r->order &= i == r->taken;
+    r->ready &= r->is_made[i];
     r->slots &= r->in_slot[slot] == i + 1;
     pthread_mutex_unlock(&r->lock);
     nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
@@ -69,6 +73,7 @@ static void line(size_t n, bool wait, const char *name)
     struct record r = {.lock = PTHREAD_MUTEX_INITIALIZER,
                        .changed = PTHREAD_COND_INITIALIZER,
                        .order = true,
+                       .ready = true,
                        .slots = true,
                        .workers = true,
                        .alone = true,
@@ -76,7 +81,7 @@ static void line(size_t n, bool wait, const char *name)
                        .wait = wait};
     ahead_run(&(struct ahead){n, WINDOW, begin, make, take, &r});
     ok(r.begun == n && r.made == n && r.taken == n, "%s: each begun, made and taken once", name);
-    ok(r.order, "%s: begun and taken in order", name);
+    ok(r.order && r.ready, "%s: begun and taken in order, when made", name);
     ok(r.alone && r.workers, "%s: taken one at a time, workers below the pool's size", name);
     ok(r.slots && r.most <= WINDOW, "%s: a slot for each item, none too many", name);
     ok(r.patient, "%s: an item leaves as soon as it is made", name);
