@@ -67,10 +67,13 @@ maps test/hole/003.png | heatmap -O pictures && [ -s pictures/test/hole/003.png 
 ok $? "-O makes folders"
 maps '' | heatmap -O pictures && [ -s pictures/000001.png ]
 ok $? "-O numbers maps without a name"
-for name in ../x /tmp/x x/ a/../../x; do
-    maps "$name" | complains 1 'stdin: record 1 .*no file below' heatmap -O pictures || break
-done
-ok $? "-O refuses names that leave the folder"
+maps x/ | complains 1 'stdin: record 1 .*no file below' heatmap -O pictures
+ok $? "-O refuses a name of no file"
+maps "$work/x.png" ../y.jpg a/../../z | heatmap -O below && [ -s "below$work/x.png" ] && [ -s below/y.png ] && [ -s below/z.png ] &&
+    [ ! -e y.png ] && [ ! -e x.png ]
+ok $? "-O keeps absolute names and those with .. below the folder"
+maps a.jpg a.png a.jpg >clash && heatmap -O clashing clash && [ "$(cd clashing && echo *)" = 'a.jpg.png a.png a.png.png' ]
+ok $? "-O writes no picture over another of the same run"
 
 complains 1 'record 2 (b): .*image c$' heatmap -i <(images a c) ab.maps
 ok $? "another image in its place, by record number"

@@ -5,6 +5,7 @@
 #include "base/folder.h"
 #include "base/mem.h"
 #include "base/opt.h"
+#include "base/places.h"
 #include "codec/png.h"
 #include "draw/heat.h"
 #include "stream/image.h"
@@ -127,12 +128,12 @@ static struct heat_map map_of(const struct npys_reader *r, const struct npys_rec
 }
 
 /* DIR/NAME.png; maps without a name are numbered. */
-static char *png_path(const char *output, const char *name, const struct npys_reader *r)
+static char *png_path(struct places *places, const char *name, const struct npys_reader *r)
 {
     struct err e;
     char number[32];
     snprintf(number, sizeof number, "%06zu", npys_reader_count(r));
-    char *path = folder_member(output, name ? name : number, "png", &e);
+    char *path = places_take(places, name ? name : number, &e);
     if (path)
         return path;
     npys_reader_die(r, "%s", e.text);
@@ -163,27 +164,41 @@ static void write_image(struct image_writer *w, const struct raster *picture, co
     note_clear(&im.note);
 }
 
-static void run(const char *file, struct companion *images, struct companion *masks, struct image_writer *w,
-                const struct opts *o)
+/* A run over several operands. */
+struct run {
+    const struct opts *o;
+    struct companion images, masks;
+    struct image_writer *writer; /* NULL: files, in their ... */
+    struct places *places;
+};
+
+static void write_picture(struct run *run, const struct raster *picture, const struct npys_reader *r,
+                          const struct note *note, const struct heat_style *style)
+{
+    if (run->writer) {
+        write_image(run->writer, picture, note, style);
+        return;
+    }
+    char *path = png_path(run->places, note_get(note, "name"), r);
+    write_png(path, picture);
+    free(path);
+}
+
+static void one_stream(struct run *run, const char *file)
 {
     FILE *f = file_open(file);
     struct npys_reader *r = npys_reader_new(f, file_label(file));
-    struct heat_style style = style_of(o, npys_opening(r), file_label(file));
+    struct heat_style style = style_of(run->o, npys_opening(r), file_label(file));
     struct npys_record rec = {0};
     struct raster picture;
     struct err e;
     while (npys_read(r, &rec)) {
         struct heat_map map = map_of(r, &rec);
-        const struct image *image = companion_next(images, r, &rec.note);
-        if (!heat_draw(&picture, &map, image, companion_next(masks, r, &rec.note), &style, &e))
+        const struct image *image = companion_next(&run->images, r, &rec.note);
+        const struct image *mask = companion_next(&run->masks, r, &rec.note);
+        if (!heat_draw(&picture, &map, image, mask, &style, &e))
             npys_reader_die(r, "%s", e.text);
-        if (w)
-            write_image(w, &picture, &rec.note, &style);
-        else {
-            char *path = png_path(o->output, note_get(&rec.note, "name"), r);
-            write_png(path, &picture);
-            free(path);
-        }
+        write_picture(run, &picture, r, &rec.note, &style);
         raster_free(&picture);
     }
     npys_record_free(&rec);
@@ -278,17 +293,23 @@ int main(int argc, char **argv)
 {
     err_init(argv[0]);
     struct opts o = parse(argc, argv);
-    struct companion images = companion_open(o.images), masks = companion_open(o.masks);
-    if (o.output)
+    struct run run = {.o = &o};
+    if (o.output) {
         folder_make(o.output);
-    struct image_writer *w = o.output ? NULL : image_writer_new(out_binary(), "stdout");
+        run.places = places_new(o.output, "png");
+    } else {
+        run.writer = image_writer_new(out_binary(), "stdout");
+    }
+    run.images = companion_open(o.images);
+    run.masks = companion_open(o.masks);
     if (optind == argc)
-        run(NULL, &images, &masks, w, &o);
+        one_stream(&run, NULL);
     for (; optind < argc; optind++)
-        run(argv[optind], &images, &masks, w, &o);
-    companion_close(&images);
-    companion_close(&masks);
-    if (w)
-        image_writer_end(w);
+        one_stream(&run, argv[optind]);
+    companion_close(&run.images);
+    companion_close(&run.masks);
+    if (run.writer)
+        image_writer_end(run.writer);
+    places_free(run.places);
     return out_close();
 }

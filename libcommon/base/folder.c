@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,32 +48,4 @@ bool folder_empty(const char *path)
         empty = strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
     closedir(d);
     return empty;
-}
-
-/* Whether one of the names between the slashes is "..". */
-static bool climbs(const char *name)
-{
-    for (const char *p = name; p; p = strchr(p, '/')) {
-        p += *p == '/';
-        if (strncmp(p, "..", 2) == 0 && (p[2] == '/' || p[2] == 0))
-            return true;
-    }
-    return false;
-}
-
-char *folder_member(const char *folder, const char *name, const char *ending, struct err *e)
-{
-    static const char *const images[] = {".png", ".jpg", ".jpeg", ".bmp", ".pam",
-                                         ".ppm", ".pgm", ".pbm",  ".pnm"};
-    size_t length = strlen(name), cut = length;
-    if (length == 0 || name[0] == '/' || name[length - 1] == '/' || climbs(name)) {
-        err_set(e, "the name '%s' is no file below %s", name, folder);
-        return NULL;
-    }
-    for (size_t i = 0; i < sizeof images / sizeof *images; i++) {
-        size_t n = strlen(images[i]);
-        if (length > n && strcasecmp(name + length - n, images[i]) == 0)
-            cut = length - n;
-    }
-    return xprintf("%s/%.*s.%s", folder, (int)cut, name, ending);
 }

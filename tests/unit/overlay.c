@@ -1,6 +1,5 @@
 /* Heat maps: colours against matplotlib's tables, blending, outlines, windows, the original's geometry. */
 #include "draw/overlay.h"
-#include "base/folder.h"
 #include "base/mem.h"
 #include "draw/panel.h"
 #include "draw/heat.h"
@@ -155,22 +154,6 @@ static void original(void)
     note_clear(&note);
 }
 
-static void members(void)
-{
-    static const char *const bad[] = {"", "/x", "x/", "..", "../x", "a/../x", "a/.."};
-    struct err e;
-    char *path = folder_member("d", "test/hole/003.JPG", "png", &e);
-    ok(strcmp(path, "d/test/hole/003.png") == 0, "an image's ending is replaced");
-    free(path);
-    path = folder_member("d", "a..b/v1.5", "png", &e);
-    ok(strcmp(path, "d/a..b/v1.5.png") == 0, "other endings stay");
-    free(path);
-    bool refused = true;
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        refused &= folder_member("d", bad[i], "png", &e) == NULL;
-    ok(refused, "names that leave the folder are refused");
-}
-
 int main(void)
 {
     colours();
@@ -178,7 +161,6 @@ int main(void)
     outlines();
     windows();
     original();
-    members();
     struct raster tile[2] = {canvas(5, 4, 1), canvas(7, 4, 2)}, all = panel_join(tile, 2, "a");
     ok(all.width == 14 && all.height > 4 + 7 && ((uint8_t *)all.samples)[3 * 7] == 2,
        "two pictures side by side");
