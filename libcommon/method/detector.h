@@ -57,6 +57,8 @@ struct detector {
     void (*follow)(void *options, size_t who);
     size_t images_min; /* 1 or more */
 
+    /* Before a fit reads anything: may try its own paths, and refuse. output: the model's. NULL: nothing. */
+    void (*open)(void *options, const char *output);
     /* The fit. begin knows the first image, and may settle in its options what was left open: by= and the model tell what is used.
      * No value of `first` is taken: it comes by take(), too, unless it is held. end frees the fit. */
     void *(*begin)(void *options, const struct taps *first);

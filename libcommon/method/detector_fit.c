@@ -178,6 +178,8 @@ void detector_fit(struct detector_run *run)
                         .identity = {.where = "those before have", .force = run->force},
                         .progress = progress_start("images", 0)};
     struct features in = features_of(run->features, run->features_n);
+    if (run->d->open)
+        run->d->open(run->options, run->output);
     while (features_stream(&in))
         while (features_record(&in))
             fit_record(&f, &in);

@@ -12,7 +12,6 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/product.h"
-#include "train/checkpoint.h"
 #include "train/journal.h"
 #include <math.h>
 #include <stdlib.h>
@@ -30,6 +29,7 @@ struct loop {
     struct journal journal;
     uint64_t step, first;           /* steps done; before this run */
     double before, last_checkpoint; /* seconds that earlier runs spent; the clock */
+    bool over;                      /* the task ended it */
     struct sigaction old[SIGNALS];
 };
 
@@ -123,6 +123,11 @@ void loop_part(struct loop *l, const char *name, enum dtype type, void *data, si
     checkpoint_add(&l->parts, name, type, data, n);
 }
 
+const struct checkpoint_parts *loop_parts(const struct loop *l)
+{
+    return &l->parts;
+}
+
 const struct note *loop_resume(struct loop *l, const struct loop_task *task)
 {
     const char *path = l->o.checkpoint;
@@ -187,8 +192,10 @@ static _Noreturn void diverged(const struct loop *l)
 static void step(struct loop *l)
 {
     struct loop_report r = {0};
-    if (!l->task.step(l->task.arg, l->step, &r))
+    if (!l->task.step(l->task.arg, l->step, &r)) {
+        l->over = r.over;
         return;
+    }
     if (!isfinite(r.loss))
         diverged(l);
     l->step++;
@@ -207,7 +214,7 @@ void loop_run(struct loop *l, uint64_t steps)
     take_signals(l);
     journal_open(&l->journal, &j);
     l->last_checkpoint = progress_clock();
-    while (l->step < steps) {
+    while (l->step < steps && !l->over) {
         const uint64_t before = l->step;
         step(l);
         if (told_to_stop)

@@ -15,6 +15,7 @@
 #define TRAIN_LOOP_H
 #include "base/tensor.h"
 #include "stream/note.h"
+#include "train/checkpoint.h"
 #include <signal.h>
 
 struct loop_options {
@@ -33,13 +34,14 @@ struct loop_report {
     size_t images;
     uint64_t samples; /* seen since training began */
     double rate;
+    bool over; /* with a step that is not done: nor will others be, the training ends here */
 };
 
 struct loop_task {
     const char
         *recipe; /* all options that change values, as text; a checkpoint with another one is refused */
     const char *measure; /* "accuracy"; NULL: the log has no such column */
-    /* Takes step 0, 1, ...: false when input was awaited in vain as loop_signal() came (the step is then not done). */
+    /* Takes step 0, 1, ...: false when it was not done, because input was awaited in vain as loop_signal() came, or report->over. */
     bool (*step)(void *arg, uint64_t step, struct loop_report *report);
     /* Adds to a checkpoint's words what must be known before the parts are of use: position=, identity=. NULL: nothing. */
     void (*save)(void *arg, struct note *state);
@@ -51,6 +53,8 @@ struct loop;
 struct loop *loop_new(const struct loop_options *o);
 /* An array of the state; the memory stays the caller's and must last as long as the loop. Before loop_resume. */
 void loop_part(struct loop *l, const char *name, enum dtype type, void *data, size_t n);
+/* All of them, as long as there comes no other. */
+const struct checkpoint_parts *loop_parts(const struct loop *l);
 /* The checkpoint's words, valid as long as the loop; NULL when training begins anew. The task is copied. */
 const struct note *loop_resume(struct loop *l, const struct loop_task *task);
 /* Steps done; seconds spent, by earlier runs too. */

@@ -1,0 +1,263 @@
+/* A fit in steps, from its first image to its model:
+ *
+ *   1  fitting_open tries the paths before anything is read; fitting_take spools image after image, and hashes it.
+ *   2  fitting_begin divides: steps an epoch, images a step.
+ *   3  The method names its arrays; the model's are doubled for the best epoch's. All are parts of the checkpoint.
+ *   4  fitting_train fills them from a checkpoint, or plans (fitting_plan.c): how many epochs, how long they will take.
+ *   5  train/loop takes the steps; the images of a step follow from the seed and its number alone.
+ *   6  After an epoch's last step the method looks at the held images; the best state so far is copied aside.
+ *   7  In the end it is copied back: what the method then saves is the model. */
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "method/fitting_parts.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const fitting_auto[] = {"auto", NULL}; /* FITTING_AUTO */
+const char *const fitting_stores[] = {"bf16", "f32", NULL};
+
+enum { CHECKPOINT_MINUTES = 2 };
+
+void fitting_open(struct fitting_options *o, const char *output)
+{
+    char *beside = xprintf("%s.checkpoint", output);
+    const struct loop_options l = {.checkpoint = o->checkpoint ? o->checkpoint : beside,
+                                   .resume = o->resume,
+                                   .every = o->every,
+                                   .minutes = CHECKPOINT_MINUTES,
+                                   .log = o->log,
+                                   .log_every = o->log_every};
+    o->loop = loop_new(&l);
+    o->beside = beside;
+}
+
+struct fitting *fitting_new(struct fitting_options *o)
+{
+    struct fitting *f = xcalloc(1, sizeof *f);
+    f->o = o;
+    f->loop = o->loop;
+    f->store = tap_store_new("the features", o->store == FITTING_BF16 ? DT_BF16 : DT_F32);
+    f->best_loss = f->loss = (double)INFINITY;
+    f->ordered = SIZE_MAX;
+    hash_init(&f->hash);
+    return f;
+}
+
+static void hash_taps(struct fitting *f, const struct taps *t)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        const struct tap *p = &t->tap[i];
+        hash_add(&f->hash, p->value, p->height * p->width * p->channels * sizeof *p->value);
+    }
+}
+
+void fitting_take(struct fitting *f, const struct taps *image)
+{
+    hash_taps(f, image);
+    f->disk += taps_values(image) * (f->o->store == FITTING_BF16 ? sizeof(uint16_t) : sizeof(float));
+    tap_store_add(f->store, image);
+}
+
+size_t fitting_images(const struct fitting *f)
+{
+    return tap_store_images(f->store);
+}
+
+const struct taps *fitting_taps(struct fitting *f, size_t i)
+{
+    return tap_store_read(f->store, i);
+}
+
+/* The options above as text, by the table that they were read with. */
+static char *recipe_of(const struct fitting_options *o, const char *rest)
+{
+    struct alone {
+        struct fitting_options o;
+    } alone = {*o};
+    static const struct setting table[] = {FITTING_SETTINGS(struct alone, o), SETTINGS_END};
+    char *by = settings_by(&alone, table, DETECTOR_FIT);
+    char *recipe = xprintf("%s%s --minutes %.9g", rest, by, o->minutes);
+    free(by);
+    return recipe;
+}
+
+void fitting_begin(struct fitting *f, const struct fitting_task *task)
+{
+    const size_t images = fitting_images(f), batch = f->o->batch;
+    f->task = *task;
+    f->steps = (images + batch - 1) / batch;
+    f->images = images / f->steps;
+    f->order = xcalloc(images, sizeof *f->order);
+    f->recipe = recipe_of(f->o, task->recipe);
+    for (size_t i = 0; i < tap_store_images(task->held); i++)
+        hash_taps(f, tap_store_read(task->held, i));
+    hash_text(f->identity, hash_value(&f->hash));
+}
+
+size_t fitting_step_images(const struct fitting *f)
+{
+    return f->images;
+}
+
+struct loop *fitting_loop(const struct fitting *f)
+{
+    return f->loop;
+}
+
+void fitting_part(struct fitting *f, const char *name, enum dtype type, void *data, size_t n)
+{
+    loop_part(f->loop, name, type, data, n);
+}
+
+void fitting_model_part(struct fitting *f, const char *name, enum dtype type, void *data, size_t n)
+{
+    char best[64];
+    const size_t bytes = n * dtype_size(type);
+    mem_need(bytes, "the best epoch's model");
+    f->kept = xgrow(f->kept, f->keeps, &f->kept_capacity, sizeof *f->kept);
+    f->kept[f->keeps++] = (struct fitting_kept){data, xcalloc(bytes, 1), bytes};
+    snprintf(best, sizeof best, "best.%s", name);
+    loop_part(f->loop, name, type, data, n);
+    loop_part(f->loop, best, type, f->kept[f->keeps - 1].best, n);
+}
+
+/* All images of an epoch in its order. */
+static void shuffle(struct fitting *f, size_t epoch)
+{
+    struct rng r = rng_new(f->o->seed, 0x6f72646572u + ((uint64_t)epoch << 40)); /* "order" */
+    const size_t n = fitting_images(f);
+    for (size_t i = 0; i < n; i++)
+        f->order[i] = i;
+    rng_shuffle(&r, f->order, n);
+    f->ordered = epoch;
+}
+
+double fitting_step(struct fitting *f, uint64_t step)
+{
+    const size_t epoch = (size_t)(step / f->steps), at = (size_t)(step % f->steps);
+    if (f->ordered != epoch)
+        shuffle(f, epoch);
+    const struct fitting_step s = {f->order + at * f->images, f->images, step,
+                                   rate_at(&f->task.rate, (size_t)step)};
+    return f->task.step(f->task.arg, &s);
+}
+
+/* Maps whose values differ by no more than rounding. */
+static bool is_flat(const struct fitting_held *h)
+{
+    return !(h->high - h->low > 1e-6f * fmaxf(fabsf(h->low), fabsf(h->high)));
+}
+
+static void end_epoch(struct fitting *f, size_t epoch)
+{
+    const struct fitting_held h = f->task.look(f->task.arg);
+    f->loss = h.loss;
+    notice("epoch %zu: %.6g on the held images", epoch, h.loss);
+    if (is_flat(&h) && !f->collapsed) {
+        f->collapsed = epoch;
+        warning("epoch %zu: the maps are constant, the training has collapsed; such an epoch is not taken",
+                epoch);
+    }
+    if (is_flat(&h) || !(h.loss < f->best_loss))
+        return;
+    f->best = epoch;
+    f->best_loss = h.loss;
+    for (size_t i = 0; i < f->keeps; i++)
+        memcpy(f->kept[i].best, f->kept[i].data, f->kept[i].bytes);
+}
+
+static bool take_step(void *arg, uint64_t step, struct loop_report *r)
+{
+    struct fitting *f = arg;
+    *r = (struct loop_report){.loss = fitting_step(f, step),
+                              .images = f->images,
+                              .samples = (step + 1) * f->images,
+                              .rate = rate_at(&f->task.rate, (size_t)step)};
+    if (!isfinite(r->loss) && f->best) {
+        warning("the loss is not finite in step %llu: the training ends there, the model is epoch %zu's",
+                (unsigned long long)step + 1, f->best);
+        r->over = true;
+        return false;
+    }
+    if (isfinite(r->loss) && (step + 1) % f->steps == 0)
+        end_epoch(f, (size_t)((step + 1) / f->steps));
+    r->measure = f->loss * (double)f->images;
+    return true;
+}
+
+/* Losses as hexadecimal floats: to the bit. */
+static void save(void *arg, struct note *state)
+{
+    const struct fitting *f = arg;
+    note_set(state, "identity", f->identity);
+    note_setf(state, "epochs", "%zu", f->o->epochs);
+    note_setf(state, "best", "%zu", f->best);
+    note_setf(state, "collapsed", "%zu", f->collapsed);
+    note_setf(state, "best_loss", "%a", f->best_loss);
+    note_setf(state, "loss", "%a", f->loss);
+}
+
+static void recall(struct fitting *f, const struct note *state)
+{
+    const char *path = f->o->checkpoint ? f->o->checkpoint : f->o->beside;
+    if (strcmp(checkpoint_word(path, state, "identity"), f->identity) != 0)
+        die("%s: made with other images: they can't be changed within a training", path);
+    f->o->epochs = (size_t)checkpoint_count(path, state, "epochs");
+    f->best = (size_t)checkpoint_count(path, state, "best");
+    f->collapsed = (size_t)checkpoint_count(path, state, "collapsed");
+    f->best_loss = strtod(checkpoint_word(path, state, "best_loss"), NULL);
+    f->loss = strtod(checkpoint_word(path, state, "loss"), NULL);
+}
+
+/* What the model is made of becomes what it was after the best epoch. */
+static void put_back(struct fitting *f)
+{
+    if (!f->best)
+        die("no epoch gave a model: %s", f->collapsed ? "its maps are constant in each of them"
+                                                      : "its loss on the held images is not a number");
+    for (size_t i = 0; i < f->keeps; i++)
+        memcpy(f->kept[i].data, f->kept[i].best, f->kept[i].bytes);
+}
+
+void fitting_train(struct fitting *f)
+{
+    const struct loop_task task = {f->recipe, "held", take_step, save, f};
+    const struct note *state = loop_resume(f->loop, &task);
+    f->task.rate.base = f->o->rate;
+    if (state)
+        recall(f, state);
+    else
+        fitting_plan(f);
+    f->task.rate.steps = f->o->epochs * f->steps;
+    loop_run(f->loop, f->task.rate.steps);
+    put_back(f);
+    notice("epoch %zu of %zu is the model's: %.6g on the held images", f->best, f->o->epochs, f->best_loss);
+}
+
+size_t fitting_epoch(const struct fitting *f)
+{
+    return f->best;
+}
+
+double fitting_loss(const struct fitting *f)
+{
+    return f->best_loss;
+}
+
+void fitting_free(struct fitting *f)
+{
+    if (!f)
+        return;
+    loop_end(f->loop);
+    for (size_t i = 0; i < f->keeps; i++)
+        free(f->kept[i].best);
+    tap_store_free(f->store);
+    free(f->o->beside);
+    free(f->kept);
+    free(f->order);
+    free(f->recipe);
+    free(f);
+}
