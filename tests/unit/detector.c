@@ -107,11 +107,11 @@ static double score(void *model, const struct taps *image, float *distance)
 }
 
 static const struct detector held = {
-    "toy", settings, &defaults, sizeof defaults, NULL, NULL,    HELD_EVERY, begin, take,  end,
+    "toy", settings, &defaults, sizeof defaults, NULL, NULL,    HELD_EVERY, NULL,  begin, take, end,
     NULL,  NULL,     save,      describe,        load, accepts, grid,       rules, score, free};
 static const struct detector mapless = {
-    "toy", settings, &defaults, sizeof defaults, NULL, NULL,    HELD_EVERY, begin, take,  end,
-    NULL,  NULL,     save,      describe,        load, accepts, NULL,       NULL,  score, free};
+    "toy", settings, &defaults, sizeof defaults, NULL, NULL,    HELD_EVERY, NULL, begin, take, end,
+    NULL,  NULL,     save,      describe,        load, accepts, NULL,       NULL, score, free};
 static const struct detector_text text = {"Toys.\n", "  toy\n  toy\n"};
 
 /* A stream of features: one value each. */
