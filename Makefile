@@ -27,7 +27,7 @@ TEMPLATE := $(patsubst tools/%.c,$(BIN)/%,$(wildcard tools/TEMPLATE.c))
 PAGES   := $(wildcard man/*.[1-9])
 SHELLS  := $(sort $(wildcard tests/*.t tests/*.test tests/*.recipe tests/lib.sh) $(shell grep -rlI '^\#!/bin/bash' scripts tests .ci))
 
-.PHONY: all demo check valgrind fuzz fuzzers lint format install uninstall clean
+.PHONY: all demo check cross valgrind fuzz fuzzers lint format install uninstall clean
 all: $(PROGS) $(TEMPLATE)
 
 # Asks apt only when a header is missing; the stamp remembers that none is.
@@ -84,6 +84,10 @@ check: all $(UNITS)
 	scripts/deps test
 	FERN_BIN=$(abspath $(BIN)) FERN_O=$(abspath $(O)) FERN_UNITS=$(abspath $(O)/unit) SANITIZE=$(SANITIZE) \
 	  tests/check $(UNITS) $(wildcard tests/*.t) $(wildcard tests/*.test)
+
+# The same on another architecture, under emulation, but for what is slow there.
+cross:
+	scripts/cross
 
 # The unit tests under valgrind, which has no AVX-512: the AVX2 kernels run. Blocks that are only possibly lost are the stacks of
 # the pool's threads, which live as long as the process.
