@@ -40,6 +40,7 @@ ok "identical images: 10 |x - mean|" close_to "$(score same.st far)" 50
 padim --as anomalib -o anomalib.st same
 ok "--as anomalib adds 1e-5 to the ridge" close_to "$(score anomalib.st far)" 49.9750187
 padim --ridge 0.04 -o ridge.st same
+ok "--quantile in by=" test "$(padim --quantile 0.25 -o q.st three && grep -ao "border mirror --quantile 0.25" q.st)" = "border mirror --quantile 0.25"
 ok "--ridge" close_to "$(score ridge.st far)" 25
 ok "the verdict is the threshold's" test "$(padim -m three.st -t - three one | cut -f 5 | sort | uniq -c | tr -s ' \n' ' ')" = " 4 ok 1 verdict "
 

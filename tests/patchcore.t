@@ -51,7 +51,7 @@ ok "two neighbours: 6 (1 - e^6 / (e^6 + e^8))" close_to "$(score k2.st side)" 5.
 points 3,0 6,0 0,-4 >astray && points 0,0 >origin && all astray.st --neighbours 2 astray
 ok "the neighbours are those of m*, not of the patch: 3 (1 - e^3 / (e^3 + e^6))" close_to "$(score astray.st origin)" 2.85772238
 ok "more neighbours than the bank has: the third is far, 6 (1 - e^-41)" close_to "$(score k9.st side)" 6
-ok "the threshold leaves the image itself out" grep -q '"threshold":"5"' bank.st
+ok "the threshold leaves the image itself out" grep -aq '"threshold":"5"' bank.st
 ok "a verdict: the threshold is reached" test "$(patchcore -m bank.st -t - side | cut -f 4,5 | tail -1)" = "$(printf '5\tdefect')"
 ok "one image has no other: a warning" test "$(patchcore -o a.st one 2>&1 | grep -c 'one image')" = 1
 ok "half precision" close_to "$(all half.st --half --neighbours 1 three && score half.st one)" 5
@@ -125,7 +125,7 @@ ok "a model that is no model" fails 1 '^patchcore: train: ' patchcore -m train f
 ok "other weights" fails 1 'record 1 (1.png): .*weights' patchcore -m default.st other
 ok "other layers" fails 1 'record 1 (1): features of layers=a, but default.st was fitted on layers=a,b: .*featx -l a,b, or' patchcore -m default.st one
 ok "another size" fails 1 'record 1 (8.png): .*input=16x16, but default.st was fitted on input=32x32: .*imgcat -r 32, or' patchcore -m default.st small
-ok "another size that is meant" patchcore -q --force -m default.st -t forced.tsv small
+ok "another size that is meant" test "$(patchcore -q --force -m default.st -t - small | wc -l)" = 2
 ok "another size in a fit" fails 1 'record 1 (8.png): .*input=16x16, but those before have input=32x32' patchcore -o out.st train small
 ok "shapes that change in a fit" fails 1 'record 1 (8.png): tap a is 4x4x6, but 8x8x6 before' patchcore -q --force -o out.st train small
 ok "other weights in a fit's second file" fails 1 'weights' patchcore -o out.st train other

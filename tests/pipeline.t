@@ -8,13 +8,21 @@ trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 mkdir tmp
 export TMPDIR=$work/tmp
-methods=(padim patchcore)
+# How each detector is fitted, as the recipes say: detector 'padim'
+mapfile -t fits < <(sed -n "s/^detector '\\(.*\\)'\$/\\1/p" "$FERN_TESTS"/*.recipe)
+while read -r source; do
+    m=$(basename "$source" .c)
+    grep -q "^detector '$m" "$FERN_TESTS/$m.recipe"
+    ok $? "$m.recipe says how to fit it"
+done < <(grep -l detector_main "$FERN_TESTS"/../tools/*.c)
+# of FIT: its words, its program $m, a name for its files $id
+of() { read -ra words <<<"$1" && m=${words[0]} id=${1//[^a-z0-9]/}; }
 
 # weights FILE SEED: of a ResNet-18 after one step on 16 fractals
 weights() { ifsgen -q -c 4 -n 4 -z 32 | fractrain -q -c 4 -n 1 -b 4 -z 32 -s "$2" -o "$1"; }
 weights net.safetensors 1 && weights other.safetensors 2
 ok $? "weights from fractals"
-partgen -q -z 64 -k carpet --train 6 --good 2 --defect 1 -o set || exit 1
+partgen -q -z 64 -k carpet --train 12 --good 2 --defect 1 -o set || exit 1
 imgcat -q -r 64 -s train set >train.pam
 imgcat -q -r 64 -s test set >test.pam
 imgcat -q -r 64 -s test -M set >masks.pam
@@ -49,7 +57,7 @@ features() { featx -q -w net.safetensors -l layer1,layer2,layer3 --precision "$p
 
 # check_bits: however it is run
 check_bits() {
-    local m f
+    local m id words fit f
     features -j 1 train.pam >train.npys
     features -j 1 test.pam >test.npys
     sums <test.npys >features.all
@@ -60,16 +68,17 @@ check_bits() {
     ok $? "$1: features one image at a time"
     features "${reversed[@]}" | sums | cmp - features.all >&2
     ok $? "$1: features in another order"
-    for m in "${methods[@]}"; do
-        "$m" -q -j 1 -o "$m.st" train.npys && "$m" -q -j 2 -o two.st train.npys && cmp two.st "$m.st" >&2
-        ok $? "$1: $m fits the same model with -j 1 and -j 2"
-        "$m" -q -j 1 -m "$m.st" test.npys >"$m.maps" && "$m" -q -j 2 -m "$m.st" test.npys | cmp - "$m.maps" >&2
-        ok $? "$1: $m scores the same with -j 1 and -j 2"
-        sums <"$m.maps" >maps.all
-        [ "$(wc -l <maps.all)" -eq 7 ] && for f in "${singles[@]}"; do "$m" -q -m "$m.st" "$f.npys"; done | sums | cmp - maps.all >&2
-        ok $? "$1: $m scores the same one image at a time"
-        cat "${reversed[@]/%/.npys}" | "$m" -q -m "$m.st" | sums | cmp - maps.all >&2
-        ok $? "$1: $m scores the same in another order, after other images"
+    for fit in "${fits[@]}"; do
+        of "$fit"
+        "${words[@]}" -q -j 1 -o "$id.st" train.npys && "${words[@]}" -q -j 2 -o two.st train.npys && cmp two.st "$id.st" >&2
+        ok $? "$1: $fit fits the same model with -j 1 and -j 2"
+        "$m" -q -j 1 -m "$id.st" test.npys >"$id.maps" && "$m" -q -j 2 -m "$id.st" test.npys | cmp - "$id.maps" >&2
+        ok $? "$1: $fit scores the same with -j 1 and -j 2"
+        sums <"$id.maps" >maps.all
+        [ "$(wc -l <maps.all)" -eq 7 ] && for f in "${singles[@]}"; do "$m" -q -m "$id.st" "$f.npys"; done | sums | cmp - maps.all >&2
+        ok $? "$1: $fit scores the same one image at a time"
+        cat "${reversed[@]/%/.npys}" | "$m" -q -m "$id.st" | sums | cmp - maps.all >&2
+        ok $? "$1: $fit scores the same in another order, after other images"
     done
 }
 # With bf16 features are in bf16 by themselves. With avx512 BLIS runs its kernels for skx, with avx2 those for haswell.
@@ -127,7 +136,10 @@ precision=f32
 features train.pam >train.npys && features test.pam >test.npys
 [ -n "$(npysdiff bf16.npys test.npys 2>&1)" ] && awk '/largest difference/ { found = 1; exit !($4 + 0 < .02) } END { exit !found }' <(npysdiff bf16.npys test.npys 2>&1)
 ok $? "are those of f32 within 2 % of the scale: $(npysdiff bf16.npys test.npys 2>&1 | tail -n 1)"
-for m in "${methods[@]}"; do "$m" -q -o "$m.st" train.npys && "$m" -q -m "$m.st" test.npys >"$m.maps" || exit 1; done
+for fit in "${fits[@]}"; do
+    of "$fit"
+    "${words[@]}" -q -o "$id.st" train.npys && "$m" -q -m "$id.st" test.npys >"$id.maps" || exit 1
+done
 featx -q -w other.safetensors -l layer1,layer2,layer3 --precision f32 test.pam >other.npys
 imgcat -q -r 32 -s test set >small.pam
 features small.pam >small.npys
@@ -140,26 +152,27 @@ ok $? "featx: images of different sizes"
     npy_note name=c input=4x4 arrays=a && npy_f4 '1, 1, 2' 5 6
     npy_note end=3
 } >nan.npys
-for m in "${methods[@]}"; do
-    says 1 'record 1 \(test/.*weights' "$m" -m "$m.st" -t out.tsv other.npys
-    ok $? "$m: a model of other weights"
-    says 1 'record 1 \(test/.*bf16.*--precision f32' "$m" -m "$m.st" -t out.tsv bf16.npys
-    ok $? "$m: a model of another precision"
-    says 1 "record [18] .*resize=32, but those before have resize=64: .*imgcat -r 64, or give --force" "$m" -o out.st test.npys small.npys
-    ok $? "$m: images of different sizes"
-    says 1 'record 2 \(b\): .*(finite|infinity)' "$m" -o out.st nan.npys
-    ok $? "$m: features that are not numbers"
-    says 1 'stdin: no data' "$m" -o out.st </dev/null
-    ok $? "$m: nothing came"
+for fit in "${fits[@]}"; do
+    of "$fit"
+    says 1 'record 1 \(test/.*weights' "$m" -m "$id.st" -t out.tsv other.npys
+    ok $? "$fit: a model of other weights"
+    says 1 'record 1 \(test/.*bf16.*--precision f32' "$m" -m "$id.st" -t out.tsv bf16.npys
+    ok $? "$fit: a model of another precision"
+    says 1 "record [18] .*resize=32, but those before have resize=64: .*imgcat -r 64, or give --force" "${words[@]}" -o out.st test.npys small.npys
+    ok $? "$fit: images of different sizes"
+    says 1 'record 2 \(b\): .*(finite|infinity)' "${words[@]}" -o out.st nan.npys
+    ok $? "$fit: features that are not numbers"
+    says 1 'stdin: no data' "${words[@]}" -o out.st </dev/null
+    ok $? "$fit: nothing came"
     head -c 200000 test.npys >cut.npys
-    says 1 'cut.npys: record [0-9]+' "$m" -m "$m.st" -t out.tsv cut.npys
-    ok $? "$m: a cut stream"
-    says 1 'stdout|space' bash -c "$m -m $m.st test.npys 3>&1 >/dev/full"
-    ok $? "$m: a full disk under its maps"
-    says 1 'out.st|File too large' bash -c "ulimit -f 1; trap '' XFSZ; exec $m -o out.st train.npys"
-    ok $? "$m: a full disk under its model, or under its spool"
-    says 1 'out.tsv|No such' "$m" -m "$m.st" -t nowhere/out.tsv test.npys
-    ok $? "$m: a table where no folder is"
+    says 1 'cut.npys: record [0-9]+' "$m" -m "$id.st" -t out.tsv cut.npys
+    ok $? "$fit: a cut stream"
+    says 1 'stdout|space' bash -c "$m -m $id.st test.npys 3>&1 >/dev/full"
+    ok $? "$fit: a full disk under its maps"
+    says 1 'out.st|File too large' bash -c "ulimit -f 1; trap '' XFSZ; exec $fit -o out.st train.npys"
+    ok $? "$fit: a full disk under its model, or under its spool"
+    says 1 'out.tsv|No such' "$m" -m "$id.st" -t nowhere/out.tsv test.npys
+    ok $? "$fit: a table where no folder is"
 done
 
 says 1 'empty' imgcat -s train empty
