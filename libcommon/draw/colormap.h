@@ -1,6 +1,6 @@
 /* Colour maps of numbers. inferno and viridis are perceptually uniform (Smith and van der Walt, matplotlib
  * 2015, CC0); turbo is a rainbow without its faults (Mikhailov, Google 2019, Apache-2.0). Each is kept as 65
- * of its 256 colours, joined by lines: within one level of the original. Own no memory. */
+ * of its 256 colours, joined by lines: within one level of the original. */
 #ifndef DRAW_COLORMAP_H
 #define DRAW_COLORMAP_H
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* Letters of 5 x 7 dots, as on a character display: ASCII 32 to 126. Own no memory. */
+/* Letters of 5 x 7 dots, as on a character display: ASCII 32 to 126. */
 #ifndef IMAGE_FONT_H
 #define IMAGE_FONT_H
 #include "base/raster.h"

@@ -1,5 +1,5 @@
 /* Procedural noise: functions of (seed, place) alone. Additions, multiplications, floor and sqrt only, so the
- * same bits on every CPU and with every libm. Coordinates lie within +-1e9. Own no memory. */
+ * same bits on every CPU and with every libm. Coordinates lie within +-1e9. */
 #ifndef IMAGE_NOISE_H
 #define IMAGE_NOISE_H
 #include <stdint.h>

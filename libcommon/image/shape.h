@@ -1,6 +1,6 @@
 /* Shapes as signed distances (negative inside, in the units of their coordinates; after Inigo Quilez,
  * "2D distance functions"), and the scalar functions that go with them. Exact operations and polynomials
- * only: the same bits on every CPU and with every libm. Own no memory. */
+ * only: the same bits on every CPU and with every libm. */
 #ifndef IMAGE_SHAPE_H
 #define IMAGE_SHAPE_H
 #include <math.h>
