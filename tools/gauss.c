@@ -1,0 +1,15 @@
+/* gauss - scores whole images by their Mahalanobis distance. See gauss.1. */
+#include "pooled/gauss.h"
+
+/* clang-format off */
+static const struct detector_text text = {
+    "Fits a Gaussian to one vector of each normal image; scores by Mahalanobis distance. Gives scores, no maps.\n",
+    "  imgcat -s train bottle | featx -w w.safetensors -l avgpool | gauss -o m.safetensors\n"
+    "  imgcat -s test bottle | featx -w w.safetensors -l avgpool | gauss -m m.safetensors -t - | auroc\n",
+};
+/* clang-format on */
+
+int main(int argc, char **argv)
+{
+    return detector_main(&gauss_detector, &text, argc, argv);
+}
