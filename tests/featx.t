@@ -110,6 +110,11 @@ fails 1 'record 2 (c): image is 16x32, those before are 32x32' featx -w random:1
 ok $? 'images of different sizes'
 head -c 20000 out | cmp - <(featx -b 1 -w random:1 sizes.pam 2>/dev/null | head -c 20000) >&2 && [ "$(wc -c <out)" -gt 9000 ]
 ok $? 'what came before is written all the same'
+npysdiff <(featx -q -w random:1 -l avgpool a.pam) <(featx -q -w random:1 -l pool:layer4 a.pam)
+ok $? 'pool:layer4 is avgpool'
+featx -q -w random:1 -l layer1,pool:layer1 a.pam | npyls -s | tail -n +2 | cut -f 3,5,8 | tr '\t\n' '  ' |
+    awk '{ exit !($1 == "layer1" && $4 == "pool:layer1" && $5 == "1x1x64" && $3 == $6) }'
+ok $? 'pool:layer1 has its mean'
 fails 2 "'layer9' is not one of" featx -w random:1 -l layer9 a.pam
 ok $? 'an unknown layer'
 fails 2 "not a network that fern knows" featx -w random:1 -a vgg16 a.pam

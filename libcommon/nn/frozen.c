@@ -9,13 +9,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* "layer3", or "pool:layer3": its mean over all pixels, a node more. -1 where there is none. */
+static ptrdiff_t find_tap(struct graph *g, const char *name)
+{
+    const bool pooled = strncmp(name, "pool:", 5) == 0;
+    const ptrdiff_t tap = graph_find_tap(g, pooled ? name + 5 : name);
+    if (tap < 0 || !pooled)
+        return tap;
+    const size_t mean = graph_meanpool(g, (size_t)tap);
+    graph_tap(g, mean, name);
+    return (ptrdiff_t)mean;
+}
+
 static void find_taps(struct frozen *net, const char *layers, const char *option)
 {
     char *list = xstrdup(layers), *save = NULL;
     for (char *name = strtok_r(list, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
-        const ptrdiff_t tap = graph_find_tap(&net->graph, name);
+        const ptrdiff_t tap = find_tap(&net->graph, name);
         if (tap < 0)
-            misuse("%s: '%s' is not one of layer1, layer2, layer3, layer4, avgpool", option, name);
+            misuse("%s: '%s' is not one of layer1, layer2, layer3, layer4, avgpool, or pool:layer3", option, name);
         if (net->taps == FROZEN_TAPS_MAX)
             misuse("%s: more than %d layers", option, FROZEN_TAPS_MAX);
         net->tap[net->taps++] = (size_t)tap;

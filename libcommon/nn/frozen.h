@@ -11,7 +11,7 @@ enum { FROZEN_TAPS_MAX = 6 };
 /* As the user gave them; NULL: as the weights say. */
 struct frozen_options {
     const char *weights; /* a file, or random:SEED */
-    const char *layers;  /* taps, separated by commas; needed */
+    const char *layers;  /* taps, separated by commas; needed. pool:TAP: its mean over all pixels */
     const char *arch;
     const char *norm; /* imagenet, none, or MEAN/STD */
 };

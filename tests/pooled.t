@@ -1,0 +1,88 @@
+#!/bin/bash
+# knn and gauss: hand-made neighbours and Gaussians, thresholds that leave the image out, tables without maps, what must be refused.
+# (Against scikit-learn: unit/pooled.c.)
+# shellcheck source=tests/lib.sh
+. "$FERN_TESTS/lib.sh"
+set -u -o pipefail
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+export TMPDIR=$work
+
+# vectors NAME X Y ...: one image after the other, of two numbers each
+vectors() {
+    local n=$# i=0
+    npy_note stream=features version=1 weights=w:1a2b
+    while [ $# -gt 0 ]; do
+        npy_note "name=$1" input=8x8 arrays=avgpool && npy_f4 '1, 1, 2' "$2" "$3"
+        shift 3
+        i=$((i + 1))
+    done
+    npy_note "end=$((n / 3))"
+}
+scores() { cut -f 4 | tail -n +2 | paste -sd' '; }
+meta() { npyls -n "$1" 2>/dev/null | tr '\t' '\n' | sed -n "s/^$2=//p"; }
+close_to() { perl -e 'exit !(abs($ARGV[0] - $ARGV[1]) <= 1e-6 * abs $ARGV[1])' -- "$@"; }
+# fails STATUS PATTERN COMMAND...: one line that says so, no model
+fails() {
+    local status=$1 pattern=$2 got
+    shift 2
+    rm -f out.st
+    "$@" >stdout 2>stderr </dev/null
+    got=$?
+    [ "$got" = "$status" ] && [ "$(wc -l <stderr)" = 1 ] && grep -q -e "$pattern" stderr && [ ! -e out.st ] && return
+    echo "# status $got, $(cat stderr)"
+    return 1
+}
+
+# On a line: 0, 1, 3, 7
+vectors a 0 0 b 1 0 c 3 0 d 7 0 >line
+vectors x 2 0 y 0 0 z 10 4 >queries
+knn -q -o two.st line
+[ "$(knn -m two.st -t - queries | scores)" = "2 1 90" ]
+ok $? "two neighbours: 1 + 1, 0 + 1, 25 + 65"
+knn -q -k 1 -o one.st line
+[ "$(knn -m one.st -t - queries | scores)" = "1 0 25" ]
+ok $? "-k 1"
+# left out: a 1, b 1, c 4, d 16; the quantile 1 is the largest
+knn -q -k 1 --quantile 1 -o largest.st line && [ "$(meta largest.st threshold)" = 16 ]
+ok $? "the threshold: each without itself"
+vectors a 2 0 b 0 3 c 5 5 >turned
+knn -q -k 1 --length unit -o unit.st turned && knn -m unit.st -t - <(vectors x 9 0 y 0 .1 z 1 1) | scores | awk '{ exit !($1 == 0 && $2 == 0 && $3 < 1e-12) }'
+ok $? "--length unit: only the direction counts"
+[ "$(knn -q -m two.st queries | npyls | cut -f 3 | sort -u | paste -sd,)" = ,array ] || knn -q -m two.st queries | npyls -n | grep -q 'name=x.*score=2'
+ok $? "without -t a stream of scores, no maps"
+knn -q -m two.st queries | auroc >/dev/null 2>err
+knn -m two.st -t - queries | awk 'NR == 1 || $1 != "y"' >table && head -1 table | grep -q '^name'
+ok $? "the table"
+
+# (0,0) (2,1) (1,2): mean (1,1), covariance of 1/n [[2/3,1/3],[1/3,2/3]]; without shrinkage (2,1) is sqrt(2) away, (4,4) 3 sqrt(2)
+vectors a 0 0 b 2 1 c 1 2 >three
+gauss -q --shrinkage 0 -o plain.st <(vectors a 0 0 b 2 1 c 1 2 d 1 1) # four, or no three others span the plane
+close_to "$(gauss -m plain.st -t - <(vectors q 2 1) | scores)" 1.6329931619
+ok $? "gauss by hand: sqrt(8/3)"
+gauss -q --shrinkage 1 -o round.st three
+close_to "$(gauss -m round.st -t - <(vectors q 4 5) | scores)" 6.1237243570
+ok $? "--shrinkage 1: 5 / sqrt(2/3)"
+gauss -q -o auto.st three && gauss -q --length unit -o unit.st three && ! cmp -s auto.st unit.st && meta auto.st shrunk | grep -q '^[01]\(\.[0-9]*\)\?$'
+ok $? "Ledoit and Wolf's share is kept in the model"
+fails 1 "can't be inverted" gauss --shrinkage 0 -o out.st three
+ok $? "a covariance without an inverse"
+
+for method in knn gauss; do
+    fails 1 'map of 2x2x1' "$method" -o out.st <(npy_note stream=features version=1 && npy_note name=a arrays=layer1 && npy_f4 '2, 2, 1' 1 2 3 4 && npy_note end=1)
+    ok $? "$method: a feature map is no vector"
+    "$method" -q -o model.st line
+    fails 1 'weights' "$method" -m model.st -t - <(vectors x 1 1 | sed 's/w:1a2b/w:1a2c/')
+    ok $? "$method: features of other weights"
+    fails 1 'vectors of 1; the fit' "$method" -m model.st -t - <(npy_note stream=features version=1 weights=w:1a2b && npy_note name=a input=8x8 arrays=avgpool && npy_f4 '1, 1, 1' 1 && npy_note end=1)
+    ok $? "$method: vectors of another length"
+    head -c -4 model.st >cut.st
+    fails 1 'cut.st' "$method" -m cut.st -t - line
+    ok $? "$method: a cut model"
+    cat line line >both && "$method" -q -o both.st both && "$method" -q -j 1 -m both.st queries | cmp - <("$method" -q -j 2 -m both.st queries)
+    ok $? "$method: joined streams; threads"
+done
+fails 1 'one more than that' knn -k 4 -o out.st line
+ok $? "as many neighbours as images"
+done_testing
