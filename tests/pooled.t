@@ -21,7 +21,8 @@ vectors() {
     npy_note "end=$((n / 3))"
 }
 scores() { cut -f 4 | tail -n +2 | paste -sd' '; }
-meta() { npyls -n "$1" 2>/dev/null | tr '\t' '\n' | sed -n "s/^$2=//p"; }
+# a value of a model's metadata
+meta() { head -c 8000 "$1" | grep -ao "\"$2\":\"[^\"]*\"" | cut -d '"' -f 4; }
 close_to() { perl -e 'exit !(abs($ARGV[0] - $ARGV[1]) <= 1e-6 * abs $ARGV[1])' -- "$@"; }
 # fails STATUS PATTERN COMMAND...: one line that says so, no model
 fails() {
@@ -50,10 +51,18 @@ ok $? "the threshold: each without itself"
 vectors a 2 0 b 0 3 c 5 5 >turned
 knn -q -k 1 --length unit -o unit.st turned && knn -m unit.st -t - <(vectors x 9 0 y 0 .1 z 1 1) | scores | awk '{ exit !($1 == 0 && $2 == 0 && $3 < 1e-12) }'
 ok $? "--length unit: only the direction counts"
-[ "$(knn -q -m two.st queries | npyls | cut -f 3 | sort -u | paste -sd,)" = ,array ] || knn -q -m two.st queries | npyls -n | grep -q 'name=x.*score=2'
+knn -q -m two.st queries >stream && [ "$(npyls stream | tail -n +2 | cut -f 2,3,4 | tr -s '\t\n' ' ')" = "x y z " ]
 ok $? "without -t a stream of scores, no maps"
-knn -q -m two.st queries | auroc >/dev/null 2>err
-knn -m two.st -t - queries | awk 'NR == 1 || $1 != "y"' >table && head -1 table | grep -q '^name'
+for l in 0 1 1; do npy_note "name=$l" "label=$l" "score=$l" arrays=; done >records
+{ npy_note stream=maps version=1 && cat records && npy_note end=3; } >labelled
+auroc labelled 2>err | awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } END { exit !($at["image_auroc"] == 1) }' && [ ! -s err ]
+ok $? "auroc measures it"
+heatmap -O drawn labelled 2>err && grep -q 'scores without maps, of which nothing can be drawn: 3' err
+ok $? "heatmap says that there is nothing to draw"
+{ npy_note stream=maps version=1 && cat records && npy_note name=d label=0 score=1 arrays=map && npy_f4 '1, 1' 1 && npy_note end=4; } >mixed
+fails 1 'records with and without maps' auroc mixed
+ok $? "auroc: some with maps, some without"
+knn -m two.st -t table queries >/dev/null && [ "$(cut -f 1,4 table | tr -s '\t\n' ' ')" = "name score x 2 y 1 z 90 " ]
 ok $? "the table"
 
 # (0,0) (2,1) (1,2): mean (1,1), covariance of 1/n [[2/3,1/3],[1/3,2/3]]; without shrinkage (2,1) is sqrt(2) away, (4,4) 3 sqrt(2)

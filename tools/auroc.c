@@ -78,10 +78,12 @@ static struct opts parse(int argc, char **argv)
     return o;
 }
 
-/* The array that arrays= calls map, or the only one of a record that names none. */
+/* The array that arrays= calls map, or the only one of a record that names none. NULL: a score alone, as knn and gauss give. */
 static const struct tensor *find_map(const struct npys_reader *r, const struct npys_record *rec)
 {
     const char *names = note_get(&rec->note, "arrays");
+    if (rec->n == 0)
+        return NULL;
     if (!names && rec->n == 1)
         return &rec->array[0];
     const char *p = names ? names : "";
@@ -118,6 +120,7 @@ static void read_maps(struct evaluation *ev, struct masks *masks, FILE *f, const
     struct npys_reader *r = npys_reader_new(f, label);
     struct npys_record rec = {0};
     struct progress progress = progress_start("images", 0);
+    size_t with = 0, without = 0; /* a map */
     struct err e;
     while (npys_read(r, &rec)) {
         const char *name = note_get(&rec.note, "name");
@@ -126,12 +129,20 @@ static void read_maps(struct evaluation *ev, struct masks *masks, FILE *f, const
                             note_get(&rec.note, "score"), &e))
             npys_reader_die(r, "%s", e.text);
         const struct tensor *map = find_map(r, &rec);
-        if (!evaluation_add_map(ev, map, next_mask(masks, r, name), &e))
+        const struct raster *mask = next_mask(masks, r, name);
+        if (map && !evaluation_add_map(ev, map, mask, &e))
             npys_reader_die(r, "%s", e.text);
-        count_empty(masks, ev, name);
+        if (map)
+            count_empty(masks, ev, name);
+        with += map != NULL;
+        without += map == NULL;
+        if (with && without)
+            npys_reader_die(r, "records with and without maps in one stream");
         progress_add(&progress, 1);
     }
     progress_end(&progress);
+    if (masks->reader && without)
+        warning("%s: scores without maps: there are no pixel figures", label);
     npys_record_free(&rec);
     npys_reader_free(r);
 }

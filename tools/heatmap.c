@@ -192,15 +192,22 @@ static void one_stream(struct run *run, const char *file)
     struct npys_record rec = {0};
     struct raster picture;
     struct err e;
+    size_t scores = 0; /* records of knn and gauss have no maps */
     while (npys_read(r, &rec)) {
-        struct heat_map map = map_of(r, &rec);
         const struct image *image = companion_next(&run->images, r, &rec.note);
         const struct image *mask = companion_next(&run->masks, r, &rec.note);
+        if (rec.n == 0) {
+            scores++;
+            continue;
+        }
+        struct heat_map map = map_of(r, &rec);
         if (!heat_draw(&picture, &map, image, mask, &style, &e))
             npys_reader_die(r, "%s", e.text);
         write_picture(run, &picture, r, &rec.note, &style);
         raster_free(&picture);
     }
+    if (scores)
+        warning("%s: scores without maps, of which nothing can be drawn: %zu", file_label(file), scores);
     npys_record_free(&rec);
     npys_reader_free(r);
     file_close(f);

@@ -29,6 +29,8 @@ static float *factor_of(double *work, const double *s, size_t d, double a, doubl
     return packed;
 }
 
+#define SINGULAR 1e-6 /* the factor is f32 */
+
 /* Leaving-out: solves with A's factor for every row of the centred images. */
 struct leaving {
     double *distance, *centred;
@@ -42,10 +44,11 @@ static void leave_one(void *arg, size_t i, size_t worker)
     const struct leaving *l = arg;
     const double n = (double)l->n;
     (void)worker;
-    const double q = vector_forward(l->centred + i * l->d, l->factor, 0, l->d);
-    l->distance[i] = n / (n - 1) * sqrt(q / (1 - l->c * q));
+    const double q = vector_forward(l->centred + i * l->d, l->factor, 0, l->d), rest = 1 - l->c * q;
+    l->distance[i] = rest > SINGULAR ? n / (n - 1) * sqrt(q / rest) : HUGE_VAL;
 }
 
+/* False also where the others' Gaussian has no inverse: 1 - c q is then 0 but for rounding. */
 static bool leave_out(double *distance, double *work, const double *s, double *centred, size_t n, size_t d,
                       double share, double identity)
 {
@@ -56,7 +59,10 @@ static bool leave_out(double *distance, double *work, const double *s, double *c
     struct leaving l = {distance, centred, factor, n, d, part / (all - 1)};
     pool_run(n, leave_one, &l);
     free(factor);
-    return true;
+    bool finite = true;
+    for (size_t i = 0; i < n; i++)
+        finite &= isfinite(distance[i]);
+    return finite;
 }
 
 static void centre(double *centred, double *mean, const float *x, size_t row, size_t n, size_t d)

@@ -14,7 +14,7 @@ struct gauss {
 
 /* Fits to the n rows of x, `row` floats apart. shrinkage: the share of the identity, 0 to 1; below 0: Ledoit and Wolf's. left_out: n
  * distances, each of an image to the Gaussian of the others, with the shrinkage and the identity's multiple of all; or NULL. False when
- * the covariance can't be inverted. Runs on the pool. */
+ * the covariance, or that of all but one, can't be inverted. Runs on the pool. */
 bool gauss_fit(struct gauss *g, double *left_out, const float *x, size_t row, size_t n, size_t d,
                double shrinkage);
 /* The Mahalanobis distance of x. work: d doubles. */
