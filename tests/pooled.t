@@ -92,6 +92,16 @@ for method in knn gauss; do
     cat line line >both && "$method" -q -o both.st both && "$method" -q -j 1 -m both.st queries | cmp - <("$method" -q -j 2 -m both.st queries)
     ok $? "$method: joined streams; threads"
 done
+for method in knn gauss; do
+    "$method" -q -o all.st --quantile 1 line && "$method" -q -o half.st --quantile .5 line && perl -e 'exit !($ARGV[0] > $ARGV[1])' "$(meta all.st threshold)" "$(meta half.st threshold)"
+    ok $? "$method --quantile"
+    "$method" -q -o model.st line && "$method" --force -m model.st -t - <(vectors x 1 1 | sed 's/w:1a2b/w:1a2c/') >table 2>err && [ "$(wc -l <table)" -eq 2 ] && grep -q weights err
+    ok $? "$method --force: a warning"
+    fails 1 'needs' "$method" --mem 1K -o out.st line
+    ok $? "$method --mem"
+done
+knn -q --mem 1G -o out.st line && gauss -q --mem 1G -o out.st line && knn -q --force --quantile .9 -o out.st line && gauss -q --force --quantile .9 -o out.st line
+ok $? "options that change nothing here"
 fails 1 'one more than that' knn -k 4 -o out.st line
 ok $? "as many neighbours as images"
 done_testing

@@ -16,14 +16,14 @@ static const struct setting files[] = {
     SETTINGS_END,
 };
 
-enum { AS }; /* the row that differs from method to method */
+enum { AS, QUANTILE, SIZE }; /* rows that some methods lack */
 static const struct setting common[] = {
     [AS] = {"as", 0, SETTING_WORD, AT(who), 0, 0, NULL, "WHO", "sets the options above as others have them",
             DETECTOR_FIT, NULL},
-    {"quantile", 0, SETTING_REAL, AT(quantile), 0, 1, NULL, "Q",
-     "of normal images' scores that is the threshold", DETECTOR_FIT, NULL},
-    {"size", 0, SETTING_EXTENT, AT(size), 1, RASTER_SIDE_MAX, NULL, "WxH",
-     "of the maps (default: the network's input, as the stream says)", DETECTOR_BOTH, NULL},
+    [QUANTILE] = {"quantile", 0, SETTING_REAL, AT(quantile), 0, 1, NULL, "Q",
+                  "of normal images' scores that is the threshold", DETECTOR_FIT, NULL},
+    [SIZE] = {"size", 0, SETTING_EXTENT, AT(size), 1, RASTER_SIDE_MAX, NULL, "WxH",
+              "of the maps (default: the network's input, as the stream says)", DETECTOR_BOTH, NULL},
     {"force", 0, SETTING_FLAG, AT(force), 0, 0, NULL, NULL,
      "features that don't fit the model, or each other, are warned of only", DETECTOR_BOTH, NULL},
     {"mem", 0, SETTING_BYTES, AT(mem), 0, 0, NULL, "BYTES", "refuse to take more memory; suffixes K, M, G",
@@ -65,13 +65,20 @@ static char *usage_of(const struct detector *d, const struct detector_text *text
     return usage;
 }
 
-/* The frame's own rows for this method: without --as where there is nobody to follow. */
+/* The frame's own rows for this method: without --as where there is nobody to follow, without --size where there are no maps. */
 static const struct setting *common_of(const struct detector *d,
                                        struct setting row[sizeof common / sizeof *common])
 {
-    memcpy(row, common, sizeof common);
-    row[AS].choices = d->people;
-    return row + (d->people ? AS : AS + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof common / sizeof *common; i++) {
+        if ((i == AS && !d->people) || (i == SIZE && !d->grid))
+            continue;
+        row[n] = common[i];
+        if (i == AS)
+            row[n].choices = d->people;
+        n++;
+    }
+    return row;
 }
 
 static void check(const struct detector_run *run, const struct settings *set)
