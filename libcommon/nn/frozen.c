@@ -27,7 +27,8 @@ static void find_taps(struct frozen *net, const char *layers, const char *option
     for (char *name = strtok_r(list, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
         const ptrdiff_t tap = find_tap(&net->graph, name);
         if (tap < 0)
-            misuse("%s: '%s' is not one of layer1, layer2, layer3, layer4, avgpool, or pool:layer3", option, name);
+            misuse("%s: '%s' is not one of layer1, layer2, layer3, layer4, avgpool, or pool:layer3", option,
+                   name);
         if (net->taps == FROZEN_TAPS_MAX)
             misuse("%s: more than %d layers", option, FROZEN_TAPS_MAX);
         net->tap[net->taps++] = (size_t)tap;
