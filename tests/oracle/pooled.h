@@ -1,4 +1,5 @@
 /* By tests/oracle/pooled.py: scikit-learn and numpy. */
+/* clang-format off */
 enum { POOLED_N = 18, POOLED_D = 24, POOLED_QUERIES = 4, POOLED_K = 3 };
 static const double pooled_x[] = {
     4.4404520988464355, -4.1856827735900879, 5.1159501075744629, 2.1226305961608887,

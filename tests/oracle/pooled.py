@@ -30,7 +30,7 @@ def left_out(shrinkage, multiple):
 
 model = LedoitWolf().fit(x)
 multiple = np.trace(np.cov(x.T, bias=True)) / D
-print(f"/* By tests/oracle/pooled.py: scikit-learn and numpy. */\nenum {{ POOLED_N = {N}, POOLED_D = {D}, POOLED_QUERIES = {QUERIES}, POOLED_K = {K} }};")
+print(f"/* By tests/oracle/pooled.py: scikit-learn and numpy. */\n/* clang-format off */\nenum {{ POOLED_N = {N}, POOLED_D = {D}, POOLED_QUERIES = {QUERIES}, POOLED_K = {K} }};")
 array("pooled_x", x)
 array("pooled_query", q)
 array("pooled_shrinkage", [model.shrinkage_, ledoit_wolf_shrinkage(x[:9])])
