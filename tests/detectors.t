@@ -60,6 +60,18 @@ ok $? "padim: an impulse becomes the Gaussian of sigma 4"
 patchcore -q -r 1 -o m.st "$oracle/black.npys" 2>/dev/null && patchcore -q -m m.st "$oracle/impulse.npys" | npysdiff -q -s 1e-6 - "$oracle/patchcore-impulse.npys"
 ok $? "patchcore: an impulse becomes the Gaussian of sigma 4 over the 3 x 3 mean"
 
+# A threshold of 0, as copies of one image give, is warned of: it calls everything a defect.
+{ npy_note stream=features version=1 && for i in 1 2 3; do npy_note name=$i input=8x8 arrays=a && npy_f4 '2, 2, 2' 1 2 3 4 5 6 7 8; done && npy_note end=3; } >copies
+for method in padim patchcore; do
+    $method -r 1 -o same.st copies 2>fitted || $method -o same.st copies 2>fitted
+    $method -m same.st -t - copies 2>scored >table
+    grep -q '^[a-z]*: same.st: its threshold is 0, so every image is a defect' fitted && grep -q 'same.st: its threshold is 0' scored &&
+        [ "$(grep -c 'defect$' table)" -eq 3 ] && $method -q -m same.st -t - copies 2>&1 | cmp - table
+    ok $? "$method: a threshold of 0 is warned of, at the fit and when it is used"
+done
+padim -q -o m.st "$oracle/train.npys" && padim -m m.st -t - "$oracle/test.npys" 2>&1 >/dev/null | cmp - /dev/null
+ok $? "another one is not"
+
 # --size: of the maps, and of those that set the threshold; the model remembers it.
 padim -q -o small.st --size 20x12 "$oracle/train.npys" && padim -q -m small.st "$oracle/test.npys" | npyls | cut -f 5 | sort -u | grep -qx 12x20
 ok $? "the maps are as large as those of the fit with --size"

@@ -51,6 +51,11 @@ ok $? "--plain has no image in it"
 ok $? "-c outlines pixel_threshold= and more"
 [ "$(heatmap -a 0 -i ab.images -t 4 ab.maps | pixels 12)" = '100 100 100 100 100 100 100 100 100 255 255 255' ]
 ok $? "-t outlines another threshold"
+sed 's/pixel_threshold=2/pixel_threshold=0/' ab.maps >zero.maps
+[ "$(heatmap -c -i ab.images zero.maps 2>&1 >/dev/null)" = 'heatmap: zero.maps: its pixel_threshold= is 0: the outline holds every pixel from 0 on (give another by -t)' ]
+ok $? "a pixel_threshold= of 0 is warned of"
+[ -z "$(heatmap -i ab.images zero.maps 2>&1 >/dev/null)" ] && [ -z "$(heatmap -t 1 -i ab.images zero.maps 2>&1 >/dev/null)" ]
+ok $? "but not where it is not used"
 heatmap ab.maps | head -c 300 >beginning
 grep -aq '^# name=a$' beginning && grep -aq '^# score=0.25$' beginning && grep -aq '^# crop=2,1,4,4$' beginning && ! grep -aq '^# arrays=' beginning
 ok $? "the keys of the maps go on"

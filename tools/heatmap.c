@@ -110,6 +110,9 @@ static struct heat_style style_of(const struct opts *o, const struct note *openi
     if (s.contour && !o->own_threshold &&
         (!threshold || sscanf(threshold, "%lf%c", &s.threshold, &more) != 1))
         die("%s: has no pixel_threshold= (give one by -t)", label);
+    if (s.contour && !o->own_threshold && s.threshold == 0)
+        warning("%s: its pixel_threshold= is 0: the outline holds every pixel from 0 on (give another by -t)",
+                label);
     return s;
 }
 

@@ -70,3 +70,13 @@ struct calibration normals_calibrate(struct normals *s, double quantile)
     free(s);
     return c;
 }
+
+void calibration_doubt(const struct calibration *c, const char *model)
+{
+    if (c->threshold == 0)
+        warning("%s: its threshold is 0, so every image is a defect: the training images score 0, as copies "
+                "of one do",
+                model);
+    else if (c->maps && c->pixel_threshold == 0)
+        warning("%s: its pixel_threshold is 0: every pixel reaches it", model);
+}

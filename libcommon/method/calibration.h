@@ -21,4 +21,7 @@ void normals_add(struct normals *s, double score, const float *map, size_t n);
  * least one image must have been added. Frees s. */
 struct calibration normals_calibrate(struct normals *s, double quantile);
 #define NORMALS_QUANTILE 0.995
+
+/* Warns of thresholds of 0, which every image reaches; `model` is what messages call the model. */
+void calibration_doubt(const struct calibration *c, const char *model);
 #endif

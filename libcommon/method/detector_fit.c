@@ -167,6 +167,7 @@ static void finish(struct fitting *f)
         die("%zu images; a fit needs %zu or more", f->images, d->images_min);
     void *model = d->end(f->fit, &with);
     const struct calibration c = detector_calibrate(d, model, f->held, f->size, f->run->quantile);
+    calibration_doubt(&c, f->run->output);
     write_model(f, model, &c);
     d->free(model);
 }

@@ -98,6 +98,7 @@ static void open_model(struct scoring *s)
     const struct detector *d = run->d;
     safetensors_open(&s->file, run->model);
     s->calibration = model_calibration(&s->file.meta, run->model, d->name, d->grid != NULL);
+    calibration_doubt(&s->calibration, run->model);
     for (size_t i = 0; d->settings[i].name; i++)
         if (d->settings[i].use & DETECTOR_KEPT)
             recall(s, i);
