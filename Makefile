@@ -137,4 +137,4 @@ uninstall:
 clean:
 	rm -rf build bin
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) -name root -prune -o -name '*.d' -type f -print 2>/dev/null)

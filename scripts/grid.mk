@@ -8,7 +8,8 @@
 # WEIGHTS     safetensors files and random:SEED (default random:1)
 # METHODS     programs that fit with -o and score with -m (default: padim patchcore). A name of your own stands for a
 #             program with options:  METHODS="one" PROGRAM_one=patchcore FIT_one="-r 0.01 --neighbours 1"
-# LAYERS      lists such as "layer2,layer3 layer1,layer2" (default: each method's own, LAYERS_padim= and so on)
+# LAYERS      lists such as "layer2,layer3 layer1,layer2" (default: each method's own: LAYERS_padim= and so on, or what the
+#             first example of its --help gives featx with -l, or layer2,layer3)
 # IMAGES      how imgcat brings the images to one size (default -r 256)
 # PRECISION   f32, bf16 or auto, as featx --precision (default auto)
 # MASKS       yes or no (default: yes where a category has the folder ground_truth)
@@ -39,7 +40,6 @@ METHODS ?= padim patchcore
 IMAGES ?= -r 256
 PRECISION ?= auto
 default_layers := layer2,layer3
-LAYERS_padim ?= layer1,layer2,layer3
 
 # Paths may have blanks, which make can't have in a target. So a second make runs in OUT, where all targets are
 # CATEGORY/WEIGHTS/...; its recipes go back to the folder of the first, and name files by variables of the shell.
@@ -64,7 +64,10 @@ CATEGORIES ?= $(with_train)
 # random:1 is called random-1 in paths, and dir/w.safetensors is w.
 slug = $(patsubst %.safetensors,%,$(notdir $(subst :,-,$1)))
 $(foreach w,$(WEIGHTS),$(eval file_of_$(call slug,$w) := $w))
-layers_of = $(or $(LAYERS),$(LAYERS_$1),$(default_layers))
+# What the first example of its --help gives featx
+example = $(shell PATH="$(PATH)" $(or $(PROGRAM_$1),$1) --help 2>/dev/null | sed -n 's/^  featx .*-l \([^ ]*\) .*/\1/p' | sed 1q)
+$(foreach m,$(METHODS),$(if $(LAYERS)$(LAYERS_$m),,$(eval LAYERS_$m := $(or $(call example,$m),$(default_layers)))))
+layers_of = $(or $(LAYERS),$(LAYERS_$1))
 cells := $(foreach c,$(CATEGORIES),$(foreach w,$(WEIGHTS),$(foreach m,$(METHODS),$(foreach l,$(call layers_of,$m),$c/$(call slug,$w)/$l/$m))))
 
 # The parts of a cell's name, in a recipe or a prerequisite
