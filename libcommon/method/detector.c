@@ -16,8 +16,10 @@ static const struct setting files[] = {
     SETTINGS_END,
 };
 
-enum { AS, QUANTILE, SIZE }; /* rows that some methods lack */
+enum { METHODS, AS, QUANTILE, SIZE }; /* the first two differ from program to program; some lack others */
 static const struct setting common[] = {
+    [METHODS] = {"method", 0, SETTING_WORD, AT(method), 0, 0, NULL, "METHOD",
+                 "which; the defaults above are the first's", DETECTOR_FIT, NULL},
     [AS] = {"as", 0, SETTING_WORD, AT(who), 0, 0, NULL, "WHO", "sets the options above as others have them",
             DETECTOR_FIT, NULL},
     [QUANTILE] = {"quantile", 0, SETTING_REAL, AT(quantile), 0, 1, NULL, "Q",
@@ -44,7 +46,8 @@ static void put_letters(FILE *f, const struct setting *table, unsigned use)
 
 static char *usage_of(const struct detector *d, const struct detector_text *text, const struct settings *set)
 {
-    static const struct detector_run defaults = {.quantile = NORMALS_QUANTILE};
+    const struct detector_run defaults = {.quantile = NORMALS_QUANTILE,
+                                          .method = d->methods ? d->methods[0] : NULL};
     char *usage = NULL;
     size_t size;
     FILE *f = open_memstream(&usage, &size);
@@ -65,20 +68,36 @@ static char *usage_of(const struct detector *d, const struct detector_text *text
     return usage;
 }
 
-/* The frame's own rows for this method: without --as where there is nobody to follow, without --size where there are no maps. */
+/* The frame's own rows for this program: without --method where there is one only, without --as where there is nobody to follow,
+ * without --size where there are no maps. */
 static const struct setting *common_of(const struct detector *d,
                                        struct setting row[sizeof common / sizeof *common])
 {
     size_t n = 0;
     for (size_t i = 0; i < sizeof common / sizeof *common; i++) {
-        if ((i == AS && !d->people) || (i == SIZE && !d->grid))
+        const char *const *choices = i == METHODS ? d->methods : i == AS ? d->people : common[i].choices;
+        if ((i <= AS && !choices) || (i == SIZE && !d->grid))
             continue;
         row[n] = common[i];
-        if (i == AS)
-            row[n].choices = d->people;
-        n++;
+        row[n++].choices = choices;
     }
     return row;
+}
+
+static size_t index_of(const char *const *list, const char *name)
+{
+    size_t i = 0;
+    while (strcmp(list[i], name) != 0)
+        i++;
+    return i;
+}
+
+void detector_defaults(const struct detector_run *run)
+{
+    const struct detector *d = run->d;
+    memcpy(run->options, d->defaults, d->options_size);
+    if (d->methods)
+        d->choose(run->options, index_of(d->methods, run->method));
 }
 
 static void check(const struct detector_run *run, const struct settings *set)
@@ -95,7 +114,7 @@ static void check(const struct detector_run *run, const struct settings *set)
     }
 }
 
-/* Twice: --as sets what other options change, wherever it stands. */
+/* Twice: --method and --as set what other options change, wherever they stand. */
 static void parse(struct detector_run *run, const struct detector_text *text, int argc, char **argv)
 {
     struct setting row[sizeof common / sizeof *common];
@@ -109,10 +128,9 @@ static void parse(struct detector_run *run, const struct detector_text *text, in
         while ((c = opt_next(argc, argv, rows, usage)) != -1)
             settings_take(set, SETS, c, optarg);
         if (pass == 0) {
-            memcpy(run->options, run->d->defaults, run->d->options_size);
-            for (size_t i = 0; run->who && run->d->people[i]; i++)
-                if (strcmp(run->who, run->d->people[i]) == 0)
-                    run->d->follow(run->options, i);
+            detector_defaults(run);
+            if (run->who)
+                run->d->follow(run->options, index_of(run->d->people, run->who));
         }
     }
     check(run, set);
@@ -125,7 +143,10 @@ static void parse(struct detector_run *run, const struct detector_text *text, in
 
 int detector_main(const struct detector *d, const struct detector_text *text, int argc, char **argv)
 {
-    struct detector_run run = {.d = d, .quantile = NORMALS_QUANTILE, .options = xcalloc(1, d->options_size)};
+    struct detector_run run = {.d = d,
+                               .method = d->methods ? d->methods[0] : NULL,
+                               .quantile = NORMALS_QUANTILE,
+                               .options = xcalloc(1, d->options_size)};
     err_init(argv[0]);
     parse(&run, text, argc, argv);
     mem_limit(run.mem);

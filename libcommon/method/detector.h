@@ -48,10 +48,14 @@ struct detector_end {
 };
 
 struct detector {
-    const char *name;               /* the program's; method= of models; begins its by= */
+    const char *name; /* the program's; method= of models, where it has no others; begins its by= */
     const struct setting *settings; /* of its options */
     const void *defaults;
     size_t options_size;
+    /* --method METHOD, of a program with several: NULL, or their names, and what each has for defaults of its own. The first where none
+     * is named. A model keeps it as method=, and is scored with it. */
+    const char *const *methods;
+    void (*choose)(void *options, size_t method);
     /* --as WHO: NULL, or whom to follow, and what that sets. Options given beside it win, wherever it stands. */
     const char *const *people;
     void (*follow)(void *options, size_t who);

@@ -31,12 +31,13 @@ static bool is_held(const struct fitting *f)
     return !f->run->d->left_out && f->images % HELD_EVERY == HELD_EVERY - 1;
 }
 
-static void begin(struct fitting *f, const struct features *in)
+static void begin(struct fitting *f, struct features *in)
 {
     const struct detector_run *run = f->run;
     if (run->d->grid)
         f->size = map_size_of(run->size, in->reader, &in->record);
     note_copy(&f->opening, in->opening);
+    in->taps.arch = note_get(&f->opening, "arch");
     f->fit = run->d->begin(run->options, &in->taps);
     f->held = run->d->left_out ? NULL : tap_store_new("held images", DT_F32);
 }
@@ -128,7 +129,9 @@ static char *by_of(const struct detector_run *run)
     char *with = settings_by(run->options, run->d->settings, DETECTOR_FIT);
     char *size =
         run->size.width ? xprintf(" --size %zux%zu", run->size.width, run->size.height) : xstrdup("");
-    char *by = xprintf("%s " FERN_VERSION "%s --quantile %.9g%s", run->d->name, with, run->quantile, size);
+    char *by =
+        xprintf("%s " FERN_VERSION "%s%s%s --quantile %.9g%s", run->d->name, run->method ? " --method " : "",
+                run->method ? run->method : "", with, run->quantile, size);
     free(size);
     free(with);
     return by;
@@ -151,7 +154,7 @@ static void write_model(struct fitting *f, void *model, const struct calibration
     if (run->size.width)
         note_setf(meta, "map", "%zux%zu", run->size.width, run->size.height);
     run->d->save(model, &f->file);
-    model_describe(meta, run->d->name, &f->opening, by, c);
+    model_describe(meta, run->method ? run->method : run->d->name, &f->opening, by, c);
     safetensors_write_product(&f->file, f->out);
     run->d->describe(model, text);
     notice("%s: %zu images, %s, threshold %.6g, peak memory %.0f MB", run->output, f->images, text,

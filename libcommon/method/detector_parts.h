@@ -8,7 +8,8 @@
 struct detector_run {
     const struct detector *d;
     const char *output, *model, *table;
-    const char *who; /* one of d->people, or NULL */
+    const char *method; /* one of d->methods, or NULL */
+    const char *who;    /* one of d->people, or NULL */
     double quantile;
     struct map_size size;
     size_t mem;
@@ -19,6 +20,8 @@ struct detector_run {
     size_t features_n;
 };
 
+/* The defaults into run->options: the detector's own, the method's. */
+void detector_defaults(const struct detector_run *run);
 void detector_fit(struct detector_run *run);
 void detector_score(struct detector_run *run);
 

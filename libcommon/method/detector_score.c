@@ -82,6 +82,30 @@ static void recall(struct scoring *s, size_t row)
     free(kept);
 }
 
+/* Which of the program's methods the model is of, and what that has for defaults, under what the command line gave. */
+static const char *recall_method(struct scoring *s)
+{
+    struct detector_run *run = s->run;
+    const struct settings *set = &run->settings;
+    const char *method = note_get(&s->file.meta, "method");
+    char *given[64] = {0};
+    run->method = NULL;
+    for (size_t i = 0; method && run->d->methods && run->d->methods[i]; i++)
+        if (strcmp(run->d->methods[i], method) == 0)
+            run->method = run->d->methods[i];
+    if (!run->method)
+        return run->d->name;
+    for (size_t i = 0; set->table[i].name; i++)
+        given[i] = set->given >> i & 1 ? setting_text(run->options, &set->table[i]) : NULL;
+    detector_defaults(run);
+    for (size_t i = 0; set->table[i].name; i++) {
+        if (given[i])
+            setting_read(run->options, &set->table[i], given[i]);
+        free(given[i]);
+    }
+    return run->method;
+}
+
 /* The fit's map=WxH, where --size set it. */
 static void recall_size(struct scoring *s)
 {
@@ -97,7 +121,7 @@ static void open_model(struct scoring *s)
     struct detector_run *run = s->run;
     const struct detector *d = run->d;
     safetensors_open(&s->file, run->model);
-    s->calibration = model_calibration(&s->file.meta, run->model, d->name, d->grid != NULL);
+    s->calibration = model_calibration(&s->file.meta, run->model, recall_method(s), d->grid != NULL);
     calibration_doubt(&s->calibration, run->model);
     for (size_t i = 0; d->settings[i].name; i++)
         if (d->settings[i].use & DETECTOR_KEPT)

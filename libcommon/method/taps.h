@@ -18,7 +18,9 @@ struct tap {
 struct taps {
     size_t n; /* 0 until the first record */
     struct tap tap[TAPS_MAX];
-    size_t finest;              /* the tap with the largest grid; the first of equals */
+    size_t finest; /* the tap with the largest grid; the first of equals */
+    const char
+        *arch; /* the network that they are of, where a fit's first stream says it (arch=); else NULL */
     float *converted[TAPS_MAX]; /* where the record's are not f32 */
 };                              /* {0} to begin, taps_free in the end */
 

@@ -106,12 +106,36 @@ static double score(void *model, const struct taps *image, float *distance)
     return d;
 }
 
-static const struct detector held = {
-    "toy", settings, &defaults, sizeof defaults, NULL, NULL,    HELD_EVERY, NULL,  begin, take, end,
-    NULL,  NULL,     save,      describe,        load, accepts, grid,       rules, score, free};
-static const struct detector mapless = {
-    "toy", settings, &defaults, sizeof defaults, NULL, NULL,    HELD_EVERY, NULL, begin, take, end,
-    NULL,  NULL,     save,      describe,        load, accepts, NULL,       NULL, score, free};
+static const struct detector held = {.name = "toy",
+                                     .settings = settings,
+                                     .defaults = &defaults,
+                                     .options_size = sizeof defaults,
+                                     .images_min = HELD_EVERY,
+                                     .begin = begin,
+                                     .take = take,
+                                     .end = end,
+                                     .save = save,
+                                     .describe = describe,
+                                     .load = load,
+                                     .accepts = accepts,
+                                     .grid = grid,
+                                     .rules = rules,
+                                     .score = score,
+                                     .free = free};
+static const struct detector mapless = {.name = "toy",
+                                        .settings = settings,
+                                        .defaults = &defaults,
+                                        .options_size = sizeof defaults,
+                                        .images_min = HELD_EVERY,
+                                        .begin = begin,
+                                        .take = take,
+                                        .end = end,
+                                        .save = save,
+                                        .describe = describe,
+                                        .load = load,
+                                        .accepts = accepts,
+                                        .score = score,
+                                        .free = free};
 static const struct detector_text text = {"Toys.\n", "  toy\n  toy\n"};
 
 /* A stream of features: one value each. */
@@ -239,6 +263,38 @@ static void without_maps(void)
     fclose(f);
 }
 
+/* Methods of one program: their defaults are their own, --factor's and what a model keeps. */
+static void choose(void *options, size_t method)
+{
+    struct options *o = options;
+    o->factor = method == 0 ? 1 : 5;
+}
+
+static void several_methods(void)
+{
+    static const char *const methods[] = {"one", "five", NULL};
+    struct detector two = held;
+    two.methods = methods;
+    two.choose = choose;
+    ok(run(&two, "-o m.st train") == 0 && has("m.st", "method", "one") && has("m.st", "factor", "1"),
+       "the first method");
+    ok(run(&two, "-o m.st --quantile 1 --method five train") == 0 && has("m.st", "method", "five") &&
+           has("m.st", "factor", "5") &&
+           has("m.st", "by", "test 1 | toy " FERN_VERSION " --method five -f 5 -x 3 --quantile 1"),
+       "another, with its own default");
+    ok(run(&two, "-o n.st -f 2 --method five train") == 0 && has("n.st", "factor", "2"),
+       "an option given wins");
+    ok(run(&two, "-m m.st test") == 0 && says("out", "-m -f 5"), "a model is scored by its method");
+    ok(run(&two, "-m m.st -f 3 test") == 0 && says("out", "-m -f 3"), "under what is given");
+    ok(run(&two, "-m m.st --method five test") == EXIT_MISUSE && says("err", "--method is of the fit"),
+       "which the model keeps");
+    ok(run(&two, "-o n.st --method six train") == EXIT_MISUSE && says("err", "six"), "an unknown method");
+    ok(run(&held, "-m m.st test") == EXIT_FAILED && says("err", "a model of five, not of toy"),
+       "another program's model");
+    ok(run(&held, "-o n.st --method five train") == EXIT_MISUSE && says("err", "unknown option"),
+       "no --method where there is one");
+}
+
 int main(void)
 {
     char folder[] = "/tmp/detector-test.XXXXXX";
@@ -247,6 +303,7 @@ int main(void)
     err_init("test");
     holding();
     without_maps();
+    several_methods();
     static const char *const files[] = {"train", "few",  "test",  "out",   "err",
                                         "m.st",  "v.st", "v.tsv", "t.tsv", "n.st"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
