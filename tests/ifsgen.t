@@ -81,7 +81,10 @@ done
 { printf '\xef\xbb\xbf' && cat codes.tsv; } >mark.tsv && ifsgen --codes mark.tsv --print | cmp -s - codes.tsv
 ok $? "--codes with a byte order mark, TSV"
 mkdir -p marked && for f in csv/*.csv; do { printf '\xef\xbb\xbf' && cat "$f"; } >"marked/${f##*/}"; done
-ifsgen --codes marked --print | cmp -s - <(ifsgen --codes csv --print)
+mkfifo marked/pipe.csv && ln -s . marked/self.csv
+timeout 10 ifsgen -v --codes marked --print 2>&1 >/dev/null | grep -c 'passed over' | grep -qx 2
+ok $? "--codes: pipes and folders in a folder are passed over"
+timeout 10 ifsgen --codes marked --print | cmp -s - <(ifsgen --codes csv --print)
 ok $? "--codes with a byte order mark, CSV"
 ifsgen --codes csv --print | cmp -s - <(awk 'NR == 1 || $1 < 3' codes.tsv)
 ok $? "a folder of CSV files"

@@ -7,20 +7,20 @@
 /* What an opcode does; `kind` and `n` are for functions that serve several. */
 struct opcode {
     const char *name;
-    bool (*run)(struct machine *m);
+    bool (*run)(struct pickle_machine *m);
     enum pickle_kind kind;
     size_t n;
 };
 
 /* --- numbers and text --------------------------------------------------------------------------------- */
 
-static bool op_proto(struct machine *m)
+static bool op_proto(struct pickle_machine *m)
 {
     const unsigned char *p = machine_take(m, 1);
     return p && (*p <= 5 || machine_fail(m, "protocol %d is not read", *p));
 }
 
-static bool op_stop(struct machine *m)
+static bool op_stop(struct pickle_machine *m)
 {
     m->p->root = machine_pop(m);
     m->stopped = true;
@@ -28,22 +28,22 @@ static bool op_stop(struct machine *m)
 }
 
 /* Frames only tell how much to read ahead. */
-static bool op_frame(struct machine *m)
+static bool op_frame(struct pickle_machine *m)
 {
     return machine_take(m, 8) != NULL;
 }
 
-static bool op_none(struct machine *m)
+static bool op_none(struct pickle_machine *m)
 {
     return machine_push(m, m->none);
 }
 
-static bool op_bool(struct machine *m)
+static bool op_bool(struct pickle_machine *m)
 {
     return machine_push(m, m->truth[m->opcode->n]);
 }
 
-static bool push_integer(struct machine *m, int64_t x)
+static bool push_integer(struct pickle_machine *m, int64_t x)
 {
     struct pickle_value *v = machine_value(m, PICKLE_INT);
     if (v)
@@ -52,7 +52,7 @@ static bool push_integer(struct machine *m, int64_t x)
 }
 
 /* One and two bytes are unsigned, four signed. */
-static bool op_integer(struct machine *m)
+static bool op_integer(struct pickle_machine *m)
 {
     uint64_t x;
     if (!machine_take_number(m, m->opcode->n, &x))
@@ -61,7 +61,7 @@ static bool op_integer(struct machine *m)
 }
 
 /* Bytes behind their length, which takes opcode->n bytes. */
-static bool op_text(struct machine *m)
+static bool op_text(struct pickle_machine *m)
 {
     size_t length;
     const unsigned char *p = machine_take_counted(m, m->opcode->n, &length);
@@ -74,7 +74,7 @@ static bool op_text(struct machine *m)
 }
 
 /* Two's complement of any length; beyond 64 bits the bytes are kept. */
-static bool op_long(struct machine *m)
+static bool op_long(struct pickle_machine *m)
 {
     size_t start = m->at, length;
     const unsigned char *p = machine_take_counted(m, m->opcode->n, &length);
@@ -91,7 +91,7 @@ static bool op_long(struct machine *m)
 }
 
 /* The eight bytes are big-endian, alone in the format. */
-static bool op_float(struct machine *m)
+static bool op_float(struct pickle_machine *m)
 {
     const unsigned char *p = machine_take(m, 8);
     struct pickle_value *v = p ? machine_value(m, PICKLE_FLOAT) : NULL;
@@ -106,7 +106,7 @@ static bool op_float(struct machine *m)
 
 /* --- containers --------------------------------------------------------------------------------------- */
 
-static bool op_mark(struct machine *m)
+static bool op_mark(struct pickle_machine *m)
 {
     if (m->marks == PICKLE_MARKS_MAX)
         return machine_fail(m, "marks nest deeper than %d", PICKLE_MARKS_MAX);
@@ -115,7 +115,7 @@ static bool op_mark(struct machine *m)
 }
 
 /* Right behind a MARK it takes the mark, as in Python. */
-static bool op_pop(struct machine *m)
+static bool op_pop(struct pickle_machine *m)
 {
     if (m->marks && m->depth == machine_floor(m)) {
         m->marks--;
@@ -124,23 +124,23 @@ static bool op_pop(struct machine *m)
     return machine_pop(m) != NULL;
 }
 
-static bool op_pop_mark(struct machine *m)
+static bool op_pop_mark(struct pickle_machine *m)
 {
     return machine_pop_mark(m, &m->depth);
 }
 
-static bool op_dup(struct machine *m)
+static bool op_dup(struct pickle_machine *m)
 {
     return machine_push(m, machine_top(m));
 }
 
-static bool op_empty(struct machine *m)
+static bool op_empty(struct pickle_machine *m)
 {
     return machine_push(m, machine_value(m, m->opcode->kind));
 }
 
 /* Moves what lies on the stack from `first` on into a container. */
-static bool collect(struct machine *m, struct pickle_value *to, size_t first)
+static bool collect(struct pickle_machine *m, struct pickle_value *to, size_t first)
 {
     if (m->opcode->kind == PICKLE_DICT && (m->depth - first) % 2)
         return machine_fail(m, "a key without a value");
@@ -151,21 +151,21 @@ static bool collect(struct machine *m, struct pickle_value *to, size_t first)
     return true;
 }
 
-static bool push_collected(struct machine *m, size_t first)
+static bool push_collected(struct pickle_machine *m, size_t first)
 {
     struct pickle_value *v = machine_value(m, m->opcode->kind);
     return v && collect(m, v, first) && machine_push(m, v);
 }
 
 /* A container of all above the mark. */
-static bool op_collect(struct machine *m)
+static bool op_collect(struct pickle_machine *m)
 {
     size_t first;
     return machine_pop_mark(m, &first) && push_collected(m, first);
 }
 
 /* A container of the opcode->n top values. */
-static bool op_collect_n(struct machine *m)
+static bool op_collect_n(struct pickle_machine *m)
 {
     if (m->depth - machine_floor(m) < m->opcode->n)
         return machine_fail(m, "the stack is too short");
@@ -173,7 +173,7 @@ static bool op_collect_n(struct machine *m)
 }
 
 /* Moves values from `first` on into the container below them. Objects take any; their class would know. */
-static bool extend(struct machine *m, size_t first)
+static bool extend(struct pickle_machine *m, size_t first)
 {
     if (first <= machine_floor(m))
         return machine_fail(m, "the stack has no container");
@@ -183,13 +183,13 @@ static bool extend(struct machine *m, size_t first)
     return collect(m, to, first);
 }
 
-static bool op_extend(struct machine *m)
+static bool op_extend(struct pickle_machine *m)
 {
     size_t first;
     return machine_pop_mark(m, &first) && extend(m, first);
 }
 
-static bool op_extend_n(struct machine *m)
+static bool op_extend_n(struct pickle_machine *m)
 {
     if (m->depth - machine_floor(m) < m->opcode->n)
         return machine_fail(m, "the stack is too short");
@@ -198,27 +198,27 @@ static bool op_extend_n(struct machine *m)
 
 /* --- the memo ----------------------------------------------------------------------------------------- */
 
-static bool op_get(struct machine *m)
+static bool op_get(struct pickle_machine *m)
 {
     uint64_t number;
     return machine_take_number(m, m->opcode->n, &number) && machine_get(m, number);
 }
 
-static bool op_put(struct machine *m)
+static bool op_put(struct pickle_machine *m)
 {
     uint64_t number;
     return machine_take_number(m, m->opcode->n, &number) && machine_put(m, number);
 }
 
 /* Numbers by what is in the memo. */
-static bool op_memoize(struct machine *m)
+static bool op_memoize(struct pickle_machine *m)
 {
     return machine_put(m, m->memo_used);
 }
 
 /* --- classes and objects ------------------------------------------------------------------------------ */
 
-static bool push_class(struct machine *m, const char *module, size_t module_n, const char *name,
+static bool push_class(struct pickle_machine *m, const char *module, size_t module_n, const char *name,
                        size_t name_n)
 {
     if (module_n > PICKLE_CLASS_MAX || name_n > PICKLE_CLASS_MAX)
@@ -234,7 +234,7 @@ static bool push_class(struct machine *m, const char *module, size_t module_n, c
     return machine_push(m, v);
 }
 
-static bool op_global(struct machine *m)
+static bool op_global(struct pickle_machine *m)
 {
     const char *module, *name;
     size_t module_n, name_n;
@@ -242,7 +242,7 @@ static bool op_global(struct machine *m)
            push_class(m, module, module_n, name, name_n);
 }
 
-static bool op_stack_global(struct machine *m)
+static bool op_stack_global(struct pickle_machine *m)
 {
     struct pickle_value *name = machine_pop(m), *module = name ? machine_pop(m) : NULL;
     if (!module)
@@ -253,7 +253,7 @@ static bool op_stack_global(struct machine *m)
 }
 
 /* REDUCE and NEWOBJ: a call by Python, here the record of one. */
-static bool op_call(struct machine *m)
+static bool op_call(struct pickle_machine *m)
 {
     struct pickle_value *args = machine_pop(m), *callable = args ? machine_pop(m) : NULL;
     if (!callable)
@@ -271,13 +271,13 @@ static bool op_call(struct machine *m)
 }
 
 /* Keyword arguments are not kept. */
-static bool op_newobj_ex(struct machine *m)
+static bool op_newobj_ex(struct pickle_machine *m)
 {
     return machine_pop(m) && op_call(m);
 }
 
 /* An object's attributes are not kept: what checkpoints need is in its arguments and items. */
-static bool op_build(struct machine *m)
+static bool op_build(struct pickle_machine *m)
 {
     struct pickle_value *state = machine_pop(m), *to = state ? machine_top(m) : NULL;
     if (!to)
@@ -286,7 +286,7 @@ static bool op_build(struct machine *m)
            machine_fail(m, "BUILD on %s, which is not an object", pickle_type(to));
 }
 
-static bool op_persistent(struct machine *m)
+static bool op_persistent(struct pickle_machine *m)
 {
     struct pickle_value *id = machine_pop(m), *v = id ? machine_value(m, PICKLE_PERSISTENT) : NULL;
     struct pickle *p = m->p;
@@ -373,7 +373,7 @@ static const struct opcode opcodes[256] = {
     [0x98] = {"READONLY_BUFFER", NULL, 0, 0},
 };
 
-static bool step(struct machine *m)
+static bool step(struct pickle_machine *m)
 {
     m->opcode_at = m->at;
     if (m->at == m->n)
@@ -387,7 +387,7 @@ static bool step(struct machine *m)
     return m->opcode->run(m);
 }
 
-static bool run(struct machine *m)
+static bool run(struct pickle_machine *m)
 {
     m->none = machine_value(m, PICKLE_NONE);
     for (int i = 0; i < 2; i++) {
@@ -404,7 +404,7 @@ bool pickle_load(struct pickle *p, const unsigned char *data, size_t n, pickle_a
                  struct err *e)
 {
     *p = (struct pickle){0};
-    struct machine m = {.p = p, .data = data, .n = n, .allow = allow, .arg = arg, .e = e};
+    struct pickle_machine m = {.p = p, .data = data, .n = n, .allow = allow, .arg = arg, .e = e};
     bool ok = run(&m);
     p->used = m.at;
     free(m.stack);

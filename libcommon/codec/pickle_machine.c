@@ -13,7 +13,7 @@ struct pickle_chunk {
     struct pickle_value value[CHUNK];
 };
 
-bool machine_fail(struct machine *m, const char *fmt, ...)
+bool machine_fail(struct pickle_machine *m, const char *fmt, ...)
 {
     char reason[sizeof m->e->text];
     va_list ap;
@@ -23,7 +23,7 @@ bool machine_fail(struct machine *m, const char *fmt, ...)
     return err_set(m->e, "pickle: byte %zu: %s", m->opcode_at, reason);
 }
 
-struct pickle_value *machine_value(struct machine *m, enum pickle_kind kind)
+struct pickle_value *machine_value(struct pickle_machine *m, enum pickle_kind kind)
 {
     struct pickle *p = m->p;
     if (p->values == PICKLE_VALUES_MAX) {
@@ -42,7 +42,7 @@ struct pickle_value *machine_value(struct machine *m, enum pickle_kind kind)
     return v;
 }
 
-bool machine_append(struct machine *m, struct pickle_value *to, struct pickle_value *item)
+bool machine_append(struct pickle_machine *m, struct pickle_value *to, struct pickle_value *item)
 {
     if (m->p->items == PICKLE_ITEMS_MAX)
         return machine_fail(m, "more than %d items in containers", PICKLE_ITEMS_MAX);
@@ -52,7 +52,7 @@ bool machine_append(struct machine *m, struct pickle_value *to, struct pickle_va
     return true;
 }
 
-bool machine_push(struct machine *m, struct pickle_value *v)
+bool machine_push(struct pickle_machine *m, struct pickle_value *v)
 {
     if (!v)
         return false;
@@ -63,12 +63,12 @@ bool machine_push(struct machine *m, struct pickle_value *v)
     return true;
 }
 
-size_t machine_floor(const struct machine *m)
+size_t machine_floor(const struct pickle_machine *m)
 {
     return m->marks ? m->mark[m->marks - 1] : 0;
 }
 
-struct pickle_value *machine_top(struct machine *m)
+struct pickle_value *machine_top(struct pickle_machine *m)
 {
     if (m->depth > machine_floor(m))
         return m->stack[m->depth - 1];
@@ -76,14 +76,14 @@ struct pickle_value *machine_top(struct machine *m)
     return NULL;
 }
 
-struct pickle_value *machine_pop(struct machine *m)
+struct pickle_value *machine_pop(struct pickle_machine *m)
 {
     struct pickle_value *v = machine_top(m);
     m->depth -= v != NULL;
     return v;
 }
 
-bool machine_pop_mark(struct machine *m, size_t *first)
+bool machine_pop_mark(struct pickle_machine *m, size_t *first)
 {
     if (!m->marks)
         return machine_fail(m, "no mark is open");
@@ -91,14 +91,14 @@ bool machine_pop_mark(struct machine *m, size_t *first)
     return true;
 }
 
-bool machine_get(struct machine *m, uint64_t number)
+bool machine_get(struct pickle_machine *m, uint64_t number)
 {
     if (number >= m->memos || !m->memo[number])
         return machine_fail(m, "memo %llu was never put", (unsigned long long)number);
     return machine_push(m, m->memo[number]);
 }
 
-bool machine_put(struct machine *m, uint64_t number)
+bool machine_put(struct pickle_machine *m, uint64_t number)
 {
     struct pickle_value *v = machine_top(m);
     if (!v)
@@ -117,7 +117,7 @@ bool machine_put(struct machine *m, uint64_t number)
     return true;
 }
 
-const unsigned char *machine_take(struct machine *m, uint64_t n)
+const unsigned char *machine_take(struct pickle_machine *m, uint64_t n)
 {
     if (n > m->n - m->at) {
         machine_fail(m, "the pickle ends in an opcode");
@@ -128,7 +128,7 @@ const unsigned char *machine_take(struct machine *m, uint64_t n)
     return p;
 }
 
-bool machine_take_number(struct machine *m, size_t bytes, uint64_t *out)
+bool machine_take_number(struct pickle_machine *m, size_t bytes, uint64_t *out)
 {
     const unsigned char *p = machine_take(m, bytes);
     *out = 0;
@@ -137,7 +137,7 @@ bool machine_take_number(struct machine *m, size_t bytes, uint64_t *out)
     return p != NULL;
 }
 
-const unsigned char *machine_take_counted(struct machine *m, size_t bytes, size_t *n)
+const unsigned char *machine_take_counted(struct pickle_machine *m, size_t bytes, size_t *n)
 {
     uint64_t length;
     if (!machine_take_number(m, bytes, &length))
@@ -146,7 +146,7 @@ const unsigned char *machine_take_counted(struct machine *m, size_t bytes, size_
     return machine_take(m, length);
 }
 
-bool machine_take_line(struct machine *m, const char **text, size_t *length)
+bool machine_take_line(struct pickle_machine *m, const char **text, size_t *length)
 {
     const unsigned char *start = m->data + m->at, *end = memchr(start, '\n', m->n - m->at);
     if (!end)

@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* PNG, JPEG, BMP (as their codecs say) or the first image of Netpbm data. *facts is what the file says
- * beside its samples. False with a reason; kinds of image
- * that are known but not read (TIFF, GIF, ...) are named. May be called from several threads. */
+/* PNG, JPEG, BMP (as their codecs say) or the first image of Netpbm data. *facts is what the file says beside its samples.
+ * False with a reason; kinds of image that are known but not read (TIFF, GIF, ...) are named. May be called from several
+ * threads. */
 bool image_decode(struct raster *out, struct codec_facts *facts, const unsigned char *data, size_t n,
                   struct err *e);
 /* The same of a file. The reason does not name the file. */

@@ -127,21 +127,32 @@ static int is_csv(const struct dirent *d)
     return n > 4 && strcmp(d->d_name + n - 4, ".csv") == 0;
 }
 
+/* A pipe would be waited for, and a folder called x.csv, maybe a link to this one, is no file of codes. */
+static void read_regular(struct codes *c, const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        notice("%s: is no regular file: passed over", path);
+    else
+        codes_read(c, path);
+}
+
 static void read_folder(struct codes *c, const char *path)
 {
     struct dirent **list;
+    const size_t before = c->n;
     int n = scandir(path, &list, is_csv, alphasort);
     if (n < 0)
         die("%s:", path);
-    if (n == 0)
-        die("%s: no *.csv in this folder", path);
     for (int i = 0; i < n; i++) {
         char *file = xprintf("%s/%s", path, list[i]->d_name);
-        codes_read(c, file);
+        read_regular(c, file);
         free(file);
         free(list[i]);
     }
     free(list);
+    if (c->n == before)
+        die("%s: no *.csv in this folder", path);
 }
 
 void codes_read(struct codes *c, const char *path)

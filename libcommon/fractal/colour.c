@@ -35,8 +35,10 @@ uint32_t colour_of_hsv(unsigned h, unsigned s, unsigned v)
         return colour_of(low, falling, value);
     case 4:
         return colour_of(rising, low, value);
-    default:
+    case 5:
         return colour_of(value, low, falling);
+    default:
+        return 0; /* can't be: h % 180 is less than 6 * 30 */
     }
 }
 

@@ -3,13 +3,18 @@
 #include "fuzz.h"
 #include "dataset/decode.h"
 #include "image/colour.h"
+#include "image/orient.h"
 #include "image/resize.h"
 #include <stdlib.h>
 
-static void fit(const struct raster *in)
+static void fit(const struct raster *in, unsigned orientation)
 {
     struct geometry g;
     struct err e;
+    struct raster upright = orient(in, orientation);
+    if (raster_bytes(&upright) != raster_bytes(in))
+        abort();
+    raster_free(&upright);
     if (!geometry_of(&g, in->width, in->height, 16, 12, &e))
         return;
     struct raster small = resize_bilinear(in, &g), rgb = colour_rgb(&small);
@@ -29,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct codec_facts facts;
     fuzz_limit_memory();
     if (image_decode(&r, &facts, data, size, &e)) {
-        fit(&r);
+        fit(&r, facts.orientation);
         raster_free(&r);
     } else if (!e.text[0] || r.samples) {
         abort();
