@@ -22,6 +22,9 @@ fractrain "${small[@]}" -e 1 -l short.tsv -o b.st set.pam && [ "$(tail -n +2 sho
 ok $? 'a log of fewer steps than --log-every has a row'
 "$FERN_TESTS/../scripts/plot-log" short.tsv | grep -q '<circle' && "$FERN_TESTS/../scripts/plot-log" log.tsv | grep -q '<path'
 ok $? 'scripts/plot-log draws it, a log of one row too'
+printf 'step\tsamples\tloss\theld\n4\t32\t-1\t\n8\t64\t-2\t0.5\n12\t96\t-3\t0.25\n' >flow.tsv
+plot=$("$FERN_TESTS/../scripts/plot-log" flow.tsv) && grep -q 'd="M266.7,96.7 L473.3,163.3 L680.0,230.0"' <<<"$plot" && grep -q 'd="M473.3,270.0 L680.0,370.0"' <<<"$plot"
+ok $? 'and one with losses below zero and images held out'
 
 # Threads, spooling to disk and interruptions leave the bytes alone. ofdb: every ingredient draws.
 run=(fractrain "${small[@]}" -r ofdb -z 32 -c 4 -e 3)

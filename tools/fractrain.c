@@ -18,7 +18,7 @@ static const char usage_end[] =
 /* What the user asked for; the recipe's numbers lie in train.recipe. */
 struct opts {
     struct classifier_options train;
-    unsigned recipe; /* an index into training_names */
+    unsigned recipe; /* an index into classifier_recipe_names */
 };
 
 /* clang-format off */
@@ -26,7 +26,7 @@ struct opts {
 #define MANY 9e18
 static const struct setting files[] = {
     {"output", 'o', SETTING_TEXT, AT(out), 0, 0, NULL, "WEIGHTS", "the weights, a safetensors file", 0, NULL},
-    {"recipe", 'r', SETTING_CHOICE, offsetof(struct opts, recipe), 0, 0, training_names, "R",
+    {"recipe", 'r', SETTING_CHOICE, offsetof(struct opts, recipe), 0, 0, classifier_recipe_names, "R",
      "sets all but what runs it, each can be changed", 0, NULL},
     {"epochs", 'e', SETTING_SIZE, AT(epochs), 1, MANY, NULL, "N", "hold the whole stream and go through it N times", 0, NULL},
     {"init", 'i', SETTING_TEXT, AT(init), 0, 0, NULL, "WEIGHTS", "begin with the tensors of these that fit", 0, NULL},
@@ -48,9 +48,9 @@ enum { FILES, NETWORK, OPTIMISER, AUGMENTATION, RUNNING, TABLES };
 static void bind(struct settings set[TABLES], struct opts *o)
 {
     set[FILES] = (struct settings){files, o, 0};
-    set[NETWORK] = (struct settings){training_network, &o->train.recipe, 0};
-    set[OPTIMISER] = (struct settings){training_optimiser, &o->train.recipe, 0};
-    set[AUGMENTATION] = (struct settings){training_augmentation, &o->train.recipe, 0};
+    set[NETWORK] = (struct settings){classifier_recipe_network, &o->train.recipe, 0};
+    set[OPTIMISER] = (struct settings){classifier_recipe_optimiser, &o->train.recipe, 0};
+    set[AUGMENTATION] = (struct settings){classifier_recipe_augmentation, &o->train.recipe, 0};
     set[RUNNING] = (struct settings){running, o, 0};
 }
 
@@ -59,7 +59,7 @@ static struct opts defaults(unsigned recipe)
     const struct loop_options loop = {.minutes = 10, .log_every = 50};
     return (struct opts){
         .recipe = recipe,
-        .train = {.recipe = training_named(recipe), .loop = loop, .memory = (size_t)1 << 30}};
+        .train = {.recipe = classifier_recipe_named(recipe), .loop = loop, .memory = (size_t)1 << 30}};
 }
 
 /* free() it */
@@ -86,7 +86,7 @@ static char *usage_text(const struct settings set[TABLES])
 /* The recipe has to be known before the options that change it: the first reading is for its name alone. */
 static struct opts parse(int argc, char **argv)
 {
-    struct opts o = defaults(TRAINING_FERN);
+    struct opts o = defaults(CLASSIFIER_RECIPE_FERN);
     struct settings set[TABLES];
     int c;
     bind(set, &o);

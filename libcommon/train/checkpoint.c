@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "stream/safetensors.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,19 @@ void checkpoint_add(struct checkpoint_parts *parts, const char *name, enum dtype
     snprintf(p.name, sizeof p.name, "%s", name);
     parts->part = xgrow(parts->part, parts->n, &parts->capacity, sizeof *parts->part);
     parts->part[parts->n++] = p;
+}
+
+bool checkpoint_finite(const struct checkpoint_parts *parts)
+{
+    for (size_t i = 0; i < parts->n; i++) {
+        const float *x = parts->part[i].data;
+        bool finite = true;
+        for (size_t j = 0; parts->part[i].type == DT_F32 && j < parts->part[i].n; j++)
+            finite &= isfinite(x[j]) != 0;
+        if (!finite)
+            return false;
+    }
+    return true;
 }
 
 void checkpoint_parts_free(struct checkpoint_parts *parts)

@@ -19,6 +19,8 @@ struct checkpoint_parts {
 }; /* {0} is empty */
 
 void checkpoint_add(struct checkpoint_parts *parts, const char *name, enum dtype type, void *data, size_t n);
+/* Whether every f32 in them is finite. */
+bool checkpoint_finite(const struct checkpoint_parts *parts);
 void checkpoint_parts_free(struct checkpoint_parts *parts);
 
 /* state: what is not an array: recipe=, step=, what else a training keeps. */

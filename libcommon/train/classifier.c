@@ -1,3 +1,13 @@
+/* A batch through the classifier's training:
+ *
+ *   1  feed.c   a thread of its own reads the stream, or deals out the held set in the epoch's order, one batch ahead.
+ *   2  augment_task   each worker cuts an image out, alters it and writes it, normalised, into the trainer's input.
+ *   3  set_targets, mix_batch   the labels; with a probability, images and labels are mixed with one another.
+ *   4  trainer_forward   logits.
+ *   5  loss_cross_entropy or loss_multi_label   their loss, and its gradient into the trainer's output gradient.
+ *   6  trainer_backward   adds to the gradient of every parameter. 1 to 6 are done --accumulate times.
+ *   7  learner_step   one move of the parameters, and of their average.
+ *   8  loop.c   journal, checkpoint, signals; and again. In the end write_weights: tensors and what featx must know. */
 #include "train/classifier.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -5,11 +15,10 @@
 #include "base/thread.h"
 #include "nn/networks.h"
 #include "nn/precision_option.h"
-#include "nn/trainer.h"
 #include "nn/weights.h"
 #include "train/checkpoint.h"
 #include "train/feed.h"
-#include "train/optimiser.h"
+#include "train/learner.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,17 +27,15 @@ struct classifier {
     struct classifier_options *o;
     struct graph built; /* where the options give no graph */
     const struct graph *graph;
-    struct trainer *trainer;
+    struct learner learner;
     struct feed *feed;
     struct loop *loop;
     struct product *out; /* NULL: opened when there are weights */
     char *recipe;
-    struct optimiser optimiser;
-    struct stretch *stretch;
-    struct target *target;
+    struct loss_target *target;
     unsigned char *positive;              /* batch x classes, multi-label only */
     struct augment_workspace **workspace; /* of each worker */
-    const struct sample *batch;           /* under way */
+    const struct feed_sample *batch;      /* under way */
     uint64_t passes, position; /* forward passes so far; the feed's place after the last whole step */
 };
 
@@ -59,9 +66,10 @@ static void initial_weights(struct safetensors *st, const struct classifier *t)
     safetensors_free(&init);
 }
 
+/* The network, its weights, its optimiser. */
 static void build(struct classifier *t)
 {
-    const struct training *r = &t->o->recipe;
+    const struct classifier_recipe *r = &t->o->recipe;
     struct safetensors st = {0};
     t->graph = t->o->graph;
     if (!t->graph) {
@@ -69,33 +77,26 @@ static void build(struct classifier *t)
         t->graph = &t->built;
     }
     initial_weights(&st, t);
+    const struct optimiser_options sgd = {
+        .kind = OPTIMISER_SGD, .momentum = r->momentum, .average = r->average};
     const size_t output = (size_t)graph_find_tap(t->graph, "fc");
     const struct trainer_plan plan = {.output = &output,
                                       .outputs = 1,
                                       .n = r->batch,
                                       .h = r->augment.size,
                                       .w = r->augment.size,
-                                      .precision = training_precision(r)};
-    t->trainer = trainer_new(t->graph, &st, t->o->init ? t->o->init : "random weights", &plan);
+                                      .precision = classifier_recipe_precision(r)};
+    struct trainer *trainer = trainer_new(t->graph, &st, t->o->init ? t->o->init : "random weights", &plan);
+    learner_init(&t->learner, trainer, &sgd, r->decay, r->decay_all);
     safetensors_free(&st);
     notice("%s in %s, %zu classes: %.1f MB of parameters and gradients, %.1f MB of activations", r->arch,
-           precision_name(plan.precision), classes(t), (double)trainer_parameter_bytes(t->trainer) / 1e6,
-           (double)trainer_arena_bytes(t->trainer) / 1e6);
+           precision_name(plan.precision), classes(t), (double)trainer_parameter_bytes(trainer) / 1e6,
+           (double)trainer_arena_bytes(trainer) / 1e6);
 }
 
 static void prepare(struct classifier *t)
 {
-    const struct training *r = &t->o->recipe;
-    const struct optimiser_options o = {
-        .kind = OPTIMISER_SGD, .momentum = r->momentum, .average = r->average};
-    size_t n, stretches;
-    float *values = trainer_values(t->trainer, &n);
-    const struct trainer_parameter *p = trainer_parameters(t->trainer, &stretches);
-    t->stretch = xcalloc(stretches, sizeof *t->stretch);
-    for (size_t i = 0; i < stretches; i++)
-        t->stretch[i] =
-            (struct stretch){p[i].offset, p[i].n, p[i].decays || r->decay_all ? (float)r->decay : 0.0f, 1};
-    optimiser_init(&t->optimiser, &o, values, trainer_gradients(t->trainer), t->stretch, stretches);
+    const struct classifier_recipe *r = &t->o->recipe;
     t->target = xcalloc(r->batch, sizeof *t->target);
     if (r->multi)
         t->positive = xcalloc(r->batch * classes(t), 1);
@@ -107,11 +108,11 @@ static void prepare(struct classifier *t)
 static void augment_task(void *arg, size_t i, size_t worker)
 {
     const struct classifier *t = arg;
-    const struct training *r = &t->o->recipe;
-    const struct sample *s = &t->batch[i];
+    const struct classifier_recipe *r = &t->o->recipe;
+    const struct feed_sample *s = &t->batch[i];
     const size_t held = feed_held(t->feed);
     const uint64_t epoch = held ? (t->passes * r->batch + i) / held : 0;
-    const struct view in = trainer_input(t->trainer, 0);
+    const struct view in = trainer_input(t->learner.trainer, 0);
     augment_image(&in, i, &s->raster, &r->augment, r->seed, epoch, s->index, t->workspace[worker]);
 }
 
@@ -119,7 +120,7 @@ static void set_targets(struct classifier *t)
 {
     const size_t n = t->o->recipe.batch;
     for (size_t i = 0; i < n; i++)
-        t->target[i] = (struct target){t->batch[i].label[0], t->batch[i].label[0], 1};
+        t->target[i] = (struct loss_target){t->batch[i].label[0], t->batch[i].label[0], 1};
     if (!t->positive)
         return;
     memset(t->positive, 0, n * classes(t));
@@ -131,20 +132,21 @@ static void set_targets(struct classifier *t)
 /* One batch through the network and back; its gradients are added. */
 static struct loss learn(struct classifier *t)
 {
-    const struct training *r = &t->o->recipe;
-    const struct view in = trainer_input(t->trainer, 0), logits = trainer_output(t->trainer, 0);
-    const struct view gradient = trainer_output_gradient(t->trainer, 0);
+    const struct classifier_recipe *r = &t->o->recipe;
+    const struct view in = trainer_input(t->learner.trainer, 0),
+                      logits = trainer_output(t->learner.trainer, 0);
+    const struct view gradient = trainer_output_gradient(t->learner.trainer, 0);
     const double scale = 1.0 / (double)r->accumulate;
     pool_run(r->batch, augment_task, t);
     set_targets(t);
     if (!r->multi)
         mix_batch(&in, t->target, &r->mix, r->seed, t->passes);
-    trainer_forward(t->trainer);
+    trainer_forward(t->learner.trainer);
     const struct loss loss = r->multi
                                  ? loss_multi_label(&gradient, &logits, t->positive, scale)
                                  : loss_cross_entropy(&gradient, &logits, t->target, r->smoothing, scale);
     if (isfinite(loss.value))
-        trainer_backward(t->trainer);
+        trainer_backward(t->learner.trainer);
     t->passes++;
     return loss;
 }
@@ -153,10 +155,8 @@ static struct loss learn(struct classifier *t)
 static bool take_step(void *arg, uint64_t step, struct loop_report *report)
 {
     struct classifier *t = arg;
-    const struct training *r = &t->o->recipe;
-    size_t n;
-    trainer_values(t->trainer, &n);
-    memset(trainer_gradients(t->trainer), 0, n * sizeof(float));
+    const struct classifier_recipe *r = &t->o->recipe;
+    learner_clear(&t->learner);
     report->rate = rate_at(&r->rate, step);
     for (size_t a = 0; a < r->accumulate; a++) {
         t->batch = feed_batch(t->feed);
@@ -170,7 +170,7 @@ static bool take_step(void *arg, uint64_t step, struct loop_report *report)
         if (!isfinite(loss.value))
             return true;
     }
-    optimiser_step(&t->optimiser, step, report->rate);
+    learner_step(&t->learner, step, report->rate);
     report->images = r->batch * r->accumulate;
     report->samples = t->passes * r->batch;
     t->position = feed_position(t->feed);
@@ -187,10 +187,10 @@ static void save_place(void *arg, struct note *state)
 
 static void write_weights(struct classifier *t)
 {
-    const struct training *r = &t->o->recipe;
+    const struct classifier_recipe *r = &t->o->recipe;
     const double *mean = r->augment.norm.mean, *std = r->augment.norm.std;
     struct safetensors st = {0};
-    trainer_export(t->trainer, optimiser_result(&t->optimiser), &st);
+    learner_export(&t->learner, &st);
     note_set(&st.meta, "arch", r->arch);
     note_setf(&st.meta, "classes", "%zu", classes(t));
     note_setf(&st.meta, "mean", "%g,%g,%g", mean[0], mean[1], mean[2]);
@@ -203,19 +203,9 @@ static void write_weights(struct classifier *t)
     safetensors_free(&st);
 }
 
-/* What the next step depends on, by the names of checkpoints. */
-static void name_parts(struct classifier *t)
-{
-    size_t n, statistics;
-    float *values = trainer_values(t->trainer, &n), *running = trainer_statistics(t->trainer, &statistics);
-    loop_part(t->loop, "values", DT_F32, values, n);
-    loop_part(t->loop, "statistics", DT_F32, running, statistics);
-    optimiser_parts(&t->optimiser, t->loop, "");
-}
-
 static struct feed *open_feed(const struct classifier *t, FILE *f, const char *label, const char *identity)
 {
-    const struct training *r = &t->o->recipe;
+    const struct classifier_recipe *r = &t->o->recipe;
     const struct feed_options o = {.hold = t->o->epochs > 0,
                                    .classes = classes(t),
                                    .multi = r->multi,
@@ -232,7 +222,7 @@ static struct feed *open_feed(const struct classifier *t, FILE *f, const char *l
  * before its position is known. A held set's place is a function of the steps done. */
 static void open_all(struct classifier *t, FILE *f, const char *label)
 {
-    struct training *r = &t->o->recipe;
+    struct classifier_recipe *r = &t->o->recipe;
     if (t->o->epochs) {
         t->feed = open_feed(t, f, label, NULL);
         r->classes = feed_classes(t->feed);
@@ -242,8 +232,8 @@ static void open_all(struct classifier *t, FILE *f, const char *label)
                 (unsigned long long)a_step);
         r->rate.steps = images / a_step;
     }
-    training_finish(r);
-    t->recipe = training_text(r);
+    classifier_recipe_finish(r);
+    t->recipe = classifier_recipe_text(r);
     build(t);
     prepare(t);
 }
@@ -251,7 +241,8 @@ static void open_all(struct classifier *t, FILE *f, const char *label)
 /* From the checkpoint, where there is one, to the feed at the place where training goes on. */
 static void resume(struct classifier *t, FILE *f, const char *label)
 {
-    const struct loop_task task = {t->recipe, "accuracy", take_step, save_place, t};
+    const struct loop_task task = {
+        .recipe = t->recipe, .measure = "accuracy", .step = take_step, .save = save_place, .arg = t};
     const struct note *state = loop_resume(t->loop, &task);
     const char *path = t->o->loop.checkpoint;
     const char *identity = state ? checkpoint_word(path, state, "identity") : NULL;
@@ -267,13 +258,11 @@ static void release(struct classifier *t)
 {
     for (size_t i = 0; i < pool_size(); i++)
         augment_workspace_free(t->workspace[i]);
-    trainer_free(t->trainer);
+    learner_free(&t->learner);
     feed_free(t->feed);
     graph_free(&t->built);
     free(t->workspace);
     free(t->recipe);
-    optimiser_free(&t->optimiser);
-    free(t->stretch);
     free(t->target);
     free(t->positive);
 }
@@ -282,9 +271,11 @@ void classifier_train(FILE *f, const char *label, struct classifier_options *o)
 {
     struct classifier t = {.o = o, .loop = loop_new(&o->loop), .out = product_try(o->out)};
     open_all(&t, f, label);
-    name_parts(&t);
+    learner_parts(&t.learner, t.loop, "");
     resume(&t, f, label);
     loop_run(t.loop, o->recipe.rate.steps);
+    if (!checkpoint_finite(loop_parts(t.loop)))
+        die("the weights are not finite after the last step");
     write_weights(&t);
     release(&t);
     loop_end(t.loop);

@@ -3,11 +3,11 @@
 #define TRAIN_CLASSIFIER_H
 #include "nn/graph.h"
 #include "train/loop.h"
-#include "train/training.h"
+#include "train/classifier_recipe.h"
 #include <stdio.h>
 
 struct classifier_options {
-    struct training recipe;
+    struct classifier_recipe recipe;
     struct loop_options loop;
     size_t epochs;    /* > 0: hold the set and go through it so often; 0: stream recipe.rate.steps batches */
     const char *out;  /* weights */

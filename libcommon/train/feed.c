@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "stream/image.h"
-#include "train/hold.h"
+#include "train/held_set.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +13,16 @@
 enum { SLOTS = 2 };
 
 struct slot {
-    struct sample *sample; /* `batch` of them */
-    uint64_t next;         /* feed_position after it */
-    bool full, last;       /* last: nothing comes after, and this holds nothing */
+    struct feed_sample *sample; /* `batch` of them */
+    uint64_t next;              /* feed_position after it */
+    bool full, last;            /* last: nothing comes after, and this holds nothing */
 };
 
 struct feed {
     struct feed_options o;
     struct image_reader *reader;
     struct image image;
-    struct hold *hold;
+    struct held_set *hold;
     size_t *order;         /* of the epoch under way */
     uint64_t epoch, dealt; /* dealt: samples of a held set handed to the slots */
     uint64_t next, given;  /* of a stream: the index that should come next; feed_position */
@@ -37,12 +37,11 @@ struct feed {
 };
 
 /* label=3 or label=3,17. */
-static void parse_labels(const struct feed *f, struct sample *s)
+static void parse_labels(const struct feed *f, struct feed_sample *s)
 {
     const char *text = note_get(&f->image.note, "label");
     if (!text || !*text)
         image_reader_die(f->reader, "no label=: training needs one for every image");
-    s->labels = 0;
     for (const char *p = text;; p++) {
         char *end;
         const unsigned long long n = strtoull(p, &end, 10);
@@ -63,11 +62,13 @@ static void parse_labels(const struct feed *f, struct sample *s)
 }
 
 /* The next image of the stream into *s, its raster copied. */
-static bool read_sample(struct feed *f, struct sample *s)
+static bool read_sample(struct feed *f, struct feed_sample *s)
 {
     if (!image_read(f->reader, &f->image))
         return false;
-    parse_labels(f, s);
+    s->labels = 0;
+    if (!f->o.unlabelled)
+        parse_labels(f, s);
     raster_copy(&s->raster, &f->image.raster);
     return true;
 }
@@ -80,12 +81,12 @@ static void check_identity(struct feed *f)
 }
 
 /* A name for a stream from its first image; held sets are named by all their bytes. */
-static void identify(struct feed *f, const struct sample *first)
+static void identify(struct feed *f, const struct feed_sample *first)
 {
     const char *stream = note_get(&f->image.note, "stream");
     char text[17];
     if (f->o.hold)
-        hash_text(text, hold_hash(f->hold));
+        hash_text(text, held_set_hash(f->hold));
     else
         hash_text(text, hash_bytes(first->raster.samples, raster_bytes(&first->raster)));
     if (stream && !f->o.hold)
@@ -106,7 +107,7 @@ static uint64_t stream_position(const struct feed *f)
 }
 
 /* The next sample of a stream; those that an earlier run has seen are passed over. */
-static bool stream_sample(struct feed *f, struct sample *s)
+static bool stream_sample(struct feed *f, struct feed_sample *s)
 {
     do {
         if (!read_sample(f, s))
@@ -123,13 +124,13 @@ static bool stream_sample(struct feed *f, struct sample *s)
 
 static void hold_all(struct feed *f)
 {
-    struct sample s = {0};
-    f->hold = hold_new(f->o.memory);
+    struct feed_sample s = {0};
+    f->hold = held_set_new(f->o.memory);
     while (read_sample(f, &s)) {
         for (size_t i = 0; i < s.labels; i++)
             if (s.label[i] >= f->classes)
                 f->classes = s.label[i] + 1;
-        hold_add(f->hold, &s);
+        held_set_add(f->hold, &s);
     }
     if (f->o.classes)
         f->classes = f->o.classes;
@@ -137,9 +138,9 @@ static void hold_all(struct feed *f)
     raster_free(&s.raster);
 }
 
-static void held_sample(struct feed *f, struct sample *s)
+static void held_sample(struct feed *f, struct feed_sample *s)
 {
-    const size_t n = hold_count(f->hold);
+    const size_t n = held_set_count(f->hold);
     const uint64_t epoch = f->dealt / n;
     if (!f->order || epoch != f->epoch) {
         struct rng r = rng_new(f->o.seed, 0x6f72646572u + (epoch << 40)); /* "order" */
@@ -150,7 +151,7 @@ static void held_sample(struct feed *f, struct sample *s)
         rng_shuffle(&r, f->order, n);
         f->epoch = epoch;
     }
-    hold_get(f->hold, f->order[f->dealt % n], s);
+    held_set_get(f->hold, f->order[f->dealt % n], s);
 }
 
 static void fill(struct feed *f, struct slot *slot)
@@ -235,7 +236,7 @@ static void wait_a_moment(struct feed *f)
     pthread_cond_timedwait(&f->change, &f->lock, &until);
 }
 
-const struct sample *feed_batch(struct feed *f)
+const struct feed_sample *feed_batch(struct feed *f)
 {
     if (!f->started && pthread_create(&f->thread, NULL, read_ahead, f))
         die("can't start a thread:");
@@ -264,7 +265,7 @@ uint64_t feed_position(const struct feed *f)
 
 size_t feed_held(const struct feed *f)
 {
-    return f->hold ? hold_count(f->hold) : 0;
+    return f->hold ? held_set_count(f->hold) : 0;
 }
 
 size_t feed_classes(const struct feed *f)
@@ -307,7 +308,7 @@ void feed_free(struct feed *f)
         free(f->slot[i].sample);
     }
     if (f->hold)
-        hold_free(f->hold);
+        held_set_free(f->hold);
     image_free(&f->image);
     image_reader_free(f->reader);
     free(f->order);

@@ -1,4 +1,4 @@
-/* Labelled images for a trainer, batch by batch, read ahead by a thread of its own while the batch before is
+/* Images for a trainer, labelled or not, batch by batch, read ahead by a thread of its own while the batch before is
  * learnt.
  *
  * Streaming: images in the order in which they come, each once. Holding: the whole finite stream is read
@@ -18,16 +18,17 @@
 
 enum { FEED_LABELS = 16 };
 
-struct sample {
+struct feed_sample {
     struct raster raster;
-    size_t label[FEED_LABELS], labels; /* label=3,17 gives two; at least one */
+    size_t label[FEED_LABELS], labels; /* label=3,17 gives two */
     uint64_t index;                    /* position in the stream, or in the set */
 };
 
 struct feed_options {
     bool hold;
-    size_t classes; /* 0: whatever comes (holding only) */
-    bool multi;     /* more than one label an image is fine */
+    size_t classes;  /* 0: whatever comes (holding only) */
+    bool multi;      /* more than one label an image is fine */
+    bool unlabelled; /* labels are neither needed nor read: samples have none */
     size_t batch;
     size_t memory; /* bytes of images kept in memory when holding */
     uint64_t seed;
@@ -43,7 +44,7 @@ struct feed *feed_new(FILE *f, const char *label, const struct feed_options *o);
 void feed_resume(struct feed *feed, uint64_t position, const char *identity);
 /* The next batch, valid until the next call; NULL when a stream ends (a last, incomplete batch is dropped).
  */
-const struct sample *feed_batch(struct feed *feed);
+const struct feed_sample *feed_batch(struct feed *feed);
 /* Where the batch given last ends: what a later run resumes from. */
 uint64_t feed_position(const struct feed *feed);
 /* Samples of the held set; 0 when streaming. */

@@ -2,7 +2,8 @@
  *
  *   1  loop_run puts its own handlers and its own err_hook in place, so that a signal only leaves a mark.
  *   2  task.step takes one step: values, moments, statistics change in place, in the arrays that loop_part named.
- *   3  Its loss is looked at. Not finite: nothing is saved any more, so the checkpoint holds the last good state.
+ *   3  Its loss is looked at. Not finite: nothing is saved any more, so the checkpoint holds the last good state (a state that is not finite
+ *      is not saved either).
  *   4  The journal adds the step to the row under way and to the line on the terminal.
  *   5  With a mark: the parts go into the checkpoint, the handlers back, and the signal is raised again; whoever had it before (product.c
  *      removes temporary files) has it now.
@@ -146,10 +147,11 @@ uint64_t loop_steps_done(const struct loop *l)
     return l->step;
 }
 
+/* A state that is not finite is not saved, though its loss still was: the next one says so. */
 static void save(struct loop *l)
 {
     struct note state = {0};
-    if (!l->o.checkpoint)
+    if (!l->o.checkpoint || !checkpoint_finite(&l->parts))
         return;
     note_set(&state, "recipe", l->task.recipe);
     if (l->task.save)

@@ -59,7 +59,7 @@ const struct checkpoint_parts *loop_parts(const struct loop *l);
 const struct note *loop_resume(struct loop *l, const struct loop_task *task);
 /* Steps done; seconds spent, by earlier runs too. */
 uint64_t loop_steps_done(const struct loop *l);
-/* Up to `steps` steps of the whole training. A loss that is not finite: dies, the step is named and the last checkpoint stays. SIGTERM and
+/* Up to `steps` steps of the whole training. A loss that is not finite: dies, the step is named and the last checkpoint, which is finite, stays. SIGTERM and
  * SIGINT: a checkpoint after the step under way, then what the signal did before. Handlers and err_hook are put back at the end. */
 void loop_run(struct loop *l, uint64_t steps);
 /* What has been trained is safe: the checkpoint is removed, and l freed. */

@@ -21,14 +21,14 @@ static double log_sum(const float *x, size_t n)
 }
 
 /* The share of class c in an image's target. */
-static double share(const struct target *t, size_t c, size_t classes, double smoothing)
+static double share(const struct loss_target *t, size_t c, size_t classes, double smoothing)
 {
     const double hard = (c == t->a ? t->lambda : 0.0) + (c == t->b ? 1.0 - t->lambda : 0.0);
     return (1.0 - smoothing) * hard + smoothing / (double)classes;
 }
 
 struct loss loss_cross_entropy(const struct view *gradient, const struct view *logits,
-                               const struct target *target, double smoothing, double scale)
+                               const struct loss_target *target, double smoothing, double scale)
 {
     struct loss loss = {0};
     const double images = (double)logits->n;

@@ -5,7 +5,7 @@
 
 /* What an image should be: class `a` with weight lambda, class `b` with the rest (mixup, cutmix); lambda 1
  * where not mixed. */
-struct target {
+struct loss_target {
     size_t a, b;
     float lambda;
 };
@@ -19,7 +19,7 @@ struct loss {
  * smoothing / classes. logits, gradient: N x 1 x 1 x classes; the gradient is that of the mean over N, times
  * `scale`. */
 struct loss loss_cross_entropy(const struct view *gradient, const struct view *logits,
-                               const struct target *target, double smoothing, double scale);
+                               const struct loss_target *target, double smoothing, double scale);
 
 /* Multi-label binary cross-entropy (torch.nn.BCEWithLogitsLoss, mean over N and classes), positives weighted
  * by classes / positives of the image (Anderson and Farrell 2022). positive: N x classes of 0 or 1. An image

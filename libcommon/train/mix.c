@@ -139,8 +139,8 @@ static struct mix choose(const struct view *batch, const struct mix_options *o, 
     return m;
 }
 
-void mix_batch(const struct view *batch, struct target *target, const struct mix_options *o, uint64_t seed,
-               uint64_t step)
+void mix_batch(const struct view *batch, struct loss_target *target, const struct mix_options *o,
+               uint64_t seed, uint64_t step)
 {
     uint32_t word[4];
     rng_block(word, seed, (uint64_t)KEY_MIX << 56, step);

@@ -19,6 +19,6 @@ extern const struct mix_options mix_ofdb;
  * that is really left (cutmix). Partners are a random permutation of the batch. target: of the plain images;
  * `b` and `lambda` are set, also where nothing is mixed (b = a, lambda 1). A function of (seed, step); the
  * same bits for any number of threads. */
-void mix_batch(const struct view *batch, struct target *target, const struct mix_options *o, uint64_t seed,
-               uint64_t step);
+void mix_batch(const struct view *batch, struct loss_target *target, const struct mix_options *o,
+               uint64_t seed, uint64_t step);
 #endif

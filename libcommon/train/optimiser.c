@@ -12,7 +12,7 @@ const struct optimiser_options optimiser_adam = {
     .kind = OPTIMISER_ADAM, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
 
 void optimiser_init(struct optimiser *s, const struct optimiser_options *o, float *values, float *gradients,
-                    const struct stretch *stretch, size_t stretches)
+                    const struct optimiser_stretch *stretch, size_t stretches)
 {
     *s = (struct optimiser){
         .o = *o, .values = values, .gradients = gradients, .stretch = stretch, .stretches = stretches};
@@ -28,14 +28,16 @@ void optimiser_init(struct optimiser *s, const struct optimiser_options *o, floa
 void optimiser_parts(struct optimiser *s, struct loop *l, const char *prefix)
 {
     const bool sgd = s->o.kind == OPTIMISER_SGD;
-    const char *const names[3] = {sgd ? "velocity" : "moment1", "moment2", "average"};
-    float *const arrays[3] = {s->moment[0], s->moment[1], s->average};
-    for (size_t i = 0; i < 3; i++) {
-        char name[64];
+    const char *const names[2] = {sgd ? "velocity" : "moment1", "moment2"};
+    char name[64];
+    for (size_t i = 0; i < 2; i++) {
         snprintf(name, sizeof name, "%s%s", prefix, names[i]);
-        if (arrays[i])
-            loop_part(l, name, DT_F32, arrays[i], s->n);
+        if (s->moment[i])
+            loop_part(l, name, DT_F32, s->moment[i], s->n);
     }
+    snprintf(name, sizeof name, "%saverage", prefix);
+    if (s->average)
+        loop_part(l, name, DT_F32, s->average, s->n);
 }
 
 void optimiser_free(struct optimiser *s)
@@ -54,7 +56,7 @@ const float *optimiser_result(const struct optimiser *s)
 /* One stretch's move, cut into chunks for the pool. */
 struct move {
     const struct optimiser *s;
-    const struct stretch *stretch;
+    const struct optimiser_stretch *stretch;
     float rate;                           /* the stretch's own */
     float correction1, correction2, keep; /* Adam: 1 - beta^t; AdamW: 1 - rate * decay */
 };
@@ -120,7 +122,7 @@ void optimiser_step(struct optimiser *s, uint64_t step, double rate)
 {
     const double t = (double)step + 1;
     for (size_t i = 0; i < s->stretches; i++) {
-        const struct stretch *stretch = &s->stretch[i];
+        const struct optimiser_stretch *stretch = &s->stretch[i];
         struct move m = {
             .s = s, .stretch = stretch, .rate = (float)(rate * (double)stretch->rate), .keep = 1};
         if (stretch->rate <= 0)

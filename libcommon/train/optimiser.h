@@ -30,7 +30,7 @@ struct optimiser_options {
 extern const struct optimiser_options optimiser_adam; /* with torch's constants */
 
 /* A stretch of the arrays that moves alike. What lies in no stretch never moves. */
-struct stretch {
+struct optimiser_stretch {
     size_t offset, n;
     float decay;
     float rate; /* factor of the step's rate; 0: frozen, nothing moves it, its moments stay */
@@ -41,7 +41,7 @@ struct optimiser {
     float *values; /* the network's */
     float *gradients;
     size_t n; /* up to the end of the last stretch */
-    const struct stretch *stretch;
+    const struct optimiser_stretch *stretch;
     size_t stretches;
     float *moment[2]; /* SGD: its velocity; Adam: the mean of gradients and of their squares */
     float *average;   /* NULL: none */
@@ -49,7 +49,7 @@ struct optimiser {
 
 /* Arrays and stretches stay the caller's and must last. Moments begin as zeros, the average as the values are now. */
 void optimiser_init(struct optimiser *s, const struct optimiser_options *o, float *values, float *gradients,
-                    const struct stretch *stretch, size_t stretches);
+                    const struct optimiser_stretch *stretch, size_t stretches);
 /* Names its arrays for checkpoints: PREFIX + velocity; or moment1, moment2; average. */
 void optimiser_parts(struct optimiser *s, struct loop *l, const char *prefix);
 /* step: 0 for the first (Adam's correction for the zeros that its moments began as). */

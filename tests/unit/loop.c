@@ -16,14 +16,15 @@
 #include <unistd.h>
 
 enum { STEPS = 60 };
+#define NEVER UINT64_MAX
 
 /* A walk: every step depends on all that came before it, to the last bit. */
 struct walk {
     double x;
     float momentum[3];
     uint64_t place; /* a word of the checkpoint */
-    uint64_t stop_at, nan_at,
-        wait; /* the step that raises `sig`, has no finite loss, finds no input; STEPS or more: none */
+    /* The step that raises `sig`; has no finite loss; breaks the state; finds no input. NEVER: none does. */
+    uint64_t stop_at, nan_at, break_at, wait;
     int sig;
 };
 
@@ -38,7 +39,9 @@ static bool walk_step(void *arg, uint64_t step, struct loop_report *r)
     for (size_t i = 0; i < 3; i++)
         w->momentum[i] = 0.9f * w->momentum[i] + (float)(rng_normal(&random) - 0.1 * w->x);
     w->x += 0.1 * (double)w->momentum[step % 3];
-    w->place += step % 5 + 1;
+    w->place = 7 * step + 5;
+    if (step == w->break_at)
+        w->momentum[1] = INFINITY;
     *r = (struct loop_report){
         .loss = step == w->nan_at ? NAN : w->x * w->x, .measure = 2, .images = 4, .samples = 4 * (step + 1)};
     return true;
@@ -52,7 +55,8 @@ static void walk_save(void *arg, struct note *state)
 
 static struct walk fresh(void)
 {
-    return (struct walk){.x = 1, .stop_at = STEPS, .nan_at = STEPS, .wait = STEPS, .sig = SIGTERM};
+    return (struct walk){
+        .x = 1, .break_at = NEVER, .stop_at = NEVER, .nan_at = NEVER, .wait = NEVER, .sig = SIGTERM};
 }
 
 static struct loop_options plain(void)
@@ -64,7 +68,8 @@ static struct loop_options plain(void)
 static void train(struct walk w, const struct loop_options *o)
 {
     struct loop *l = loop_new(o);
-    const struct loop_task task = {"a walk", "half", walk_step, walk_save, &w};
+    const struct loop_task task = {
+        .recipe = "a walk", .measure = "half", .step = walk_step, .save = walk_save, .arg = &w};
     loop_part(l, "x", DT_F64, &w.x, 1);
     loop_part(l, "momentum", DT_F32, w.momentum, 3);
     const struct note *state = loop_resume(l, &task);
@@ -85,7 +90,7 @@ static int train_apart(struct walk w, const struct loop_options *o)
     fflush(stdout);
     const pid_t child = fork();
     if (child == 0) {
-        if (!freopen("errors", "w", stderr))
+        if (!freopen("errors", "w", stderr) || setvbuf(stderr, NULL, _IONBF, 0))
             _exit(9);
         train(w, o);
         _exit(0);
@@ -228,6 +233,22 @@ static size_t rows(size_t r, size_t c, char cell[40])
     return n;
 }
 
+/* A loss that says nothing of a state that is broken. */
+static void broken(void)
+{
+    struct loop_options o = plain();
+    struct walk w = fresh();
+    w.break_at = 20;
+    w.nan_at = 22;
+    o.every = 1;
+    ok(exited(train_apart(w, &o), 1) && holds("errors", "not finite in step 23; the last checkpoint is kept"),
+       "a state that is not finite is not saved");
+    o.resume = true;
+    ok(exited(train_apart(fresh(), &o), 0) && holds("result", wanted),
+       "the checkpoint, which is older, goes on as if nothing had been");
+    unlink("result");
+}
+
 static void journal(void)
 {
     struct loop_options o = plain();
@@ -295,6 +316,7 @@ int main(void)
     waiting();
     refusals();
     not_finite();
+    broken();
     journal();
     put_back();
     free(wanted);

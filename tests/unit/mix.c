@@ -17,18 +17,18 @@ static struct view batch_new(void)
 }
 
 /* Image n of class n: its number everywhere. */
-static void flat_images(const struct view *v, struct target *target)
+static void flat_images(const struct view *v, struct loss_target *target)
 {
     for (size_t n = 0; n < v->n; n++) {
         for (ptrdiff_t y = 0; y < (ptrdiff_t)v->h; y++)
             for (size_t i = 0; i < v->w * v->c; i++)
                 view_at(v, n, y, 0)[i] = (float)n;
-        target[n] = (struct target){n, 0, 0};
+        target[n] = (struct loss_target){n, 0, 0};
     }
 }
 
 /* The whole of an image is lambda a + (1 - lambda) b: its mean; and what the kind of mixing allows is there. */
-static bool mixed_right(const struct view *v, size_t n, const struct target *t, bool cut)
+static bool mixed_right(const struct view *v, size_t n, const struct loss_target *t, bool cut)
 {
     const double a = (double)t->a, b = (double)t->b;
     double sum = 0;
@@ -46,7 +46,7 @@ static bool mixed_right(const struct view *v, size_t n, const struct target *t, 
 static void mixing_kind(double cutmix, const char *what)
 {
     struct view v = batch_new();
-    struct target target[IMAGES];
+    struct loss_target target[IMAGES];
     struct mix_options o = mix_ofdb;
     double lambda = 0, mixed = 0;
     bool right = true, permuted = true;
@@ -76,7 +76,7 @@ static void mixing_kind(double cutmix, const char *what)
 
 struct mix_job {
     struct view batch;
-    struct target *target;
+    struct loss_target *target;
     double alpha;
 };
 
@@ -92,7 +92,7 @@ static void mix_inside(void *arg, size_t task, size_t worker)
 
 static void mixing_threads(void)
 {
-    struct target target[IMAGES];
+    struct loss_target target[IMAGES];
     struct mix_job a = {batch_new(), target, 1}, b = {batch_new(), target, 1};
     flat_images(&a.batch, target);
     flat_images(&b.batch, target);
@@ -109,7 +109,7 @@ static void beta(double alpha)
 {
     float pixel[2];
     const struct view v = {pixel, 2, 1, 1, 1, 0, DT_F32, 0};
-    struct target target[2] = {{0, 0, 1}, {1, 1, 1}};
+    struct loss_target target[2] = {{0, 0, 1}, {1, 1, 1}};
     const struct mix_options o = {1, 0, alpha, alpha};
     double sum = 0, squares = 0;
     enum { STEPS = 20000 };

@@ -55,8 +55,8 @@ static double change_error(const float *got, const struct tensor *want, size_t r
 static void five_steps(const struct npys_record *rec)
 {
     float values[N], gradients[N];
-    const struct stretch stretch[2] = {{0, SPLIT, (float)number(rec, "decay"), 1},
-                                       {SPLIT, N - SPLIT, 0, 0.1f}};
+    const struct optimiser_stretch stretch[2] = {{0, SPLIT, (float)number(rec, "decay"), 1},
+                                                 {SPLIT, N - SPLIT, 0, 0.1f}};
     const struct optimiser_options o = options_of(rec);
     struct optimiser s;
     const double clip = number(rec, "clip");
@@ -143,7 +143,7 @@ enum { MANY = 150000, FIRST = 70000, FROZEN = 20000 };
 static void larger(enum optimiser_kind kind)
 {
     const struct optimiser_options o = {kind, 0.9, 0.9, 0.999, 1e-8, 0.5};
-    const struct stretch stretch[3] = {
+    const struct optimiser_stretch stretch[3] = {
         {0, FIRST, 0.1f, 1}, {FIRST, FROZEN, 0.1f, 0}, {FIRST + FROZEN, MANY - FIRST - FROZEN, 0, 0.5f}};
     float *values = xmalloc(MANY, sizeof *values), *gradients = xmalloc(MANY, sizeof *gradients);
     double worst = 0, average = 0;
@@ -159,7 +159,7 @@ static void larger(enum optimiser_kind kind)
     for (size_t step = 0; step < 3; step++)
         gradients_of(g[step] = xmalloc(MANY, sizeof **g), MANY, step);
     for (size_t i = 0; i < MANY; i++) {
-        const struct stretch *at = &stretch[i < FIRST ? 0 : i < FIRST + FROZEN ? 1 : 2];
+        const struct optimiser_stretch *at = &stretch[i < FIRST ? 0 : i < FIRST + FROZEN ? 1 : 2];
         const float before = (float)(formula(formula_seed("values"), i) - 0.5);
         double p = (double)before, mean = p, moment[2] = {0, 0};
         for (size_t step = 0; step < 3 && at->rate > 0; step++) {
@@ -191,7 +191,7 @@ static void clip_inside(void *arg, size_t task, size_t worker)
 
 static void clips(void)
 {
-    const struct stretch stretch[2] = {{0, FIRST, 0, 1}, {FIRST, MANY - FIRST, 0, 0}};
+    const struct optimiser_stretch stretch[2] = {{0, FIRST, 0, 1}, {FIRST, MANY - FIRST, 0, 0}};
     const struct optimiser_options o = {.kind = OPTIMISER_SGD};
     float *values = xcalloc(MANY, sizeof *values), *one = xmalloc(MANY, sizeof *one),
           *two = xmalloc(MANY, sizeof *two);

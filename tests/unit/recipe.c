@@ -36,16 +36,20 @@ static struct raster picture(const char *name, size_t width, size_t height)
     return r;
 }
 
-/* Images 0 .. n - 1 of the oracle as a stream, labelled i mod 5, with `several` 3 i + 1 mod 5 too. */
-static FILE *images(size_t n, size_t side, bool several)
+enum labels { NONE, ONE, SEVERAL };
+
+/* Images 0 .. n - 1 of the oracle as a stream, labelled i mod 5, or that and 3 i + 1 mod 5. */
+static FILE *images(size_t n, size_t side, enum labels labels)
 {
     FILE *f = tmpfile();
     for (size_t i = 0; i < n; i++) {
         char name[32];
         snprintf(name, sizeof name, "image %zu", i);
         struct raster r = picture(name, side, side);
-        fprintf(f, "P7\n# name=%zu\n# label=%zu", i, i % CLASSES);
-        if (several)
+        fprintf(f, "P7\n# name=%zu", i);
+        if (labels != NONE)
+            fprintf(f, "\n# label=%zu", i % CLASSES);
+        if (labels == SEVERAL)
             fprintf(f, ",%zu", (3 * i + 1) % CLASSES);
         fprintf(f, "\nWIDTH %zu\nHEIGHT %zu\nDEPTH 3\nMAXVAL 255\nTUPLTYPE RGB\nENDHDR\n", side, side);
         fwrite(r.samples, 1, raster_bytes(&r), f);
@@ -66,11 +70,12 @@ static struct augment_options as_they_are(void)
 
 static struct classifier_options options(void)
 {
-    struct classifier_options o = {
-        .recipe = training_named(TRAINING_FERN), .loop = {.minutes = 10, .log_every = 1}, .memory = 1 << 20};
+    struct classifier_options o = {.recipe = classifier_recipe_named(CLASSIFIER_RECIPE_FERN),
+                                   .loop = {.minutes = 10, .log_every = 1},
+                                   .memory = 1 << 20};
     o.out = "weights";
     o.loop.log = "log";
-    o.recipe.precision = TRAIN_F32;
+    o.recipe.precision = CLASSIFIER_RECIPE_F32;
     o.recipe.classes = CLASSES;
     o.recipe.batch = BATCH;
     o.recipe.accumulate = ACCUMULATE;
@@ -83,7 +88,7 @@ static struct classifier_options options(void)
 static void run(struct classifier_options *o, size_t count, size_t side)
 {
     struct graph g = tiny();
-    FILE *f = images(count, side, o->recipe.multi);
+    FILE *f = images(count, side, o->recipe.multi ? SEVERAL : ONE);
     o->graph = &g;
     classifier_train(f, "images", o);
     fclose(f);
@@ -131,7 +136,7 @@ static double number(const struct npys_record *rec, const char *key)
     return atof(note_get(&rec->note, key));
 }
 
-static void take_recipe(struct training *r, const struct npys_record *rec)
+static void take_recipe(struct classifier_recipe *r, const struct npys_record *rec)
 {
     r->rate = (struct rate){.kind = RATE_COSINE, .base = number(rec, "rate"), .steps = STEPS};
     r->rate.final = number(rec, "floor");
@@ -315,7 +320,7 @@ static void mixing(void)
     struct classifier_options o = standing();
     struct graph g = tiny();
     struct safetensors st = {0};
-    struct target target[BATCH];
+    struct loss_target target[BATCH];
     o.recipe.mix = (struct mix_options){1, 0, 1, 1};
     o.recipe.seed = 2;
     o.init = "initial";
@@ -333,7 +338,7 @@ static void mixing(void)
         struct raster r = picture(name, SIDE, SIDE);
         normalise(&in, i, &r, &o.recipe.augment.norm);
         raster_free(&r);
-        target[i] = (struct target){i % CLASSES, i % CLASSES, 1};
+        target[i] = (struct loss_target){i % CLASSES, i % CLASSES, 1};
     }
     mix_batch(&in, target, &o.recipe.mix, 2, 0);
     trainer_forward(t);
@@ -372,11 +377,11 @@ static void orders(void)
 {
     enum { N = 12, EPOCHS = 3 };
     size_t order[EPOCHS][N], seen[EPOCHS][N] = {{0}};
-    FILE *f = images(N, SIDE, false);
+    FILE *f = images(N, SIDE, ONE);
     const struct feed_options o = {.hold = true, .batch = BATCH, .memory = 1 << 20, .seed = 4};
     struct feed *feed = feed_new(f, "images", &o);
     for (size_t i = 0; i < (size_t)EPOCHS * N / BATCH; i++) {
-        const struct sample *s = feed_batch(feed);
+        const struct feed_sample *s = feed_batch(feed);
         for (size_t j = 0; j < BATCH; j++) {
             const size_t at = i * BATCH + j;
             order[at / N][at % N] = s[j].index;
@@ -391,6 +396,24 @@ static void orders(void)
        "each in an order of its own");
     feed_free(feed);
     fclose(f);
+}
+
+/* Streams for methods that want no labels, as they come and held. */
+static void unlabelled(void)
+{
+    for (int hold = 0; hold < 2; hold++) {
+        FILE *f = images(2 * BATCH, SIDE, hold ? NONE : SEVERAL);
+        const struct feed_options o = {.hold = hold, .unlabelled = true, .batch = BATCH, .memory = 1 << 20};
+        struct feed *feed = feed_new(f, "images", &o);
+        const struct feed_sample *s = feed_batch(feed);
+        bool none = s != NULL;
+        for (size_t i = 0; s && i < BATCH; i++)
+            none &= s[i].labels == 0 && s[i].raster.width == SIDE;
+        ok(none && feed_classes(feed) == 0, "unlabelled images %s: samples without labels",
+           hold ? "held" : "as they come, labels unread");
+        feed_free(feed);
+        fclose(f);
+    }
 }
 
 /* A stream that ends in step 3 of 3 ends a training with a checkpoint; with the whole stream it goes on. Every part of the state counts:
@@ -443,6 +466,7 @@ int main(void)
     mixing();
     epochs();
     orders();
+    unlabelled();
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         unlink(files[i]);
     rmdir(folder);

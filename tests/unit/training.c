@@ -14,7 +14,7 @@ enum { SIDE = 48, CLASSES = 10 };
 struct session {
     struct graph graph;
     struct trainer *trainer;
-    struct stretch *stretch;
+    struct optimiser_stretch *stretch;
     struct optimiser optimiser;
     size_t batch, first;
 };
@@ -36,7 +36,7 @@ static void begin(struct session *s, const char *arch, size_t batch, size_t firs
     const struct trainer_parameter *p = trainer_parameters(s->trainer, &stretches);
     s->stretch = xcalloc(stretches, sizeof *s->stretch);
     for (size_t i = 0; i < stretches; i++)
-        s->stretch[i] = (struct stretch){p[i].offset, p[i].n, 1e-4f, 1};
+        s->stretch[i] = (struct optimiser_stretch){p[i].offset, p[i].n, 1e-4f, 1};
     optimiser_init(&s->optimiser, &sgd, values, trainer_gradients(s->trainer), s->stretch, stretches);
 }
 
@@ -52,7 +52,7 @@ static void end(struct session *s)
 static double learn(struct session *s, size_t step)
 {
     char name[48];
-    struct target target[16];
+    struct loss_target target[16];
     const struct view in = trainer_input(s->trainer, 0);
     size_t n;
     trainer_values(s->trainer, &n);
@@ -60,7 +60,7 @@ static double learn(struct session *s, size_t step)
     snprintf(name, sizeof name, "batch %zu", s->first + step);
     fill_images(&in, name, 0, s->batch);
     for (size_t i = 0; i < s->batch; i++)
-        target[i] = (struct target){i % CLASSES, 0, 1};
+        target[i] = (struct loss_target){i % CLASSES, 0, 1};
     trainer_forward(s->trainer);
     const struct view out = trainer_output(s->trainer, 0), gradient = trainer_output_gradient(s->trainer, 0);
     const struct loss loss = loss_cross_entropy(&gradient, &out, target, 0.1, 1.0);
@@ -158,7 +158,7 @@ static void losses(void)
 {
     float x[2 * 5] = {0.3f, -1, 2, 0.1f, 0, 4, -3, 0.5f, 1, 1}, g[2 * 5], unused[2 * 5];
     const unsigned char positive[2 * 5] = {0, 1, 0, 1, 0, 1, 0, 0, 0, 0};
-    const struct target target[2] = {{2, 0, 0.7f}, {1, 4, 0.2f}};
+    const struct loss_target target[2] = {{2, 0, 0.7f}, {1, 4, 0.2f}};
     const struct view logits = {x, 2, 1, 1, 5, 0, DT_F32, 0}, gradient = {g, 2, 1, 1, 5, 0, DT_F32, 0},
                       scratch = {unused, 2, 1, 1, 5, 0, DT_F32, 0};
     double worst[2] = {0};
@@ -183,12 +183,12 @@ static void losses(void)
     ok(worst[0] < 2e-5, "cross-entropy with mixed, smoothed targets: gradient by differences, %.2g",
        worst[0]);
     ok(worst[1] < 2e-5, "multi-label: gradient by differences, %.2g", worst[1]);
-    const struct target plain[2] = {{0, 0, 1}, {0, 0, 1}};
+    const struct loss_target plain[2] = {{0, 0, 1}, {0, 0, 1}};
     float zeros[2 * 5] = {0};
     const struct view flat = {zeros, 2, 1, 1, 5, 0, DT_F32, 0};
     ok_close(loss_cross_entropy(&scratch, &flat, plain, 0, 1).value, log(5), 1e-12,
              "equal logits: log of the classes");
-    const struct target mixed[2] = {{0, 2, 0.3f}, {1, 4, 0.7f}}; /* largest are 2 and 0, then 2 and 1 */
+    const struct loss_target mixed[2] = {{0, 2, 0.3f}, {1, 4, 0.7f}}; /* largest are 2 and 0, then 2 and 1 */
     ok(loss_cross_entropy(&scratch, &logits, mixed, 0, 1).correct == 1,
        "a mixed image is right by the label that it has more of");
     x[5] = -9, x[6] = 9;

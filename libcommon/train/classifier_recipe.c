@@ -1,10 +1,10 @@
-#include "train/training.h"
+#include "train/classifier_recipe.h"
 #include "base/err.h"
 #include "nn/networks.h"
 #include "nn/precision_option.h"
 #include <stddef.h>
 
-const char *const training_names[] = {"paper", "ofdb", "fern", NULL};
+const char *const classifier_recipe_names[] = {"paper", "ofdb", "fern", NULL};
 
 static struct augment_options augment_fern(size_t size)
 {
@@ -18,12 +18,12 @@ static struct augment_options augment_fern(size_t size)
     return a;
 }
 
-struct training training_named(size_t name)
+struct classifier_recipe classifier_recipe_named(size_t name)
 {
-    struct training r = {
-        .name = training_names[name],
+    struct classifier_recipe r = {
+        .name = classifier_recipe_names[name],
         .arch = "resnet18",
-        .precision = TRAIN_AUTO,
+        .precision = CLASSIFIER_RECIPE_AUTO,
         .batch = 32,
         .accumulate = 1,
         .rate = {.kind = RATE_COSINE, .base = 0.1, .final = 1e-5, .warmup_from = 1e-6},
@@ -32,10 +32,10 @@ struct training training_named(size_t name)
         .decay_all = true,
         .mix = {.probability = 0, .cutmix = 0.5, .mixup_alpha = 1, .cutmix_alpha = 1},
     };
-    if (name == TRAINING_PAPER) {
+    if (name == CLASSIFIER_RECIPE_PAPER) {
         r.rate = (struct rate){.kind = RATE_STEP, .base = 0.1, .milestone = {0.3, 0.6}, .milestones = 2};
         r.augment = augment_paper(224);
-    } else if (name == TRAINING_OFDB) {
+    } else if (name == CLASSIFIER_RECIPE_OFDB) {
         r.warmup = 5.0 / 20000;
         r.augment = augment_ofdb(224);
         r.mix = mix_ofdb;
@@ -48,13 +48,13 @@ struct training training_named(size_t name)
     return r;
 }
 
-void training_finish(struct training *r)
+void classifier_recipe_finish(struct classifier_recipe *r)
 {
     r->rate.warmup = (size_t)(r->warmup * (double)r->rate.steps);
-    r->precision = training_precision(r) == DT_BF16 ? TRAIN_BF16 : TRAIN_F32;
+    r->precision = classifier_recipe_precision(r) == DT_BF16 ? CLASSIFIER_RECIPE_BF16 : CLASSIFIER_RECIPE_F32;
 }
 
-enum dtype training_precision(const struct training *r)
+enum dtype classifier_recipe_precision(const struct classifier_recipe *r)
 {
     return precision_choice(r->precision);
 }
@@ -106,14 +106,14 @@ static void print_norm(FILE *f, const void *value)
 static const struct setting_own jitter = {read_jitter, print_jitter}, norm = {read_norm, print_norm};
 
 /* clang-format off */
-#define AT(field) offsetof(struct training, field)
+#define AT(field) offsetof(struct classifier_recipe, field)
 #define SIZE(name, letter, field, low, high, value, help) {name, letter, SETTING_SIZE, AT(field), low, high, NULL, value, help, 0, NULL}
 #define REAL(name, field, high, value, help) {name, 0, SETTING_REAL, AT(field), 0, high, NULL, value, help, 0, NULL}
 #define CHOICE(name, field, choices, value, help) {name, 0, SETTING_CHOICE, AT(field), 0, 0, choices, value, help, 0, NULL}
 #define SWITCH(name, field, choices, value, help) {name, 0, SETTING_SWITCH, AT(field), 0, 0, choices, value, help, 0, NULL}
 #define OWN(name, field, own, value, help) {name, 0, SETTING_OWN, AT(field), 0, 0, NULL, value, help, 0, own}
 
-const struct setting training_network[] = {
+const struct setting classifier_recipe_network[] = {
     {"arch", 'a', SETTING_WORD, AT(arch), 0, 0, network_names, "ARCH", "the network", 0, NULL},
     CHOICE("precision", precision, precisions, "P", "of activations and products (auto: bf16 where this processor has instructions for it)"),
     SIZE("classes", 'c', classes, 1, 1e6, "N", "labels are below N; with -e the default is as many as there are"),
@@ -123,7 +123,7 @@ const struct setting training_network[] = {
     {"seed", 's', SETTING_U64, AT(seed), 0, 0, NULL, "N", "of first weights, order and augmentation", 0, NULL},
     SETTINGS_END};
 
-const struct setting training_optimiser[] = {
+const struct setting classifier_recipe_optimiser[] = {
     REAL("rate", rate.base, 100, "R", "learning rate of SGD"),
     CHOICE("schedule", rate.kind, schedules, "S", "of the rate (step: a tenth at .3 and .6 of the steps)"),
     REAL("warmup", warmup, 1, "F", "the fraction of the steps in which the rate rises"),
@@ -135,7 +135,7 @@ const struct setting training_optimiser[] = {
     REAL("average", average, 0.999999, "D", "write a moving average of the weights with this decay; 0: off"),
     SETTINGS_END};
 
-const struct setting training_augmentation[] = {
+const struct setting classifier_recipe_augmentation[] = {
     SIZE("size", 'z', augment.size, 32, 1024, "N", "side of the square that the network sees"),
     CHOICE("crop", augment.crop, crops, "C", "how it is cut out"),
     {"area", 0, SETTING_REAL, AT(augment.range.area_min), 0.01, 1, NULL, "LO", "smallest share of the area of a resized crop", 0, NULL},
@@ -151,9 +151,10 @@ const struct setting training_augmentation[] = {
     SETTINGS_END};
 /* clang-format on */
 
-char *training_text(const struct training *r)
+char *classifier_recipe_text(const struct classifier_recipe *r)
 {
-    const struct setting *const tables[] = {training_network, training_optimiser, training_augmentation};
+    const struct setting *const tables[] = {classifier_recipe_network, classifier_recipe_optimiser,
+                                            classifier_recipe_augmentation};
     char *text = NULL;
     size_t size;
     FILE *f = open_memstream(&text, &size);

@@ -1,4 +1,4 @@
-#include "train/hold.h"
+#include "train/held_set.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/spool.h"
@@ -6,21 +6,21 @@
 #include <string.h>
 
 /* An image's shape and labels; its samples lie in memory, or at `offset` of the spool. */
-struct held {
-    struct sample sample;
+struct held_image {
+    struct feed_sample sample;
     uint64_t offset;
 };
 
-struct hold {
-    struct held *image;
+struct held_set {
+    struct held_image *image;
     size_t n, capacity, bytes, limit;
     struct spool *spool; /* NULL while all fits in memory */
     struct hash hash;
 };
 
-struct hold *hold_new(size_t limit)
+struct held_set *held_set_new(size_t limit)
 {
-    struct hold *h = xcalloc(1, sizeof *h);
+    struct held_set *h = xcalloc(1, sizeof *h);
     h->limit = limit;
     hash_init(&h->hash);
     return h;
@@ -46,10 +46,10 @@ void raster_copy(struct raster *to, const struct raster *from)
     memcpy(to->samples, from->samples, raster_bytes(from));
 }
 
-void hold_add(struct hold *h, const struct sample *s)
+void held_set_add(struct held_set *h, const struct feed_sample *s)
 {
     const size_t bytes = raster_bytes(&s->raster);
-    struct held held = {.sample = *s};
+    struct held_image held = {.sample = *s};
     held.sample.index = h->n;
     held.sample.raster.samples = NULL;
     if (h->bytes + bytes <= h->limit) {
@@ -67,14 +67,14 @@ void hold_add(struct hold *h, const struct sample *s)
     h->image[h->n++] = held;
 }
 
-size_t hold_count(const struct hold *h)
+size_t held_set_count(const struct held_set *h)
 {
     return h->n;
 }
 
-void hold_get(struct hold *h, size_t i, struct sample *out)
+void held_set_get(struct held_set *h, size_t i, struct feed_sample *out)
 {
-    const struct held *held = &h->image[i];
+    const struct held_image *held = &h->image[i];
     struct raster raster = out->raster;
     *out = held->sample;
     out->raster = raster;
@@ -86,12 +86,12 @@ void hold_get(struct hold *h, size_t i, struct sample *out)
     spool_read(h->spool, out->raster.samples, raster_bytes(&out->raster), held->offset);
 }
 
-uint64_t hold_hash(const struct hold *h)
+uint64_t held_set_hash(const struct held_set *h)
 {
     return hash_value(&h->hash);
 }
 
-void hold_free(struct hold *h)
+void held_set_free(struct held_set *h)
 {
     for (size_t i = 0; i < h->n; i++)
         raster_free(&h->image[i].sample.raster);
