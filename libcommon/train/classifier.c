@@ -211,6 +211,7 @@ static struct feed *open_feed(const struct classifier *t, FILE *f, const char *l
                                    .multi = r->multi,
                                    .batch = r->batch,
                                    .memory = t->o->memory,
+                                   .batches = t->o->epochs ? 0 : r->rate.steps * r->accumulate - t->passes,
                                    .seed = r->seed,
                                    .position = t->position,
                                    .identity = identity,

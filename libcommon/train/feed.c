@@ -29,8 +29,8 @@ struct feed {
     size_t classes;
     char identity[300];
     struct slot slot[SLOTS];
-    size_t taken; /* slots handed out so far */
-    bool started, stop;
+    size_t taken;              /* slots handed out so far */
+    bool started, stop, ended; /* ended: the thread reads no more */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t change;
@@ -188,9 +188,10 @@ static void *read_ahead(void *arg)
         fill(f, slot);
         pthread_mutex_lock(&f->lock);
         slot->full = true;
+        const bool ended = f->ended = slot->last || i + 1 == f->o.batches;
         pthread_cond_broadcast(&f->change);
         pthread_mutex_unlock(&f->lock);
-        if (slot->last)
+        if (ended)
             return NULL;
     }
 }
@@ -247,7 +248,7 @@ const struct feed_sample *feed_batch(struct feed *f)
         pthread_cond_broadcast(&f->change);
     }
     struct slot *slot = &f->slot[f->taken % SLOTS];
-    while (!slot->full && !interrupted(f))
+    while (!slot->full && !f->ended && !interrupted(f))
         wait_a_moment(f);
     const bool ready = slot->full && !slot->last;
     pthread_mutex_unlock(&f->lock);
@@ -278,7 +279,7 @@ const char *feed_identity(const struct feed *f)
     return f->identity;
 }
 
-/* A thread that waits for input ends with the process; one that waits for us is joined. */
+/* A thread that waits for input ends with the process; one that waits for us, or has ended, is joined. */
 static bool stop_reading(struct feed *f)
 {
     if (!f->started)
@@ -288,6 +289,7 @@ static bool stop_reading(struct feed *f)
     bool waiting = true;
     for (size_t i = 0; i < SLOTS; i++)
         waiting &= f->slot[i].full;
+    waiting |= f->ended;
     pthread_cond_broadcast(&f->change);
     pthread_mutex_unlock(&f->lock);
     if (!waiting && !f->hold) {

@@ -30,7 +30,8 @@ struct feed_options {
     bool multi;      /* more than one label an image is fine */
     bool unlabelled; /* labels are neither needed nor read: samples have none */
     size_t batch;
-    size_t memory; /* bytes of images kept in memory when holding */
+    uint64_t batches; /* of a stream, that will be asked for: no more is read; 0: to its end */
+    size_t memory;    /* bytes of images kept in memory when holding */
     uint64_t seed;
     uint64_t position;    /* samples dealt out already, by the run that this one resumes */
     const char *identity; /* that run's feed_identity, or NULL */

@@ -398,17 +398,36 @@ static void orders(void)
     fclose(f);
 }
 
+/* What lies behind the images of the last step is none of our business, broken or not. */
+static void behind(void)
+{
+    struct classifier_options o = standing();
+    struct graph g = tiny();
+    FILE *f = images(BATCH, SIDE, ONE);
+    fseek(f, 0, SEEK_END);
+    fputs("P7\nthis is no image", f);
+    rewind(f);
+    o.graph = &g;
+    unlink("weights");
+    classifier_train(f, "images", &o);
+    ok(access("weights", F_OK) == 0, "a stream is read as far as the last step needs it");
+    fclose(f);
+    graph_free(&g);
+}
+
 /* Streams for methods that want no labels, as they come and held. */
 static void unlabelled(void)
 {
     for (int hold = 0; hold < 2; hold++) {
         FILE *f = images(2 * BATCH, SIDE, hold ? NONE : SEVERAL);
-        const struct feed_options o = {.hold = hold, .unlabelled = true, .batch = BATCH, .memory = 1 << 20};
+        const struct feed_options o = {
+            .hold = hold, .unlabelled = true, .batch = BATCH, .batches = 1, .memory = 1 << 20};
         struct feed *feed = feed_new(f, "images", &o);
         const struct feed_sample *s = feed_batch(feed);
         bool none = s != NULL;
         for (size_t i = 0; s && i < BATCH; i++)
             none &= s[i].labels == 0 && s[i].raster.width == SIDE;
+        ok(hold || !feed_batch(feed), "no more batches of a stream than were asked for");
         ok(none && feed_classes(feed) == 0, "unlabelled images %s: samples without labels",
            hold ? "held" : "as they come, labels unread");
         feed_free(feed);
@@ -467,6 +486,7 @@ int main(void)
     epochs();
     orders();
     unlabelled();
+    behind();
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         unlink(files[i]);
     rmdir(folder);
