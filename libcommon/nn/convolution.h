@@ -67,6 +67,9 @@ void convolution_narrow_turned(uint32_t *narrow, const float *turned, const stru
  * accumulate: dx += instead of =. */
 void convolution_backward_data(const struct view *dx, const struct view *dy, const void *turned,
                                bool accumulate, const struct convolution *c);
+/* The same with an epilogue: dx = relu(what dy sends + bias + residual). It is the transposed convolution. */
+void convolution_spread(const struct view *dx, const struct view *dy, const void *turned,
+                        const struct convolution_epilogue *epilogue, const struct convolution *c);
 /* For stride 1 the gradient of the input is a convolution itself, of dy with the turned weights: this one.
  */
 struct convolution convolution_adjoint(const struct convolution *c);

@@ -3,6 +3,7 @@
  * side by side, so each class is a small convolution of dy. */
 #include "base/thread.h"
 #include "nn/convolution.h"
+#include "nn/layer_pointwise.h"
 #include <string.h>
 
 /* Taps of one axis that touch positions p (mod stride): kernel indices first, first - stride, ... (count of
@@ -24,9 +25,11 @@ static struct taps taps_of(const struct convolution *c, size_t p)
     return t;
 }
 
+/* Beyond the taps of its own pixel, the last rows of an input that the stride doesn't divide read past dy's end. */
 size_t convolution_gradient_halo(const struct convolution *c)
 {
-    size_t halo = 0;
+    const size_t reach = c->kernel + c->stride - 2;
+    size_t halo = reach > c->padding ? (reach - c->padding) / c->stride : 0;
     for (size_t p = 0; p < c->stride; p++) {
         const struct taps t = taps_of(c, p);
         const ptrdiff_t before = -t.shift, after = t.shift + (ptrdiff_t)t.count - 1;
@@ -136,37 +139,57 @@ static struct conv_walk class_walk(const struct view *dx, const struct view *dy,
     return walk;
 }
 
-/* A class without taps (a 1 x 1 convolution with stride): nothing came from there. */
-static void clear_class(const struct view *dx, const struct conv_walk *walk, size_t step, size_t py,
-                        size_t px)
+/* A class without taps (a 1 x 1 convolution with stride): nothing came from there but what the epilogue adds. */
+static void fill_class(const struct view *dx, const struct convolution_epilogue *e,
+                       const struct conv_walk *walk, size_t step, size_t py, size_t px)
 {
-    for (size_t n = 0; n < walk->n; n++)
-        for (size_t y = 0; y < walk->h; y++)
-            for (size_t x = 0; x < walk->w; x++)
-                memset(view_pixel(dx, n, (ptrdiff_t)(py + y * step), (ptrdiff_t)(px + x * step)), 0,
-                       dx->c * dtype_size(dx->type));
+    const struct view pixel = {.n = 1, .h = 1, .w = 1, .c = dx->c, .type = dx->type};
+    for (size_t i = 0; i < walk->n * walk->h * walk->w; i++) {
+        const size_t n = i / walk->w / walk->h;
+        const ptrdiff_t y = (ptrdiff_t)(py + i / walk->w % walk->h * step),
+                        x = (ptrdiff_t)(px + i % walk->w * step);
+        struct view out = pixel, in = pixel;
+        out.data = in.data = view_pixel(dx, n, y, x);
+        if (e->residual)
+            in.data = view_pixel(e->residual, n, y, x);
+        else
+            view_clear(&out);
+        pointwise_forward(&out, &in, NULL, e->bias, NULL, e->relu);
+    }
 }
 
-void convolution_backward_data(const struct view *dx, const struct view *dy, const void *turned,
-                               bool accumulate, const struct convolution *c)
+void convolution_spread(const struct view *dx, const struct view *dy, const void *turned,
+                        const struct convolution_epilogue *epilogue, const struct convolution *c)
 {
     const char *packed = turned;
     for (size_t py = 0; py < c->stride; py++)
         for (size_t px = 0; px < c->stride; px++) {
             const struct taps y = taps_of(c, py), x = taps_of(c, px);
             const struct conv_walk walk = class_walk(dx, dy, c, y, x, py, px);
-            void *out = view_pixel(dx, 0, (ptrdiff_t)py, (ptrdiff_t)px);
-            const ptrdiff_t *step = walk.out_step;
-            const struct conv_epilogue e = {.residual = accumulate ? out : NULL,
-                                            .residual_step = {step[0], step[1], step[2]}};
+            const ptrdiff_t step = (ptrdiff_t)c->stride;
+            const struct view *r = epilogue->residual;
+            struct conv_epilogue e = {.bias = epilogue->bias, .relu = epilogue->relu};
+            if (r) {
+                e.residual = view_pixel(r, 0, (ptrdiff_t)py, (ptrdiff_t)px);
+                e.residual_step[0] = view_image(r);
+                e.residual_step[1] = step * view_row(r);
+                e.residual_step[2] = step * (ptrdiff_t)view_step(r);
+            }
             if (y.count && x.count)
-                conv_run(out, view_pixel(dy, 0, y.shift, x.shift), packed, &e, &walk);
-            else if (!accumulate)
-                clear_class(dx, &walk, c->stride, py, px);
+                conv_run(view_pixel(dx, 0, (ptrdiff_t)py, (ptrdiff_t)px), view_pixel(dy, 0, y.shift, x.shift),
+                         packed, &e, &walk);
+            else if (!r || r->data != dx->data || e.bias || e.relu) /* else it is there */
+                fill_class(dx, epilogue, &walk, c->stride, py, px);
             packed += dy->type == DT_BF16
                           ? conv_narrow_size(class_depth(c, y, x), c->in_channels) * sizeof(uint32_t)
                           : conv_packed_size(class_depth(c, y, x), c->in_channels) * sizeof(float);
         }
+}
+
+void convolution_backward_data(const struct view *dx, const struct view *dy, const void *turned,
+                               bool accumulate, const struct convolution *c)
+{
+    convolution_spread(dx, dy, turned, &(struct convolution_epilogue){.residual = accumulate ? dx : NULL}, c);
 }
 
 void convolution_backward_weights(float *gradient, const struct view *x, const struct view *dy,

@@ -30,6 +30,9 @@ struct graph_node {
     struct convolution conv; /* of products; the window of a max pool */
     bool bias;               /* of products */
     size_t first;            /* of a slice: its first channel */
+    size_t output_padding;   /* of a transposed convolution */
+    size_t side[2];          /* of a layer norm: the height and width that it is for */
+    float clamp;             /* of a coupling */
 };
 
 struct graph {
@@ -44,10 +47,19 @@ size_t graph_input(struct graph *g, size_t channels);
 /* NAME.weight (out x in x k x k), and NAME.bias if `bias`. Drawn He-normal with fan-out without a bias (He et al., ICCV
  * 2015: torchvision's choice before a batch norm), else uniform on +-1/sqrt(in k k), weight and bias, as torch draws. */
 size_t graph_conv(struct graph *g, size_t x, const char *name, struct convolution c, bool bias);
+/* NAME.weight (in x out x k x k), and NAME.bias if `bias`; c.in_channels are x's. A side becomes (side - 1) stride - 2 padding +
+ * k + output_padding. Drawn uniform on +-1/sqrt(out k k). */
+size_t graph_transposed(struct graph *g, size_t x, const char *name, struct convolution c,
+                        size_t output_padding, bool bias);
 /* NAME.weight (out x in), NAME.bias; of a 1 x 1 image. */
 size_t graph_linear(struct graph *g, size_t x, const char *name, size_t out);
 /* NAME.weight, .bias, .running_mean, .running_var; eps 1e-5. */
 size_t graph_batchnorm(struct graph *g, size_t x, const char *name);
+/* Over all of an image. NAME.weight, .bias (channels x h x w); eps 1e-5. x must be of that size. */
+size_t graph_layernorm(struct graph *g, size_t x, const char *name, size_t h, size_t w);
+/* The end of an invertible block (coupling.h): a, a subnet's output, changes the second half of x's channels. NAME.global_scale,
+ * .global_offset, .permutation (channels each; the permutation is drawn, and no optimiser moves it). */
+size_t graph_coupling(struct graph *g, size_t x, size_t a, const char *name, double clamp);
 size_t graph_relu(struct graph *g, size_t x);
 size_t graph_add(struct graph *g, size_t x, size_t y); /* of one shape */
 size_t graph_maxpool(struct graph *g, size_t x, size_t kernel, size_t stride, size_t padding);

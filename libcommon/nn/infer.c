@@ -31,6 +31,8 @@ struct infer {
     struct constants *constants; /* of each step */
     struct view *value;          /* of the inputs and of each node that a step writes */
     size_t *wanted, wanted_n;
+    size_t n;                /* images at the most */
+    double *log_determinant; /* of each */
     bool eight_bits;
     char *arena;
     void *scratch; /* of one step at a time */
@@ -56,6 +58,7 @@ static struct layer_call call_of(const struct infer *x, size_t step, size_t n)
                            .relu = s->relu,
                            .scale = k->scale,
                            .shift = k->shift,
+                           .log_determinant = x->log_determinant,
                            .prepared = k->prepared,
                            .scratch = x->scratch};
     for (size_t i = 0; i < node->inputs; i++)
@@ -66,7 +69,7 @@ static struct layer_call call_of(const struct infer *x, size_t step, size_t n)
 
 static struct layer_wants wants_of(const struct infer *x, size_t step)
 {
-    const struct layer_call l = call_of(x, step, 1);
+    const struct layer_call l = call_of(x, step, x->n);
     struct layer_wants w = {0};
     if (l.node->layer->wants)
         l.node->layer->wants(&w, &l);
@@ -111,7 +114,7 @@ static void compile_product(struct infer *x, size_t step)
     if (k->scale)
         node->layer->fold(k->part[0], k->scale, node);
     k->prepared = xaligned(w.prepared, 1);
-    const struct layer_call l = call_of(x, step, 1);
+    const struct layer_call l = call_of(x, step, x->n);
     node->layer->prepare(&l);
     free_parts(k->part);
 }
@@ -216,6 +219,8 @@ struct infer *infer_new(const struct graph *g, const struct safetensors *st, con
     x->wanted = copy(p->wanted, p->wanted_n, sizeof *p->wanted);
     x->wanted_n = p->wanted_n;
     x->eight_bits = p->precision == DT_I8;
+    x->n = p->n;
+    x->log_determinant = xcalloc(p->n, sizeof *x->log_determinant);
     schedule_make(&x->schedule, &x->graph, &plans);
     x->constants = xcalloc(x->schedule.steps, sizeof *x->constants);
     shape_values(x, p->n);
@@ -236,8 +241,14 @@ struct view infer_output(const struct infer *x, size_t i)
     return x->value[x->wanted[i]];
 }
 
+const double *infer_log_determinants(const struct infer *x)
+{
+    return x->log_determinant;
+}
+
 void infer_run(struct infer *x, size_t n)
 {
+    memset(x->log_determinant, 0, n * sizeof *x->log_determinant);
     for (size_t i = 0; i < x->schedule.inputs; i++) {
         const struct view in = first_of(x, x->schedule.input[i], n);
         if (in.data)
@@ -272,6 +283,7 @@ void infer_free(struct infer *x)
     }
     free(x->graph.node);
     free(x->wanted);
+    free(x->log_determinant);
     free(x->constants);
     schedule_free(&x->schedule);
     free(x->value);

@@ -30,6 +30,8 @@ struct view infer_input(const struct infer *x, size_t i);
 void infer_run(struct infer *x, size_t n);
 /* The output of wanted node i, valid until the next run. */
 struct view infer_output(const struct infer *x, size_t i);
+/* Of each image: the sum of the log-determinants of all couplings; 0 where there are none. */
+const double *infer_log_determinants(const struct infer *x);
 /* Bytes of weights and of activations. */
 size_t infer_weight_bytes(const struct infer *x);
 size_t infer_arena_bytes(const struct infer *x);

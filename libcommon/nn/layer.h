@@ -20,6 +20,7 @@ struct layer_part {
     bool packed;   /* kept as the layer's `pack` lays it out; else as it is, zeros behind it */
     bool learnt;   /* an optimiser moves it; else a statistic or a constant */
     bool decays;   /* and weight decay too */
+    bool permutes; /* 0 .. n - 1 in some order: anything else is an error in the file */
     bool positive; /* a variance: a value below zero is an error in the file */
 };
 
@@ -45,7 +46,9 @@ struct layer_call {
     float *part[LAYER_PARTS];             /* as kept; NULL where the node has fewer */
     float *d_part[LAYER_PARTS];           /* += ; NULL: not wanted */
     const float *scale,
-        *shift; /* inference: a folded batch norm, or the layer's own; shift holds a bias too */
+        *shift;              /* inference: a folded batch norm, or the layer's own; shift holds a bias too */
+    double *log_determinant; /* of each image, += ; NULL: not wanted */
+    const double *d_log_determinant; /* the loss's gradient for it */
     void *prepared, *scratch, *kept; /* as wanted, 64-byte aligned */
 };
 

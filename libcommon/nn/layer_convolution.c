@@ -1,5 +1,6 @@
 /* Convolutions and linear layers, which are 1 x 1 convolutions of a 1 x 1 image. */
 #include "base/mem.h"
+#include "nn/bias.h"
 #include "nn/layer.h"
 #include "nn/product.h"
 #include <math.h>
@@ -116,24 +117,12 @@ static void forward(const struct layer_call *l)
     product_forward(&l->out, &l->in[0], l->prepared, &e, &l->node->conv, type_of(l), l->scratch);
 }
 
-static void sums_of_channels(float *gradient, const struct view *dy)
-{
-    for (size_t n = 0; n < dy->n; n++)
-        for (size_t y = 0; y < dy->h; y++)
-            for (size_t x = 0; x < dy->w; x++) {
-                const void *pixel = view_pixel(dy, n, (ptrdiff_t)y, (ptrdiff_t)x);
-                for (size_t c = 0; c < dy->c; c++)
-                    gradient[c] += dy->type == DT_BF16 ? bf16_to_f32(((const uint16_t *)pixel)[c])
-                                                       : ((const float *)pixel)[c];
-            }
-}
-
 static void backward(const struct layer_call *l)
 {
     if (l->d_part[0])
         product_gradient(l->d_part[0], &l->in[0], &l->d_out, &l->node->conv, l->scratch);
     if (l->d_part[1])
-        sums_of_channels(l->d_part[1], &l->d_out);
+        bias_backward(l->d_part[1], &l->d_out);
     if (!l->d_in[0].data)
         return;
     view_clear_halo(&l->d_out);

@@ -2,6 +2,7 @@
 #include "nn/layer_pointwise.h"
 #include "base/err.h"
 #include "base/thread.h"
+#include "nn/element.h"
 #include "nn/layer.h"
 
 struct pointwise {
@@ -15,30 +16,17 @@ struct pointwise_gradient {
     bool accumulate;
 };
 
-static float get(const void *pixel, size_t c, enum dtype type)
-{
-    return type == DT_BF16 ? bf16_to_f32(((const uint16_t *)pixel)[c]) : ((const float *)pixel)[c];
-}
-
-static void put(void *pixel, size_t c, enum dtype type, float x)
-{
-    if (type == DT_BF16)
-        ((uint16_t *)pixel)[c] = f32_to_bf16(x);
-    else
-        ((float *)pixel)[c] = x;
-}
-
 static void pixel(void *out, const void *in, const void *residual, const struct pointwise *p)
 {
     for (size_t c = 0; c < p->in->c; c++) {
-        float x = get(in, c, p->in->type);
+        float x = element_get(in, c, p->in->type);
         if (p->scale)
             x *= p->scale[c];
         if (p->shift)
             x += p->shift[c];
         if (residual)
-            x += get(residual, c, p->residual->type);
-        put(out, c, p->out->type, p->relu && !(x > 0.0f) ? 0.0f : x);
+            x += element_get(residual, c, p->residual->type);
+        element_put(out, c, p->out->type, p->relu && !(x > 0.0f) ? 0.0f : x);
     }
 }
 
@@ -71,8 +59,9 @@ static void gradient_row(void *arg, size_t task, size_t worker)
         void *dx = view_pixel(p->dx, n, y, x);
         const void *dy = view_pixel(p->dy, n, y, x), *out = p->y ? view_pixel(p->y, n, y, x) : NULL;
         for (size_t c = 0; c < p->dx->c; c++) {
-            const float dz = out && !(get(out, c, p->y->type) > 0.0f) ? 0.0f : get(dy, c, p->dy->type);
-            put(dx, c, p->dx->type, p->accumulate ? get(dx, c, p->dx->type) + dz : dz);
+            const float dz =
+                out && !(element_get(out, c, p->y->type) > 0.0f) ? 0.0f : element_get(dy, c, p->dy->type);
+            element_put(dx, c, p->dx->type, p->accumulate ? element_get(dx, c, p->dx->type) + dz : dz);
         }
     }
 }

@@ -113,6 +113,8 @@ struct trainer *trainer_new(const struct graph *g, const struct safetensors *st,
     t->output = memcpy(xmalloc(p->outputs, sizeof *p->output), p->output, p->outputs * sizeof *p->output);
     t->outputs = p->outputs;
     t->n = p->n;
+    t->log_determinant = xcalloc(p->n, sizeof *t->log_determinant);
+    t->d_log_determinant = xcalloc(p->n, sizeof *t->d_log_determinant);
     schedule_make(&t->schedule, &t->graph, &plan);
     check_outputs(t);
     t->state = xcalloc(t->schedule.steps, sizeof *t->state);
@@ -133,9 +135,12 @@ void trainer_free(struct trainer *t)
     for (size_t i = 0; i < t->schedule.inputs; i++)
         free(t->images[i].data);
     schedule_free(&t->schedule);
-    void *all[] = {t->graph.node, t->state,    t->parameter, t->values, t->gradients, t->statistics,
-                   t->learns,     t->value,    t->gradient,  t->images, t->output,    t->clear_output,
-                   t->arena,      t->prepared, t->scratch,   t->added};
+    void *all[] = {t->graph.node, t->log_determinant, t->d_log_determinant,
+                   t->state,      t->parameter,       t->values,
+                   t->gradients,  t->statistics,      t->learns,
+                   t->value,      t->gradient,        t->images,
+                   t->output,     t->clear_output,    t->arena,
+                   t->prepared,   t->scratch,         t->added};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
     free(t);
@@ -159,6 +164,16 @@ struct view trainer_output_gradient(const struct trainer *t, size_t i)
 struct view trainer_input_gradient(const struct trainer *t, size_t i)
 {
     return t->gradient[t->schedule.input[i]];
+}
+
+const double *trainer_log_determinants(const struct trainer *t)
+{
+    return t->log_determinant;
+}
+
+double *trainer_log_determinant_gradients(const struct trainer *t)
+{
+    return t->d_log_determinant;
 }
 
 float *trainer_values(const struct trainer *t, size_t *n)

@@ -49,6 +49,10 @@ void trainer_forward(struct trainer *t);
  * before trainer_backward, which adds to the gradients of the parameters. */
 struct view trainer_output(const struct trainer *t, size_t i);
 struct view trainer_output_gradient(const struct trainer *t, size_t i);
+/* The sum of the log-determinants of all couplings, of each image; and the gradient of the loss for it, zero unless filled
+ * between forward and backward. */
+const double *trainer_log_determinants(const struct trainer *t);
+double *trainer_log_determinant_gradients(const struct trainer *t);
 void trainer_backward(struct trainer *t);
 /* Of the i-th input, after trainer_backward; valid until the next forward. */
 struct view trainer_input_gradient(const struct trainer *t, size_t i);

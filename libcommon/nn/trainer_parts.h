@@ -31,7 +31,8 @@ struct trainer {
     size_t parameters, parameter_capacity;
     float *values, *gradients, *statistics;
     size_t values_n, statistics_n;
-    size_t n;     /* images */
+    size_t n;                                    /* images */
+    double *log_determinant, *d_log_determinant; /* of each */
     bool *learns; /* of each node: its value depends on what learns (or on inputs whose gradient is wanted) */
     struct view *value, *gradient; /* of each node; gradient: no shape where none is wanted */
     struct view *images;           /* of each input, in f32 */

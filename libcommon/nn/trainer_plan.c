@@ -86,7 +86,8 @@ static struct trainer_flow flow(const struct trainer *t, const struct lives *l, 
     return f;
 }
 
-/* Slices and concatenations that lie in each other's memory send nothing: the gradient is there already. */
+/* Slices and concatenations that lie in each other's memory send nothing: the gradient is there already, and what was copied
+ * because it is there twice is added to it. */
 static bool same_memory(const struct trainer *t, size_t a, size_t b)
 {
     return root_of(t, a) == root_of(t, b);
@@ -103,7 +104,7 @@ static void plan_step_gradients(struct trainer *t, const struct lives *l, size_t
     memory_alive(&l->gradient[root_of(t, s->out)], view_bytes(&t->gradient[s->out]), time);
     for (size_t j = 0; j < node->inputs; j++) {
         if (same_memory(t, node->input[j], s->out))
-            state->input[j] = (struct trainer_flow){.wanted = t->learns[node->input[j]]};
+            state->input[j] = (struct trainer_flow){.wanted = t->learns[node->input[j]], .accumulate = true};
         else
             state->input[j] = flow(t, l, node->input[j], node->layer == &layer_slice, time);
     }

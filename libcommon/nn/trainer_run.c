@@ -11,6 +11,7 @@
  *      gradients to its inputs: the first sender writes, later ones add, whoever reads comes after all of them.
  *   7. The optimiser walks the flat arrays (train/optimiser.h). */
 #include "nn/trainer_parts.h"
+#include <string.h>
 
 struct layer_call trainer_call(const struct trainer *t, size_t step)
 {
@@ -26,6 +27,8 @@ struct layer_call trainer_call(const struct trainer *t, size_t step)
                            .d_residual = state->residual.wanted ? &t->gradient[s->residual] : NULL,
                            .accumulate_residual = state->residual.accumulate,
                            .relu = s->relu,
+                           .log_determinant = t->log_determinant,
+                           .d_log_determinant = t->d_log_determinant,
                            .prepared = t->prepared,
                            .scratch = t->scratch,
                            .kept = state->kept};
@@ -54,6 +57,8 @@ static void clear_root(const struct trainer *t, size_t node)
 
 void trainer_forward(struct trainer *t)
 {
+    memset(t->log_determinant, 0, t->n * sizeof *t->log_determinant);
+    memset(t->d_log_determinant, 0, t->n * sizeof *t->d_log_determinant);
     for (size_t i = 0; i < t->schedule.inputs; i++) {
         if (!t->images[i].data)
             continue;

@@ -1,5 +1,6 @@
 #include "nn/view.h"
 #include "base/thread.h"
+#include "nn/element.h"
 #include "num/bf16.h"
 #include <string.h>
 
@@ -84,20 +85,10 @@ static void convert(void *out, enum dtype to, const void *in, enum dtype from, s
         bf16_widen(out, in, n);
 }
 
-static float element(const void *p, size_t i, enum dtype type)
-{
-    return type == DT_BF16 ? bf16_to_f32(((const uint16_t *)p)[i]) : ((const float *)p)[i];
-}
-
 static void add(void *out, enum dtype to, const void *in, enum dtype from, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        const float sum = element(out, i, to) + element(in, i, from);
-        if (to == DT_BF16)
-            ((uint16_t *)out)[i] = f32_to_bf16(sum);
-        else
-            ((float *)out)[i] = sum;
-    }
+    for (size_t i = 0; i < n; i++)
+        element_put(out, i, to, element_get(out, i, to) + element_get(in, i, from));
 }
 
 static void do_row(void *arg, size_t task, size_t worker)

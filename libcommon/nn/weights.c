@@ -6,6 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_permutation(const float *data, size_t n)
+{
+    bool *seen = xcalloc(n, sizeof *seen), all = true;
+    for (size_t i = 0; i < n && all; i++) {
+        all = data[i] >= 0 && data[i] < (float)n && data[i] == floorf(data[i]) && !seen[(size_t)data[i]];
+        if (all)
+            seen[(size_t)data[i]] = true;
+    }
+    free(seen);
+    return all;
+}
+
 static void check_values(const float *data, size_t n, const char *file, const struct layer_part *part)
 {
     for (size_t i = 0; i < n; i++)
@@ -14,6 +26,8 @@ static void check_values(const float *data, size_t n, const char *file, const st
     for (size_t i = 0; part->positive && i < n; i++)
         if (data[i] < 0)
             die("%s: %s holds %g, but a variance is not below 0", file, part->name, data[i]);
+    if (part->permutes && !is_permutation(data, n))
+        die("%s: %s is no order of %zu channels", file, part->name, n);
 }
 
 void weights_take(float *out, const struct safetensors *st, const char *file, const struct layer_part *part,

@@ -26,6 +26,28 @@ static double formula(uint32_t seed, size_t i)
     return (double)(x >> 8) / 16777216.0;
 }
 
+__attribute__((unused)) static uint32_t formula_order_seed;
+
+static int by_formula(const void *a, const void *b)
+{
+    const double x = formula(formula_order_seed, *(const size_t *)a),
+                 y = formula(formula_order_seed, *(const size_t *)b);
+    return x < y ? -1 : x > y;
+}
+
+/* The order of 0 .. n - 1 by what the formula gives for each. */
+static void fill_permutation(float *data, size_t n, uint32_t seed)
+{
+    size_t *order = xmalloc(n, sizeof *order);
+    for (size_t i = 0; i < n; i++)
+        order[i] = i;
+    formula_order_seed = seed;
+    qsort(order, n, sizeof *order, by_formula);
+    for (size_t i = 0; i < n; i++)
+        data[i] = (float)order[i];
+    free(order);
+}
+
 __attribute__((unused)) static void fill(struct safetensors *st, const struct graph *g)
 {
     for (size_t i = 0; i < g->n; i++) {
@@ -43,19 +65,26 @@ __attribute__((unused)) static void fill(struct safetensors *st, const struct gr
                     data[j] = (float)((u - 0.5) * sqrt(24.0 / (double)(t.dim[1] * t.dim[2] * t.dim[3])));
                 else if (strcmp(part[p].name, "fc.weight") == 0)
                     data[j] = (float)((u - 0.5) * 0.1);
+                else if (t.rank == 2)
+                    data[j] = (float)((u - 0.5) * sqrt(24.0 / (double)t.dim[1]));
+                else if (strcmp(suffix, "global_scale") == 0)
+                    data[j] = (float)(10 + (u - 0.5) * 2);
                 else if (strcmp(suffix, "running_var") == 0 || strcmp(suffix, "weight") == 0)
                     data[j] = (float)((0.5 + 0.5 * u) * (tame ? 0.25 : 1.0));
                 else
                     data[j] = (float)((u - 0.5) * 0.2);
             }
+            if (part[p].permutes)
+                fill_permutation(data, tensor_count(&t), seed);
             safetensors_add_owned(st, part[p].name, t);
         }
     }
 }
 
 /* Images first .. first + n of a batch, uniform on [-2, 2). */
-__attribute__((unused)) static void fill_images(const struct view *v, const char *name, size_t first,
-                                                size_t n)
+__attribute__((unused)) __attribute__((unused)) static void fill_images(const struct view *v,
+                                                                        const char *name, size_t first,
+                                                                        size_t n)
 {
     const uint32_t seed = formula_seed(name);
     const size_t size = v->h * v->w * v->c;
