@@ -52,6 +52,39 @@ void weights_take(float *out, const struct safetensors *st, const char *file, co
     free(data);
 }
 
+/* Whether a node has a tensor of this name. torch counts batches beside a batch norm's statistics. */
+static bool has_part(const struct graph_node *node, const char *name)
+{
+    struct layer_part part[LAYER_PARTS];
+    const size_t parts = layer_parts(part, node), length = strlen(node->name);
+    for (size_t p = 0; p < parts; p++)
+        if (strcmp(part[p].name, name) == 0)
+            return true;
+    return node->layer == &layer_batchnorm && strncmp(name, node->name, length) == 0 &&
+           strcmp(name + length, ".num_batches_tracked") == 0;
+}
+
+/* Whether the two names begin alike, up to the first dot. */
+static bool same_module(const char *a, const char *b)
+{
+    const size_t n = strcspn(a, ".");
+    return n > 0 && n == strcspn(b, ".") && strncmp(a, b, n) == 0;
+}
+
+void weights_exact(const struct safetensors *st, const char *file, const struct graph *g, const bool *needed)
+{
+    for (size_t i = 0; i < st->n; i++) {
+        const char *name = st->entry[i].name;
+        bool runs = false, known = false;
+        for (size_t j = 0; j < g->n; j++) {
+            runs |= needed[j] && same_module(name, g->node[j].name);
+            known |= has_part(&g->node[j], name);
+        }
+        if (runs && !known)
+            die("%s: %s is no tensor of a %s: these weights are for another network", file, name, g->arch);
+    }
+}
+
 void weights_give(struct safetensors *st, const float *kept, const struct layer_part *part,
                   const struct graph_node *node)
 {

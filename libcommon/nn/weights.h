@@ -12,6 +12,11 @@ void weights_take(float *out, const struct safetensors *st, const char *file, co
 void weights_give(struct safetensors *st, const float *kept, const struct layer_part *part,
                   const struct graph_node *node);
 
+/* Dies when st holds a tensor that would change what the needed nodes compute, if they knew it: one whose name begins as
+ * theirs do up to the first dot, but is none of theirs (layer1.0.se.fc.weight, layer1.0.conv1.bias, layer1.2.conv1.weight).
+ * Layers that don't run and heads of other names are no matter; nor are counts of batches. */
+void weights_exact(const struct safetensors *st, const char *file, const struct graph *g, const bool *needed);
+
 /* Adds the tensors of every node as its layer draws them (graph.h). A tensor's numbers depend on seed and name alone. */
 void weights_random(struct safetensors *st, const struct graph *g, uint64_t seed);
 #endif

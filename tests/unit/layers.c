@@ -203,6 +203,30 @@ static void batch_normalisation(void)
     free(t.x.data), free(t.r.data), free(t.y.data), free(t.dy.data), free(dx.data), free(dr.data);
 }
 
+/* Equal largest values, as ReLU's zeros are: the first of a window, row by row, gets the gradient (torch). 40 channels: whole lines
+ * of the loop and a rest. */
+static void pool_ties(void)
+{
+    enum { C = 40 };
+    struct view x = new_view(1, 4, 4, C, 0), y = new_view(1, 2, 2, C, 0), dy = noise(1, 2, 2, C, 0, 2),
+                dx = noise(1, 4, 4, C, 0, 3), before = noise(1, 4, 4, C, 0, 3);
+    for (size_t c = 0; c < C; c++)
+        view_at(&x, 0, 3, 2)[c] = view_at(&x, 0, 3, 3)[c] = 1; /* in the last window only */
+    maxpool_forward(&y, &x, 2, 2, 0);
+    maxpool_backward(&dx, true, &dy, &x, 2, 2, 0);
+    double off = 0;
+    for (ptrdiff_t i = 0; i < 4; i++)
+        for (ptrdiff_t j = 0; j < 4; j++)
+            for (size_t c = 0; c < C; c++) {
+                const bool first = i % 2 == 0 && j % 2 == 0 ? i + j < 4 : i == 3 && j == 2;
+                const float want = first ? view_at(&dy, 0, i / 2, j / 2)[c] : 0;
+                off =
+                    worse(off, fabs((double)view_at(&dx, 0, i, j)[c] - view_at(&before, 0, i, j)[c] - want));
+            }
+    ok(off < 1e-6, "max pool: of equal values the first gets the gradient; added to what is there");
+    free(x.data), free(y.data), free(dy.data), free(dx.data), free(before.data);
+}
+
 static void pools(void)
 {
     struct view x = noise(2, 7, 6, 5, 1, 1), y = new_view(2, 4, 3, 5, 0), dy = noise(2, 4, 3, 5, 0, 2),
@@ -279,6 +303,7 @@ int main(void)
     epilogue();
     batch_normalisation();
     pools();
+    pool_ties();
     plan();
     return done();
 }
