@@ -105,14 +105,14 @@ void frozen_open(struct frozen *net, const struct frozen_options *o, const struc
 
 struct infer *frozen_compile(struct frozen *net, size_t n, size_t h, size_t w, enum dtype precision)
 {
-    bool *needed = xcalloc(net->graph.n, sizeof *needed);
-    graph_needed(&net->graph, net->tap, net->taps, needed);
-    weights_exact(&net->weights, net->file, &net->graph, needed);
-    free(needed);
     const struct infer_plan plan = {
         .wanted = net->tap, .wanted_n = net->taps, .n = n, .h = h, .w = w, .precision = precision};
     struct infer *x = infer_new(&net->graph, &net->weights, net->file, &plan);
+    bool *needed = xcalloc(net->graph.n, sizeof *needed);
+    graph_needed(&net->graph, net->tap, net->taps, needed);
+    weights_exact(&net->weights, net->file, &net->graph, needed);
     safetensors_free(&net->weights);
+    free(needed);
     return x;
 }
 
