@@ -379,6 +379,30 @@ static void curves(void)
     pixels_free(&p);
 }
 
+/* Opaque black is no defect; any colour is, the last one too. */
+static void alpha(void)
+{
+    struct err e;
+    float score[2] = {0};
+    struct tensor map = {.type = DT_F32, .rank = 2, .dim = {1, 2}, .data = score};
+    for (size_t channels = 1; channels <= 4; channels++) {
+        struct evaluation ev = {0};
+        uint8_t sample[8] = {0};
+        struct raster mask = {
+            .width = 2, .height = 1, .channels = channels, .maxval = 255, .samples = sample};
+        const size_t colours = channels - (channels % 2 == 0);
+        for (size_t c = colours; c < channels; c++)
+            sample[c] = sample[channels + c] = 255;
+        bool right = evaluation_add(&ev, "0", NULL, "0", &e) && evaluation_add_map(&ev, &map, &mask, &e) &&
+                     evaluation_mask_empty(&ev);
+        sample[channels + colours - 1] = 1;
+        right &= evaluation_add(&ev, "1", NULL, "1", &e) && evaluation_add_map(&ev, &map, &mask, &e) &&
+                 !evaluation_mask_empty(&ev);
+        ok(right, "masks of %zu channels: colours count, alpha doesn't", channels);
+        evaluation_free(&ev);
+    }
+}
+
 static void refused(void)
 {
     struct evaluation ev = {0};
@@ -419,6 +443,7 @@ int main(void)
     closed_cases();
     against_naive();
     curves();
+    alpha();
     refused();
     return done();
 }
