@@ -128,7 +128,7 @@ static void epilogue(void)
     free(x.data), free(y.data), free(r.data), free(naive.data), free(w.data), free(b.data), free(packed);
 }
 
-enum { BN_C = 19 };
+enum { BN_C = 19, BN_N = 3, BN_H = 5, BN_W = 4, BN_PIXELS = BN_N * BN_H * BN_W };
 
 struct bn_case {
     struct view x, r, y, dy;
@@ -136,32 +136,86 @@ struct bn_case {
     float numbers[8][BN_C];
 };
 
-/* <dy, relu(bn(x) + r)> in the current state. */
-static double bn_value(struct bn_case *t)
+/* The same in f64. */
+struct bn_exact {
+    double x[BN_PIXELS][BN_C], r[BN_PIXELS][BN_C], dy[BN_PIXELS][BN_C], weight[BN_C], bias[BN_C];
+};
+
+/* The channels of pixel p of all images. */
+static float *bn_pixel(const struct view *v, size_t p)
 {
-    batchnorm_forward(&t->y, &t->x, &t->r, true, &t->b);
-    return dot(&t->dy, &t->y);
+    return view_at(v, p / (BN_H * BN_W), (ptrdiff_t)(p / BN_W % BN_H), (ptrdiff_t)(p % BN_W));
 }
 
-/* Central difference of bn_value along one float; the step is small where it moves many elements, of which
- * one might cross ReLU's kink. */
-static double slope(struct bn_case *t, float *at, float step)
+/* relu(bn(x) + r) of channel c by the definition: out, one a pixel. */
+static void bn_channel(double *out, const struct bn_exact *t, size_t c)
 {
-    const float old = *at;
-    *at = old + step;
-    const double up = bn_value(t);
-    *at = old - step;
-    const double down = bn_value(t);
+    double mean = 0, var = 0;
+    for (size_t p = 0; p < BN_PIXELS; p++)
+        mean += t->x[p][c] / BN_PIXELS;
+    for (size_t p = 0; p < BN_PIXELS; p++)
+        var += (t->x[p][c] - mean) * (t->x[p][c] - mean) / BN_PIXELS;
+    for (size_t p = 0; p < BN_PIXELS; p++)
+        out[p] = fmax(0, (t->x[p][c] - mean) / sqrt(var + 1e-5) * t->weight[c] + t->bias[c] + t->r[p][c]);
+}
+
+/* Central difference of <dy, relu(bn(x) + r)> along one number of channel c. */
+static double slope(const struct bn_exact *t, double *at, size_t c)
+{
+    const double old = *at, step = 1e-6;
+    double out[2][BN_PIXELS], sum = 0;
+    for (size_t i = 0; i < 2; i++) {
+        *at = i ? old - step : old + step;
+        bn_channel(out[i], t, c);
+    }
     *at = old;
-    return (up - down) / (2.0 * step);
+    for (size_t p = 0; p < BN_PIXELS; p++)
+        sum += t->dy[p][c] * (out[0][p] - out[1][p]);
+    return sum / (2 * step);
+}
+
+static void bn_widen(struct bn_exact *e, const struct bn_case *t)
+{
+    for (size_t c = 0; c < BN_C; c++) {
+        e->weight[c] = t->b.weight[c];
+        e->bias[c] = t->b.bias[c];
+        for (size_t p = 0; p < BN_PIXELS; p++) {
+            e->x[p][c] = bn_pixel(&t->x, p)[c];
+            e->r[p][c] = bn_pixel(&t->r, p)[c];
+            e->dy[p][c] = bn_pixel(&t->dy, p)[c];
+        }
+    }
+}
+
+/* Outputs and gradients of t against the definition and its differences. */
+static void bn_against_definition(const struct bn_case *t, const struct view *dx, const struct view *dr)
+{
+    static struct bn_exact e;
+    double forward = 0, back = 0, residual = 0, weight = 0, bias = 0;
+    bn_widen(&e, t);
+    for (size_t c = 0; c < BN_C; c++) {
+        double out[BN_PIXELS];
+        bn_channel(out, &e, c);
+        for (size_t p = 0; p < BN_PIXELS; p++) {
+            forward = worse(forward, fabs(bn_pixel(&t->y, p)[c] - out[p]));
+            back = worse(back, fabs(bn_pixel(dx, p)[c] - slope(&e, &e.x[p][c], c)));
+            residual = worse(residual, fabs(bn_pixel(dr, p)[c] - (out[p] > 0 ? e.dy[p][c] : 0)));
+        }
+        weight = worse(weight, fabs(t->b.weight_gradient[c] - slope(&e, &e.weight[c], c)));
+        bias = worse(bias, fabs(t->b.bias_gradient[c] - slope(&e, &e.bias[c], c)));
+    }
+    ok(forward < 2e-6, "batch norm with residual and ReLU: %.2g", forward);
+    ok(back < 2e-6, "its dx by differences: %.2g", back);
+    ok(residual == 0, "the residual's gradient is dy where ReLU is on");
+    ok(weight < 5e-6 && bias < 5e-6, "gradients of weight and bias by differences: %.2g, %.2g", weight, bias);
 }
 
 static void batch_normalisation(void)
 {
-    struct bn_case t = {noise(3, 5, 4, BN_C, 0, 1),
-                        noise(3, 5, 4, BN_C, 2, 2),
-                        new_view(3, 5, 4, BN_C, 1),
-                        noise(3, 5, 4, BN_C, 0, 3),
+    struct bn_case t = {noise(BN_N, BN_H, BN_W, BN_C, 0, 1),
+                        noise(BN_N, BN_H, BN_W, BN_C, 2, 2),
+                        new_view(BN_N, BN_H, BN_W, BN_C, 1),
+                        noise(BN_N, BN_H, BN_W, BN_C, 0, 3),
                         {0},
                         {{0}}};
     struct rng rng = rng_new(1, 1);
@@ -172,34 +226,14 @@ static void batch_normalisation(void)
         t.numbers[1][i] = (float)rng_range(&rng, -1, 1);
         t.numbers[3][i] = 1;
     }
-    bn_value(&t);
+    batchnorm_forward(&t.y, &t.x, &t.r, true, &t.b);
     const double mean = t.b.mean[0], var = 1.0 / ((double)t.b.inverse[0] * t.b.inverse[0]) - 1e-5;
     ok_close(t.b.running_mean[0], 0.1 * mean, 1e-6, "running mean, momentum 0.1");
     ok_close(t.b.running_var[0], 0.9 + 0.1 * var * 60 / 59, 1e-5, "running variance, unbiased");
 
-    struct view dx = new_view(3, 5, 4, BN_C, 0), dr = new_view(3, 5, 4, BN_C, 0);
+    struct view dx = new_view(BN_N, BN_H, BN_W, BN_C, 0), dr = new_view(BN_N, BN_H, BN_W, BN_C, 0);
     batchnorm_backward(&dx, &dr, false, &t.dy, &t.y, &t.x, &t.b);
-    double error = 0, size = 0, error_r = 0;
-    for (size_t i = 0; i < 3 * 5 * 4 * BN_C; i += 7) {
-        const double d = slope(&t, &floats(&t.x)[i], 1e-2f) - floats(&dx)[i];
-        error += d * d;
-        size += (double)floats(&dx)[i] * floats(&dx)[i];
-    }
-    for (size_t i = 0; i < 3 * 5 * 4 * BN_C; i++) {
-        bn_value(&t);
-        const size_t p = i / BN_C;
-        const bool on = view_at(&t.y, p / 20, (ptrdiff_t)(p / 4 % 5), (ptrdiff_t)(p % 4))[i % BN_C] > 0;
-        error_r += fabs((double)floats(&dr)[i] - (on ? floats(&t.dy)[i] : 0));
-    }
-    ok(sqrt(error / size) < 2e-2, "batch norm with residual and ReLU, dx by differences: %.2g",
-       sqrt(error / size));
-    ok(error_r == 0, "the residual's gradient is dy where ReLU is on");
-    double worst = 0;
-    for (size_t c = 0; c < BN_C; c++) {
-        worst = worse(worst, fabs(slope(&t, &t.b.weight[c], 2e-4f) - t.b.weight_gradient[c]));
-        worst = worse(worst, fabs(slope(&t, &t.b.bias[c], 2e-4f) - t.b.bias_gradient[c]));
-    }
-    ok(worst < 0.05, "gradients of weight and bias by differences: %.2g", worst);
+    bn_against_definition(&t, &dx, &dr);
     free(t.x.data), free(t.r.data), free(t.y.data), free(t.dy.data), free(dx.data), free(dr.data);
 }
 
