@@ -11,9 +11,9 @@ oracle=$FERN_TESTS/oracle/detectors
 
 # figures CASE FIRST LAST: columns of the oracle's table, one a line
 figures() { awk -F '\t' -v c="$1" -v i="$2" -v n="$3" '$1 == c { for (; i <= n; i++) print $i }' "$oracle/figures.tsv"; }
-# same FILE FILE: as many numbers, each within 1e-6 of the other's
+# same FILE FILE: as many numbers, each within 1e-6 of the other's. To mawk NaN is at most anything: no number is made of letters.
 same() {
-    paste "$1" "$2" | awk -F '\t' '{ d = $1 - $2; n += $1 != "" && $2 != "" && d * d <= (1e-6 * $2) ^ 2 } END { exit !(NR && n == NR) }' && return
+    paste "$1" "$2" | awk -F '\t' '{ d = $1 - $2; n += $1 ~ /^[-+.0-9e]+$/ && $2 != "" && d * d <= (1e-6 * $2) ^ 2 } END { exit !(NR && n == NR) }' && return
     paste "$1" "$2" | sed 's/^/# /'
     return 1
 }
