@@ -124,8 +124,26 @@ static void beta(double alpha)
     ok_close(squares / STEPS - mean * mean, want, 0.03 * want, "Beta: the variance");
 }
 
+/* A mixed image is answered right by the label that it has more of: the largest logits are 2, then 1. */
+static void right_answers(void)
+{
+    float x[2 * 3] = {0, -1, 2, 0, 4, -3}, g[2 * 3];
+    const struct view logits = {.data = x, .n = 2, .h = 1, .w = 1, .c = 3, .type = DT_F32};
+    struct view gradient = logits;
+    gradient.data = g;
+    const struct loss_target second[2] = {{0, 2, 0.3f}, {0, 1, 0.3f}},
+                             first[2] = {{2, 0, 0.7f}, {1, 0, 0.7f}};
+    const struct loss_target neither[2] = {{2, 0, 0.3f}, {0, 1, 0.7f}};
+    ok(loss_cross_entropy(&gradient, &logits, second, 0, 1).correct == 2,
+       "right by its second label, where that is more");
+    ok(loss_cross_entropy(&gradient, &logits, first, 0, 1).correct == 2, "by its first, where that is");
+    ok(loss_cross_entropy(&gradient, &logits, neither, 0, 1).correct == 0,
+       "not by the one that it has less of");
+}
+
 int main(void)
 {
+    right_answers();
     pool_start(3);
     mixing_kind(0, "mixup");
     mixing_kind(1, "cutmix");

@@ -85,12 +85,13 @@ static struct classifier_options options(void)
 }
 
 /* Trains the small network from what the file "initial" holds. */
-static void run(struct classifier_options *o, size_t count, size_t side)
+static void run(const struct classifier_options *o, size_t count, size_t side)
 {
     struct graph g = tiny();
     FILE *f = images(count, side, o->recipe.multi ? SEVERAL : ONE);
-    o->graph = &g;
-    classifier_train(f, "images", o);
+    struct classifier_options with_graph = *o;
+    with_graph.graph = &g;
+    classifier_train(f, "images", &with_graph);
     fclose(f);
     graph_free(&g);
 }
