@@ -5,6 +5,8 @@
 #include "nn/coupling.h"
 #include "nn/element.h"
 #include "nn/layer.h"
+#include "num/bf16.h"
+#include "num/exponential.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,9 +21,17 @@ struct pass {
     const struct view *x, *y, *a, *dy;
     const struct coupling_gradients *d;
     const double *d_log_determinant;
-    float *g;
-    size_t *place;
     double *sums;
+    size_t *place;
+    float *g;
+    size_t first, second; /* channels of the halves */
+};
+
+/* One pixel in f32: in place where it is f32, else in `buffer`. The hyperbolic tangents and exp(s) of the second half. */
+struct pixel {
+    float *buffer; /* of 5 x channels */
+    const float *x, *a, *shift;
+    float *hyperbolic, *e;
 };
 
 static size_t at_least(size_t a, size_t b)
@@ -38,47 +48,70 @@ size_t coupling_scratch(const struct view *x)
 static void begin(struct pass *p, void *scratch)
 {
     const struct coupling *k = p->k;
-    p->place = scratch;
-    p->sums = (double *)(void *)(p->place + k->channels);
-    p->g = (float *)(p->sums + at_least(p->x->n * p->x->h, 2 * CHUNKS * k->channels));
+    p->second = coupling_second(k->channels);
+    p->first = k->channels - p->second;
+    p->sums = scratch;
+    p->place = (size_t *)(void *)(p->sums + at_least(p->x->n * p->x->h, 2 * CHUNKS * k->channels));
+    p->g = (float *)(void *)(p->place + k->channels);
     for (size_t i = 0; i < k->channels; i++) {
         p->place[(size_t)k->permutation[i]] = i;
         p->g[i] = (float)(0.2 * log1p(exp(k->gamma[i] / 2.0)));
     }
 }
 
-/* s and t of second-half channel c. */
-static float scale_of(const struct pass *p, const void *a, size_t c)
+static const float *floats(float *buffer, const struct view *v, size_t n, ptrdiff_t y, ptrdiff_t x)
 {
-    return p->k->clamp * tanhf(0.1f * element_get(a, c, p->a->type));
+    if (v->type == DT_F32)
+        return view_pixel(v, n, y, x);
+    bf16_widen(buffer, view_pixel(v, n, y, x), v->c);
+    return buffer;
 }
 
-static float shift_of(const struct pass *p, const void *a, size_t c)
+static struct pixel pixel_new(const struct pass *p)
 {
-    return 0.1f * element_get(a, p->a->c / 2 + c, p->a->type);
+    return (struct pixel){.buffer = xmalloc(5 * p->k->channels, sizeof(float))};
+}
+
+/* exp(s) and t of a pixel's second half: s = clamp tanh(0.1 a_first), t = 0.1 a_second; returns the sum of s. */
+static double couple(struct pixel *q, const struct pass *p, size_t n, ptrdiff_t y, ptrdiff_t x)
+{
+    const size_t c = p->k->channels;
+    double sum = 0;
+    q->a = floats(q->buffer + c, p->a, n, y, x);
+    q->shift = q->a + p->second;
+    q->hyperbolic = q->buffer + 2 * c;
+    q->e = q->buffer + 3 * c;
+    exponential_tanh(q->hyperbolic, q->a, 0.1f, p->second);
+    for (size_t i = 0; i < p->second; i++) {
+        q->e[i] = p->k->clamp * q->hyperbolic[i];
+        sum += (double)q->e[i];
+    }
+    exponential(q->e, q->e, p->second);
+    return sum;
 }
 
 static void forward_row(void *arg, size_t row, size_t worker)
 {
     (void)worker;
     const struct pass *p = arg;
-    const size_t n = row / p->x->h, c = p->k->channels, first = c - coupling_second(c);
+    const struct coupling *k = p->k;
+    const size_t n = row / p->x->h;
     const ptrdiff_t y = (ptrdiff_t)(row % p->x->h);
+    struct pixel q = pixel_new(p);
     double sum = 0;
     for (ptrdiff_t x = 0; x < (ptrdiff_t)p->x->w; x++) {
-        const void *from = view_pixel(p->x, n, y, x), *a = view_pixel(p->a, n, y, x);
+        const float *from = floats(q.buffer, p->x, n, y, x);
         void *to = view_pixel(p->y, n, y, x);
-        for (size_t j = 0; j < c; j++) {
-            float v = element_get(from, j, p->x->type);
-            if (j >= first) {
-                const float s = scale_of(p, a, j - first);
-                v = v * expf(s) + shift_of(p, a, j - first);
-                sum += s;
-            }
-            element_put(to, p->place[j], p->y->type, v * p->g[j] + p->k->offset[j]);
+        sum += couple(&q, p, n, y, x);
+        for (size_t j = 0; j < p->first; j++)
+            element_put(to, p->place[j], p->y->type, from[j] * p->g[j] + k->offset[j]);
+        for (size_t i = 0, j = p->first; i < p->second; i++, j++) {
+            const float v = from[j] * q.e[i] + 0.1f * q.shift[i];
+            element_put(to, p->place[j], p->y->type, v * p->g[j] + k->offset[j]);
         }
     }
     p->sums[row] = sum;
+    free(q.buffer);
 }
 
 void coupling_forward(const struct view *y, const struct view *x, const struct view *a,
@@ -101,18 +134,21 @@ static void inverse_row(void *arg, size_t row, size_t worker)
 {
     (void)worker;
     const struct pass *p = arg;
-    const size_t n = row / p->x->h, c = p->k->channels, first = c - coupling_second(c);
+    const size_t n = row / p->x->h;
     const ptrdiff_t y = (ptrdiff_t)(row % p->x->h);
+    struct pixel q = pixel_new(p);
     for (ptrdiff_t x = 0; x < (ptrdiff_t)p->x->w; x++) {
         void *to = view_pixel(p->x, n, y, x);
-        const void *from = view_pixel(p->y, n, y, x), *a = view_pixel(p->a, n, y, x);
-        for (size_t j = 0; j < c; j++) {
-            float v = (element_get(from, p->place[j], p->y->type) - p->k->offset[j]) / p->g[j];
-            if (j >= first)
-                v = (v - shift_of(p, a, j - first)) * expf(-scale_of(p, a, j - first));
+        const float *from = floats(q.buffer, p->y, n, y, x);
+        couple(&q, p, n, y, x);
+        for (size_t j = 0; j < p->k->channels; j++) {
+            float v = (from[p->place[j]] - p->k->offset[j]) / p->g[j];
+            if (j >= p->first)
+                v = (v - 0.1f * q.shift[j - p->first]) / q.e[j - p->first];
             element_put(to, j, p->x->type, v);
         }
     }
+    free(q.buffer);
 }
 
 void coupling_inverse(const struct view *x, const struct view *y, const struct view *a,
@@ -130,41 +166,41 @@ static void send(const struct view *v, void *pixel, size_t c, bool accumulate, f
     element_put(pixel, c, v->type, accumulate ? element_get(pixel, c, v->type) + value : value);
 }
 
-/* Channel j of one pixel: what goes back to x and to a. dv: the gradient of v. */
-static void backward_second(const struct pass *p, const void *from, const void *a, void *dx, void *da,
-                            size_t j, float dv, float d_log_determinant)
+/* The second half of one pixel: what goes back to x and to a. dy: the gradient of y; d: of the log-determinant. */
+static void backward_second(const struct pass *p, const struct pixel *q, const float *dy, void *dx, void *da,
+                            float d)
 {
-    const struct coupling_gradients *d = p->d;
-    const size_t half = coupling_second(p->k->channels), c = j - (p->k->channels - half);
-    const float hyperbolic = tanhf(0.1f * element_get(a, c, p->a->type)), e = expf(p->k->clamp * hyperbolic);
-    const float ds = dv * element_get(from, j, p->x->type) * e + d_log_determinant;
-    if (dx)
-        send(&d->dx, dx, j, d->accumulate_dx, dv * e);
-    if (!da)
-        return;
-    send(&d->da, da, c, d->accumulate_da, ds * p->k->clamp * (1 - hyperbolic * hyperbolic) * 0.1f);
-    send(&d->da, da, half + c, d->accumulate_da, 0.1f * dv);
+    const struct coupling_gradients *to = p->d;
+    for (size_t i = 0, j = p->first; i < p->second; i++, j++) {
+        const float dv = dy[p->place[j]] * p->g[j], h = q->hyperbolic[i];
+        const float ds = dv * q->x[j] * q->e[i] + d;
+        if (dx)
+            send(&to->dx, dx, j, to->accumulate_dx, dv * q->e[i]);
+        if (!da)
+            continue;
+        send(&to->da, da, i, to->accumulate_da, ds * p->k->clamp * (1 - h * h) * 0.1f);
+        send(&to->da, da, p->second + i, to->accumulate_da, 0.1f * dv);
+    }
 }
 
-static void backward_pixel(const struct pass *p, double *sums, size_t n, ptrdiff_t y, ptrdiff_t x)
+static void backward_pixel(const struct pass *p, struct pixel *q, double *sums, size_t n, ptrdiff_t y,
+                           ptrdiff_t x)
 {
-    const size_t c = p->k->channels, first = c - coupling_second(c);
-    const void *from = view_pixel(p->x, n, y, x), *a = view_pixel(p->a, n, y, x),
-               *dy = view_pixel(p->dy, n, y, x);
+    const size_t c = p->k->channels;
+    const float *dy = floats(q->buffer + 4 * c, p->dy, n, y, x);
     void *dx = p->d->dx.data ? view_pixel(&p->d->dx, n, y, x) : NULL;
     void *da = p->d->da.data ? view_pixel(&p->d->da, n, y, x) : NULL;
+    q->x = floats(q->buffer, p->x, n, y, x);
+    couple(q, p, n, y, x);
+    for (size_t j = 0; dx && j < p->first; j++)
+        send(&p->d->dx, dx, j, p->d->accumulate_dx, dy[p->place[j]] * p->g[j]);
     for (size_t j = 0; j < c; j++) {
-        const float du = element_get(dy, p->place[j], p->dy->type);
-        float v = element_get(from, j, p->x->type);
-        if (j < first && dx)
-            send(&p->d->dx, dx, j, p->d->accumulate_dx, du * p->g[j]);
-        if (j >= first) {
-            backward_second(p, from, a, dx, da, j, du * p->g[j], (float)p->d_log_determinant[n]);
-            v = v * expf(scale_of(p, a, j - first)) + shift_of(p, a, j - first);
-        }
+        const float du = dy[p->place[j]];
+        const float v = j < p->first ? q->x[j] : q->x[j] * q->e[j - p->first] + 0.1f * q->shift[j - p->first];
         sums[j] += (double)du * v;
         sums[c + j] += du;
     }
+    backward_second(p, q, dy, dx, da, (float)p->d_log_determinant[n]);
 }
 
 static void backward_chunk(void *arg, size_t chunk, size_t worker)
@@ -173,10 +209,12 @@ static void backward_chunk(void *arg, size_t chunk, size_t worker)
     const struct pass *p = arg;
     const size_t rows = p->x->n * p->x->h, end = rows * (chunk + 1) / CHUNKS;
     double *sums = p->sums + 2 * p->k->channels * chunk;
+    struct pixel q = pixel_new(p);
     memset(sums, 0, 2 * p->k->channels * sizeof *sums);
     for (size_t row = rows * chunk / CHUNKS; row < end; row++)
         for (size_t x = 0; x < p->x->w; x++)
-            backward_pixel(p, sums, row / p->x->h, (ptrdiff_t)(row % p->x->h), (ptrdiff_t)x);
+            backward_pixel(p, &q, sums, row / p->x->h, (ptrdiff_t)(row % p->x->h), (ptrdiff_t)x);
+    free(q.buffer);
 }
 
 void coupling_backward(const struct coupling_gradients *d, const struct view *dy,

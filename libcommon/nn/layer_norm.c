@@ -78,7 +78,7 @@ static void image_means(double mean[2], const struct norm *t, size_t n)
 static void forward(const struct layer_call *l)
 {
     const size_t rows = l->in[0].n * l->in[0].h;
-    struct norm t = {l, l->scratch, (float *)((double *)l->scratch + 2 * rows)};
+    struct norm t = {l, l->scratch, (float *)(void *)((double *)l->scratch + 2 * rows)};
     if (l->kept)
         t.kept = l->kept;
     pool_run(rows, forward_sums, &t);

@@ -36,7 +36,7 @@ static void inverted(void)
 static void log_determinant_by_differences(void)
 {
     enum { C = 7, A = 6 };
-    float gamma[C], offset[C], permutation[C], x[C], y[2][C], a[A];
+    float gamma[C], offset[C], permutation[C], x[C], y[2][C] = {{0}}, a[A];
     const struct coupling k = {C, 1.9f, gamma, offset, permutation};
     const struct view vx = {x, 1, 1, 1, C, 0, DT_F32, 0}, va = {a, 1, 1, 1, A, 0, DT_F32, 0};
     double j[C][C], sum = 0, got = 0;
