@@ -1,0 +1,87 @@
+#!/bin/bash
+# oneclass: what is tuned and what stays; killed and resumed; threads; what must be refused. (Against torch: unit/panda.c.)
+# shellcheck source=tests/lib.sh
+. "$FERN_TESTS/lib.sh"
+set -u -o pipefail
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+export TMPDIR=$work
+
+# fails STATUS PATTERN COMMAND...: one line that says so, no weights
+fails() {
+    local status=$1 pattern=$2 got
+    shift 2
+    rm -f out.st
+    "$@" >stdout 2>stderr </dev/null
+    got=$?
+    [ "$got" = "$status" ] && [ "$(wc -l <stderr)" = 1 ] && grep -q -e "$pattern" stderr && [ ! -e out.st ] && return
+    echo "# status $got, $(cat stderr)"
+    return 1
+}
+tune() { oneclass -q --method panda -w net.st -b 4 "$@"; }
+# meta FILE KEY: of the metadata
+meta() { head -c 40000 "$1" | grep -ao "\"$2\":\"[^\"]*\"" | cut -d '"' -f 4; }
+# tensors FILE PATTERN: MD5 of the tensors whose names match
+tensors() { npyls -s "$1" | awk -F '\t' -v p="$2" '$2 ~ p' | md5sum; }
+
+ifsgen -q -c 4 -n 2 -z 32 >images
+fractrain -q -e 10 -b 4 -z 32 --rate .02 -o net.st images || exit 1
+
+tune -e 2 -o tuned.st --log log --log-every 1 images
+ok $? "two epochs"
+[ "$(meta tuned.st tuned)" = panda ] && [ "$(meta tuned.st tuned_images)" = 8 ] && meta tuned.st by | grep -q 'oneclass .*--epochs\|-e 2' && [ "$(meta tuned.st arch)" = resnet18 ]
+ok $? "the metadata tell of it"
+[ "$(wc -l <log)" -eq 5 ] && head -1 log | grep -q loss
+ok $? "--log, --log-every: a row a step"
+[ "$(tensors tuned.st '^(conv1|bn1|layer1|layer2|fc)')" = "$(tensors net.st '^(conv1|bn1|layer1|layer2|fc)')" ] &&
+    [ "$(tensors tuned.st running)" = "$(tensors net.st running)" ] && [ "$(tensors tuned.st 'layer4.*conv')" != "$(tensors net.st 'layer4.*conv')" ]
+ok $? "early layers, the head and all statistics stay; layer4 does not"
+tune -e 2 -o j1.st -j 1 images && cmp j1.st tuned.st
+ok $? "threads"
+tune -e 2 -o seed.st -s 1 images && ! cmp -s seed.st tuned.st
+ok $? "another seed, another order"
+# losses FILE: the mean of the first and of the last epoch's
+losses() { awk 'NR > 1 { l[NR - 1] = $3 } END { n = NR - 1; print (l[1] + l[2]) / 2, (l[n - 1] + l[n]) / 2 }' "$1"; }
+tune -e 4 --clip 0 --rate .03 --momentum 0 --decay 0 -o close.st --log log --log-every 1 images && losses log | awk '{ exit !($2 < .8 * $1) }'
+ok $? "without the cut, features draw together around their mean"
+tune -e 2 -o freeze.st --freeze conv1,bn1,layer1,layer2,layer3 images && [ "$(tensors freeze.st '^layer3')" = "$(tensors net.st '^layer3')" ] && ! cmp -s freeze.st tuned.st
+ok $? "--freeze"
+tune -e 2 -o layer.st -l pool:layer3 images && [ "$(tensors layer.st '^layer4')" = "$(tensors net.st '^layer4')" ] && ! cmp -s layer.st tuned.st
+ok $? "-l pool:layer3"
+tune -e 2 -o ewc.st --clip 1 --ewc images images && tune -e 2 -o strong.st --clip 1 --ewc images --pull 1e7 images && ! cmp -s ewc.st strong.st
+ok $? "--ewc, --pull"
+oneclass -q --method panda -w net.st -a resnet18 --norm none --precision f32 --mem 4K -b 4 -e 1 -o norm.st images && ! cmp -s norm.st tuned.st
+ok $? "-a, --norm, --precision, --mem"
+
+# killed after a checkpoint, and taken up again
+# shellcheck disable=SC2016 # for the inner shell
+timeout -s KILL 60 bash -c 'oneclass -q --method panda -w net.st -b 4 -e 2 --every 1 --checkpoint place -o killed.st images & p=$!
+    while [ ! -e place ]; do sleep .02; done; kill -9 $p; wait $p' 2>/dev/null
+[ -e place ] && [ ! -e killed.st ]
+ok $? "killed"
+fails 2 'resume' tune -e 2 --checkpoint place -o out.st images
+ok $? "a checkpoint that is there is not overwritten without --resume"
+fails 1 'other options' tune -e 2 --checkpoint place --resume --rate .02 -o out.st images
+ok $? "nor gone on from with other options"
+fails 1 'other options' tune -e 2 --checkpoint place --resume -o out.st <(ifsgen -q -c 4 -n 2 -z 32 -s 9)
+ok $? "nor with other images"
+tune -e 2 --checkpoint place --resume -o killed.st images && cmp killed.st tuned.st && [ ! -e place ]
+ok $? "resumed: the same bytes, and the checkpoint is gone"
+
+fails 2 'method' oneclass -w net.st -o out.st images
+ok $? "no method"
+fails 2 'layer2 is 4x4' tune -l layer2 -o out.st images
+ok $? "a layer that is no vector"
+fails 2 "begins with 'layer9'" tune --freeze layer9 -o out.st images
+ok $? "a frozen layer that is none"
+fails 1 'image is 24x24, those before are 32x32' tune -o out.st images <(ifsgen -q -c 1 -n 1 -z 24)
+ok $? "images of two sizes"
+fails 1 'fc.weight is missing' oneclass -q --method panda -w random:1 --ewc images -o out.st images
+ok $? "--ewc without classes"
+fails 1 'two or more' tune -o out.st <(ifsgen -q -c 1 -n 1 -z 32)
+ok $? "one image"
+head -c 9000 images >part
+fails 1 'part: record' tune -o out.st part
+ok $? "a cut stream"
+done_testing

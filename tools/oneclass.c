@@ -1,0 +1,118 @@
+/* oneclass - tunes weights to the normal images of one product. See oneclass.1. */
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/setting.h"
+#include "nn/precision_option.h"
+#include "oneclass/tuner.h"
+#include <stdlib.h>
+
+static const char usage_head[] =
+    "usage: oneclass --method panda -w WEIGHTS -o TUNED [-l LAYER] [options] [IMAGES ...]\n"
+    "Tunes a network's last layers until normal images look alike; the weights are for featx and knn.\n";
+static const char usage_end[] =
+    "examples:\n"
+    "  imgcat -s train bottle | oneclass --method panda -w net.safetensors -o tuned.safetensors\n"
+    "  imgcat -s train bottle | featx -w tuned.safetensors -l avgpool | knn -o bottle.safetensors\n";
+
+struct opts {
+    struct tuner_options tune;
+    const char *method;
+};
+
+static const char *const methods[] = {"panda", NULL};
+static const char *const precisions[] = {"f32", "bf16", "auto", NULL};
+
+/* clang-format off */
+#define AT(field) offsetof(struct opts, tune.field)
+#define MANY 9e18
+enum { VALUES = 1 }; /* options that change the weights: in by= */
+static const struct setting table[] = {
+    {"method", 0, SETTING_WORD, offsetof(struct opts, method), 0, 0, methods, "M", "how", VALUES, NULL},
+    {"weights", 'w', SETTING_TEXT, AT(net.weights), 0, 0, NULL, "WEIGHTS", "to begin with: a safetensors file, or random:SEED", 0, NULL},
+    {"output", 'o', SETTING_TEXT, AT(out), 0, 0, NULL, "TUNED", "the weights, a safetensors file", 0, NULL},
+    {"layer", 'l', SETTING_TEXT, AT(net.layers), 0, 0, NULL, "LAYER", "whose vector is to be compact: avgpool, or pool:layer3", VALUES, NULL},
+    {"arch", 'a', SETTING_TEXT, AT(net.arch), 0, 0, NULL, "ARCH", "the network (default: as the weights say)", 0, NULL},
+    {"norm", 0, SETTING_TEXT, AT(net.norm), 0, 0, NULL, "NORM", "imagenet, none or MEAN/STD (default: as the weights say)", VALUES, NULL},
+    {"precision", 0, SETTING_CHOICE, AT(precision), 0, 0, precisions, "P", "of activations and products", VALUES, NULL},
+    {"freeze", 0, SETTING_TEXT, AT(frozen), 0, 0, NULL, "NAMES", "beginnings of the names of tensors that don't learn", VALUES, NULL},
+    {"epochs", 'e', SETTING_SIZE, AT(epochs), 1, 1e6, NULL, "N", "times through the images", VALUES, NULL},
+    {"batch", 'b', SETTING_SIZE, AT(batch), 2, 4096, NULL, "N", "images a step", VALUES, NULL},
+    {"rate", 0, SETTING_REAL, AT(rate), 0, 100, NULL, "R", "learning rate of SGD", VALUES, NULL},
+    {"momentum", 0, SETTING_REAL, AT(panda.momentum), 0, 1, NULL, "M", "of SGD", VALUES, NULL},
+    {"decay", 0, SETTING_REAL, AT(panda.decay), 0, 1, NULL, "D", "weight decay", VALUES, NULL},
+    {"clip", 0, SETTING_REAL, AT(panda.clip), 0, 1e9, NULL, "N", "norm that gradients are cut to; 0: not cut", VALUES, NULL},
+    {"ewc", 0, SETTING_TEXT, AT(ewc), 0, 0, NULL, "IMAGES", "labelled images of what the network was trained on: weights that matter to them stay", 0, NULL},
+    {"pull", 0, SETTING_REAL, AT(pull), 0, 1e12, NULL, "L", "how strongly, with --ewc", VALUES, NULL},
+    {"seed", 's', SETTING_U64, AT(seed), 0, 0, NULL, "N", "of the images' order", VALUES, NULL},
+    {"checkpoint", 0, SETTING_TEXT, AT(loop.checkpoint), 0, 0, NULL, "FILE", "where an interrupted training waits (default TUNED.checkpoint)", 0, NULL},
+    {"every", 0, SETTING_SIZE, AT(loop.every), 1, MANY, NULL, "N", "steps between checkpoints (default: every 10 minutes)", 0, NULL},
+    {"resume", 0, SETTING_FLAG, AT(loop.resume), 0, 0, NULL, NULL, "go on from the checkpoint, if there is one", 0, NULL},
+    {"log", 0, SETTING_TEXT, AT(loop.log), 0, 0, NULL, "FILE", "a table of the training, TSV", 0, NULL},
+    {"log-every", 0, SETTING_SIZE, AT(loop.log_every), 1, MANY, NULL, "N", "steps a row", 0, NULL},
+    {"mem", 0, SETTING_BYTES, AT(memory), 0, 0, NULL, "SIZE", "images held in memory before they are spooled", 0, NULL},
+    SETTINGS_END};
+/* clang-format on */
+
+static struct opts defaults(void)
+{
+    return (struct opts){.tune = {.net = {.layers = "avgpool"},
+                                  .frozen = "conv1,bn1,layer1,layer2",
+                                  .epochs = 15,
+                                  .batch = 32,
+                                  .rate = 0.01,
+                                  .panda = {.momentum = 0.9, .decay = 5e-5, .clip = 1e-3},
+                                  .pull = 1e4,
+                                  .precision = 2,
+                                  .memory = (size_t)1 << 30,
+                                  .loop = {.minutes = 10, .log_every = 10}}};
+}
+
+/* free() it */
+static char *usage_text(const struct opts *o)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+    if (!f)
+        die("out of memory for --help");
+    fputs(usage_head, f);
+    settings_usage(f, o, table);
+    settings_usage_text(f, USAGE_THREADS USAGE_COMMON);
+    fputs(usage_end, f);
+    fclose(f);
+    return text;
+}
+
+static struct opts parse(int argc, char **argv)
+{
+    struct opts o = defaults();
+    struct settings set = {table, &o, 0};
+    char *usage = usage_text(&o);
+    struct option *rows = settings_options(&set, 1, true);
+    int c;
+    while ((c = opt_next(argc, argv, rows, usage)) != -1)
+        settings_take(&set, 1, c, optarg);
+    if (!o.method || !o.tune.net.weights || !o.tune.out)
+        misuse("--method, -w WEIGHTS and -o TUNED are needed (see oneclass --help)");
+    o.tune.precision =
+        precision_choice(o.tune.precision) == DT_BF16 ? 1 : 0; /* an automatic one is this CPU's */
+    free(rows);
+    free(usage);
+    return o;
+}
+
+int main(int argc, char **argv)
+{
+    err_init(argv[0]);
+    struct opts o = parse(argc, argv);
+    char *checkpoint = xprintf("%s.checkpoint", o.tune.out);
+    if (!o.tune.loop.checkpoint)
+        o.tune.loop.checkpoint = checkpoint;
+    char *with = settings_by(&o, table, VALUES), *by = xprintf("oneclass " FERN_VERSION "%s", with);
+    tuner_run(&o.tune, by, argv + optind, (size_t)(argc - optind));
+    free(with);
+    free(by);
+    free(checkpoint);
+    return out_close();
+}
