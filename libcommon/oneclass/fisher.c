@@ -61,7 +61,7 @@ static void add_image(struct fisher *f, const struct image_reader *r, const stru
     memset(g, 0, f->n * sizeof *g);
     normalise(&in, 0, &im->raster, f->plan->norm);
     trainer_forward(f->trainer);
-    loss_cross_entropy(&gradient, &logits, &(struct target){label, label, 1}, 0, 1);
+    loss_cross_entropy(&gradient, &logits, &(struct loss_target){label, label, 1}, 0, 1);
     trainer_backward(f->trainer);
     for (size_t i = 0; i < f->n; i++)
         f->sum[i] += (double)g[i] * (double)g[i];

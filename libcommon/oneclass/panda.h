@@ -5,7 +5,7 @@
 #ifndef ONECLASS_PANDA_H
 #define ONECLASS_PANDA_H
 #include "nn/trainer.h"
-#include "train/optimiser.h"
+#include "train/learner.h"
 #include "train/penalty.h"
 
 /* Mean over the images of |f - centre|^2 / d (methods 9), and its gradient. feature, gradient: N x 1 x 1 x d; centre: d. */
@@ -16,17 +16,15 @@ struct panda_options {
     double clip; /* norm that gradients are cut to; 0: not */
 };
 
-/* A network under tuning. The trainer is the caller's; its output 0 is the feature. */
+/* A network under tuning. Output 0 of its trainer is the feature. */
 struct panda {
-    struct trainer *trainer;
-    struct optimiser optimiser;
-    struct stretch *stretch;
+    struct learner learner;
     struct penalty penalty; /* n 0: none */
     double *centre;
     double clip;
 };
 
-/* The centre is to be filled in (or panda_centre_add) before the first step. */
+/* Takes the trainer over. The centre is to be made (panda_centre_add) before the first step. */
 void panda_init(struct panda *p, struct trainer *trainer, const struct panda_options *o);
 /* Adds the features of the first n images of the trainer's input, which is filled, to the centre. */
 void panda_centre_add(struct panda *p, size_t n);

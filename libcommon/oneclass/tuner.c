@@ -9,7 +9,7 @@
 #include "oneclass/fisher.h"
 #include "stream/identity.h"
 #include "stream/image.h"
-#include "train/hold.h"
+#include "train/held_set.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ struct tuner {
     const struct tuner_options *o;
     const char *by;
     struct frozen net;
-    struct hold *images;
+    struct held_set *images;
     struct note known; /* what the images were made by */
     size_t height, width, n, batch;
     char *list;                           /* o->frozen, cut at its commas */
@@ -29,7 +29,7 @@ struct tuner {
     struct panda panda;
     float *first, *importance; /* with ewc: the parameters before any step, and how much each matters */
     size_t *order;             /* of an epoch */
-    struct sample sample;      /* the image at hand */
+    struct feed_sample sample; /* the image at hand */
     struct loop *loop;
     struct product *out;
 };
@@ -49,7 +49,7 @@ static void split_frozen(struct tuner *t)
 static void take_image(struct tuner *t, const struct image_reader *r, const struct image *im)
 {
     struct identity_difference d;
-    const struct sample s = {.raster = im->raster};
+    const struct feed_sample s = {.raster = im->raster};
     if (t->n == 0) {
         t->height = im->raster.height;
         t->width = im->raster.width;
@@ -60,7 +60,7 @@ static void take_image(struct tuner *t, const struct image_reader *r, const stru
     if (identity_differs(&d, &t->known, NULL, &im->note))
         image_reader_die(r, "%s=%s, those before have %s=%s (%s)", d.key, d.here, d.key, d.known, d.mend);
     identity_copy(&t->known, NULL, &im->note);
-    hold_add(t->images, &s);
+    held_set_add(t->images, &s);
     t->n++;
 }
 
@@ -118,7 +118,7 @@ static void open_network(struct tuner *t)
 static void put_image(struct tuner *t, size_t slot, size_t i)
 {
     const struct view in = trainer_input(t->trainer, 0);
-    hold_get(t->images, i, &t->sample);
+    held_set_get(t->images, i, &t->sample);
     normalise(&in, slot, &t->sample.raster, &t->net.norm);
 }
 
@@ -183,7 +183,7 @@ static char *recipe_of(const struct tuner *t)
     char images[17], importance[17];
     size_t n;
     trainer_values(t->trainer, &n);
-    hash_text(images, hold_hash(t->images));
+    hash_text(images, held_set_hash(t->images));
     hash_text(importance, t->importance ? hash_bytes(t->importance, n * sizeof *t->importance) : 0);
     return xprintf("%s images=%s weights=%s importance=%s", t->by, images, strrchr(t->net.identity, ':') + 1,
                    importance);
@@ -191,12 +191,9 @@ static char *recipe_of(const struct tuner *t)
 
 static void train(struct tuner *t)
 {
-    size_t n;
-    float *values = trainer_values(t->trainer, &n);
     char *recipe = recipe_of(t);
     const struct loop_task task = {.recipe = recipe, .step = take_step, .arg = t};
-    loop_part(t->loop, "values", DT_F32, values, n);
-    optimiser_parts(&t->panda.optimiser, t->loop, "");
+    learner_parts(&t->panda.learner, t->loop, "");
     loop_resume(t->loop, &task);
     loop_run(t->loop, t->o->epochs * epoch_steps(t));
     free(recipe);
@@ -206,8 +203,7 @@ static void train(struct tuner *t)
 static void write_weights(struct tuner *t)
 {
     struct safetensors tuned = {0}, st = {0};
-    size_t n;
-    trainer_export(t->trainer, trainer_values(t->trainer, &n), &tuned);
+    learner_export(&t->panda.learner, &tuned);
     for (size_t i = 0; i < t->net.weights.n; i++) {
         const struct named_tensor *was = &t->net.weights.entry[i];
         const struct tensor *is = safetensors_find(&tuned, was->name);
@@ -227,9 +223,8 @@ static void write_weights(struct tuner *t)
 static void release(struct tuner *t)
 {
     panda_free(&t->panda);
-    trainer_free(t->trainer);
     frozen_free(&t->net);
-    hold_free(t->images);
+    held_set_free(t->images);
     raster_free(&t->sample.raster);
     note_clear(&t->known);
     free(t->first);
@@ -244,7 +239,7 @@ void tuner_run(const struct tuner_options *o, const char *by, char *const *files
                       .by = by,
                       .loop = loop_new(&o->loop),
                       .out = product_open(o->out),
-                      .images = hold_new(o->memory)};
+                      .images = held_set_new(o->memory)};
     frozen_open(&t.net, &o->net, &(struct frozen_names){"-w", "-l", "-a", "--norm"});
     split_frozen(&t);
     for (size_t i = 0; i < n; i++)

@@ -1,6 +1,6 @@
 /* Weights tuned to one product, from an image stream of normal images to a weights file for featx.
  *
- *     images         stream/image.h     all of one size; kept as bytes, in memory or on disk (train/hold.h)
+ *     images         stream/image.h     all of one size; kept as bytes, in memory or on disk (train/held_set.h)
  *     network        nn/frozen.h        up to the layer whose mean over all pixels is an image's vector
  *     centre         panda.c            of the vectors before any step
  *     importance     fisher.c           with --ewc: of each weight for what the network was trained on

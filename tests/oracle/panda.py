@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Five steps of PANDA with torch for tests/unit/panda.c: a ResNet-18 in eval mode whose layer3 and layer4 learn, compactness around the
-first features' mean, SGD with momentum .9 and decay 5e-5, gradients cut to a norm; then the same with a pull towards the first weights.
+first features' mean, SGD with momentum .9 and decay 5e-5, gradients cut to a norm; then the same with a pull towards the first weights; and the diagonal of the Fisher information over two
+labelled images.
 
 Weights and images come from formula.py; computed in f64.
 
@@ -61,8 +62,27 @@ def run(name, rate, clip, pull):
         array(f"{name}_value{i}", np.concatenate([[np.linalg.norm(v)], v[at]]))
 
 
+def fisher():
+    model = torchvision.models.resnet18(weights=None, num_classes=10)
+    with torch.no_grad():
+        fill(model)
+    model = model.double().eval()
+    sums = {name: torch.zeros_like(p) for name, p in model.named_parameters()}
+    for label in (3, 7):
+        x = np.floor(uniform(f"fisher {label}", SIDE * SIDE * 3) * 256).reshape(SIDE, SIDE, 3) / 255
+        model.zero_grad()
+        torch.nn.functional.cross_entropy(model(torch.from_numpy(x.transpose(2, 0, 1)[None].copy())), torch.tensor([label])).backward()
+        for name, p in model.named_parameters():
+            sums[name] += p.grad ** 2 / 2
+    for i, key in enumerate(WATCHED):
+        v = sums[key].reshape(-1).numpy()
+        at = (uniform("panda " + key, 16) * v.size).astype(np.int64)
+        array(f"fisher_value{i}", np.concatenate([[np.linalg.norm(v)], v[at]]))
+
+
 print("/* By tests/oracle/panda.py: torch in f64. */\n/* clang-format off */")
 print(f"enum {{ PANDA_BATCH = {BATCH}, PANDA_SIDE = {SIDE}, PANDA_STEPS = {STEPS} }};")
 print("static const char *const panda_watched[] = {" + ", ".join(f'"{w}"' for w in WATCHED) + "};")
 run("panda", 1.0, 0.05, 0)
 run("panda_pulled", 1.0, 0.05, 2.0)
+fisher()

@@ -2,9 +2,12 @@
 #include "../oracle/panda.h"
 #include "formula.h"
 #include "nn/networks.h"
-#include "oneclass/panda.h"
 #include "base/thread.h"
+#include "oneclass/fisher.h"
+#include "oneclass/panda.h"
+#include "stream/image.h"
 #include "tap.h"
+#include <unistd.h>
 
 enum { D = 512, BATCH = PANDA_BATCH };
 
@@ -52,17 +55,15 @@ static void open_network(struct tuned *t)
 static void close_network(struct tuned *t)
 {
     panda_free(&t->panda);
-    trainer_free(t->trainer);
     safetensors_free(&t->weights);
     graph_free(&t->graph);
 }
 
-/* Worst of a watched tensor's norm and 16 entries, as a share of the norm or of the largest entry. */
-static double value_error(const struct tuned *t, const char *name, const double want[17])
+/* Worst of a watched tensor's norm and 16 entries, as a share of the norm or of the largest entry. values: laid out as parameters. */
+static double value_error(const struct tuned *t, const float *values, const char *name, const double want[17])
 {
     struct safetensors st = {0};
-    size_t n;
-    trainer_export(t->trainer, trainer_values(t->trainer, &n), &st);
+    trainer_export(t->trainer, values, &st);
     const struct tensor *v = safetensors_find(&st, name);
     const float *x = v->data;
     char key[80];
@@ -98,7 +99,7 @@ static void steps(const char *what, const double *loss, const double *const valu
     }
     ok(worst <= 1e-3, "%s: losses of five steps (%.2g)", what, worst);
     for (size_t i = 0; i < 4; i++) {
-        const double error = value_error(&t, panda_watched[i], value[i]);
+        const double error = value_error(&t, values, panda_watched[i], value[i]);
         ok(error <= 1e-4, "%s: %s after five steps (%.2g)", what, panda_watched[i], error);
     }
     /* what is frozen, and statistics, are as they were */
@@ -119,6 +120,54 @@ static void steps(const char *what, const double *loss, const double *const valu
     close_network(&t);
 }
 
+/* Two images as a stream in a file. */
+static void write_images(FILE *f)
+{
+    struct image_writer *w = image_writer_new(f, "images");
+    for (size_t label = 3; label <= 7; label += 4) {
+        struct image im = {.raster = raster_new(PANDA_SIDE, PANDA_SIDE, 3, 255)};
+        char name[32];
+        snprintf(name, sizeof name, "fisher %zu", label);
+        for (size_t i = 0; i < raster_bytes(&im.raster); i++)
+            ((uint8_t *)im.raster.samples)[i] = (uint8_t)(formula(formula_seed(name), i) * 256);
+        note_setf(&im.note, "label", "%zu", label);
+        image_write(w, &im);
+        image_free(&im);
+    }
+    image_writer_end(w);
+}
+
+static void importance(void)
+{
+    static const struct normalisation none = {{0, 0, 0}, {1, 1, 1}};
+    static const char *const frozen[] = {"conv1", "bn1", "layer1", "layer2", NULL};
+    const double *const want[4] = {fisher_value0, fisher_value1, fisher_value2, fisher_value3};
+    char path[] = "/tmp/panda.XXXXXX";
+    FILE *f = fdopen(mkstemp(path), "wb");
+    struct graph graph = {0};
+    struct safetensors weights = {0};
+    struct tuned t;
+    size_t n;
+    write_images(f);
+    fclose(f);
+    network_build(&graph, "resnet18", 10);
+    fill(&weights, &graph);
+    open_network(&t);
+    trainer_values(t.trainer, &n);
+    float *out = xaligned(n, sizeof *out);
+    const struct fisher_plan plan = {"resnet18", &weights, "formula", frozen, &none, path};
+    ok(fisher_diagonal(out, t.trainer, &plan) == 2, "two labelled images");
+    for (size_t i = 0; i < 4; i++) {
+        const double error = value_error(&t, out, panda_watched[i], want[i]);
+        ok(error <= 1e-3, "Fisher's diagonal: %s (%.2g)", panda_watched[i], error);
+    }
+    unlink(path);
+    free(out);
+    close_network(&t);
+    safetensors_free(&weights);
+    graph_free(&graph);
+}
+
 int main(void)
 {
     const double *const plain[4] = {panda_value0, panda_value1, panda_value2, panda_value3};
@@ -127,6 +176,7 @@ int main(void)
     pool_start(2);
     steps("PANDA", panda_loss, plain, 0);
     steps("with a pull", panda_pulled_loss, pulled, 2.0);
+    importance();
     ok(panda_norm[0] > 0.05, "gradients are cut");
     return done();
 }
