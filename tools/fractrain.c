@@ -33,10 +33,12 @@ static const struct setting files[] = {
     SETTINGS_END};
 
 static const struct setting running[] = {
-    {"checkpoint", 0, SETTING_TEXT, AT(loop.checkpoint), 0, 0, NULL, "FILE", "where an interrupted training waits (default WEIGHTS.checkpoint)", 0, NULL},
+    {"checkpoint", 0, SETTING_TEXT, AT(loop.checkpoint), 0, 0, NULL, "FILE",
+     "where an interrupted training waits (default WEIGHTS.checkpoint)", 0, NULL},
     {"every", 0, SETTING_SIZE, AT(loop.every), 1, MANY, NULL, "N", "steps between checkpoints (default: by --minutes)", 0, NULL},
     {"minutes", 0, SETTING_REAL, AT(loop.minutes), 0, 1e6, NULL, "M", "between checkpoints", 0, NULL},
-    {"resume", 0, SETTING_FLAG, AT(loop.resume), 0, 0, NULL, NULL, "go on from the checkpoint, if there is one; without it one that is there is refused", 0, NULL},
+    {"resume", 0, SETTING_FLAG, AT(loop.resume), 0, 0, NULL, NULL,
+     "go on from the checkpoint, if there is one; without it one that is there is refused", 0, NULL},
     {"log", 'l', SETTING_TEXT, AT(loop.log), 0, 0, NULL, "FILE", "a table of the training, TSV", 0, NULL},
     {"log-every", 0, SETTING_SIZE, AT(loop.log_every), 1, MANY, NULL, "N", "steps a row", 0, NULL},
     {"mem", 0, SETTING_BYTES, AT(memory), 0, 0, NULL, "SIZE", "images held in memory before they are spooled", 0, NULL},

@@ -1,5 +1,5 @@
-/* A training interrupted and taken up again: everything that the next step depends on, as named arrays and a few words, in a safetensors
- * file written atomically. */
+/* A training interrupted and taken up again: everything that the next step depends on, as named arrays and a few words, in a
+ * safetensors file written atomically. */
 #ifndef TRAIN_CHECKPOINT_H
 #define TRAIN_CHECKPOINT_H
 #include "base/tensor.h"
@@ -25,8 +25,8 @@ void checkpoint_parts_free(struct checkpoint_parts *parts);
 
 /* state: what is not an array: recipe=, step=, what else a training keeps. */
 void checkpoint_write(const char *path, const struct checkpoint_parts *parts, const struct note *state);
-/* Fills the arrays, and state anew. Dies with "PATH: reason" when the file is broken, lacks a part, or was made by another recipe than
- * `recipe` (says both). */
+/* Fills the arrays, and state anew. Dies with "PATH: reason" when the file is broken, lacks a part, or was made by another
+ * recipe than `recipe` (says both). */
 void checkpoint_read(const char *path, const struct checkpoint_parts *parts, const char *recipe,
                      struct note *state);
 /* A key that must be there; dies otherwise. */

@@ -16,10 +16,11 @@ struct classifier_options {
     size_t memory;             /* bytes of images to hold in memory before they are spooled */
 };
 
-/* Trains on the images of f (`label` names it in messages), writes o->out and removes the checkpoint. Weights are in torchvision's
- * names, with arch, classes, mean, std, recipe, samples and by in the metadata. o->recipe is completed (steps, classes).
+/* Trains on the images of f (`label` names it in messages), writes o->out and removes the checkpoint. Weights are in
+ * torchvision's names, with arch, classes, mean, std, recipe, samples and by in the metadata. o->recipe is completed (steps,
+ * classes).
  *
- * Everything but the weights' timing is a function of options and images. What loop.h says of checkpoints, signals and losses that are
- * not finite holds. */
+ * Everything but the weights' timing is a function of options and images. What loop.h says of checkpoints, signals and losses
+ * that are not finite holds. */
 void classifier_train(FILE *f, const char *label, struct classifier_options *o);
 #endif

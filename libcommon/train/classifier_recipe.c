@@ -107,7 +107,8 @@ static const struct setting_own jitter = {read_jitter, print_jitter}, norm = {re
 
 /* clang-format off */
 #define AT(field) offsetof(struct classifier_recipe, field)
-#define SIZE(name, letter, field, low, high, value, help) {name, letter, SETTING_SIZE, AT(field), low, high, NULL, value, help, 0, NULL}
+#define SIZE(name, letter, field, low, high, value, help) \
+    {name, letter, SETTING_SIZE, AT(field), low, high, NULL, value, help, 0, NULL}
 #define REAL(name, field, high, value, help) {name, 0, SETTING_REAL, AT(field), 0, high, NULL, value, help, 0, NULL}
 #define CHOICE(name, field, choices, value, help) {name, 0, SETTING_CHOICE, AT(field), 0, 0, choices, value, help, 0, NULL}
 #define SWITCH(name, field, choices, value, help) {name, 0, SETTING_SWITCH, AT(field), 0, 0, choices, value, help, 0, NULL}
@@ -115,7 +116,8 @@ static const struct setting_own jitter = {read_jitter, print_jitter}, norm = {re
 
 const struct setting classifier_recipe_network[] = {
     {"arch", 'a', SETTING_WORD, AT(arch), 0, 0, network_names, "ARCH", "the network", 0, NULL},
-    CHOICE("precision", precision, precisions, "P", "of activations and products (auto: bf16 where this processor has instructions for it)"),
+    CHOICE("precision", precision, precisions, "P",
+           "of activations and products (auto: bf16 where this processor has instructions for it)"),
     SIZE("classes", 'c', classes, 1, 1e6, "N", "labels are below N; with -e the default is as many as there are"),
     SIZE("batch", 'b', batch, 1, 4096, "N", "images in a forward pass"),
     SIZE("accumulate", 0, accumulate, 1, 4096, "N", "forward passes in a step"),
@@ -138,7 +140,8 @@ const struct setting classifier_recipe_optimiser[] = {
 const struct setting classifier_recipe_augmentation[] = {
     SIZE("size", 'z', augment.size, 32, 1024, "N", "side of the square that the network sees"),
     CHOICE("crop", augment.crop, crops, "C", "how it is cut out"),
-    {"area", 0, SETTING_REAL, AT(augment.range.area_min), 0.01, 1, NULL, "LO", "smallest share of the area of a resized crop", 0, NULL},
+    {"area", 0, SETTING_REAL, AT(augment.range.area_min), 0.01, 1, NULL, "LO",
+     "smallest share of the area of a resized crop", 0, NULL},
     REAL("mirror", augment.mirror, 1, "P", "probability of left to right"),
     REAL("flip", augment.flip, 1, "P", "of top to bottom"),
     OWN("jitter", augment.jitter, &jitter, "B,C,S,H", "strengths of brightness, contrast, saturation and hue"),

@@ -1,6 +1,6 @@
-/* All of these losses are sums over groups (the channels of a position, or a whole image) of a function of few inner products: x.x, x.want
- * and want.want. So there are two walks, both over rows by the pool: one that takes inner products, one that writes
- * gradient = a * x + b * want with the two numbers that the group's products gave. */
+/* All of these losses are sums over groups (the channels of a position, or a whole image) of a function of few inner
+ * products: x.x, x.want and want.want. So there are two walks, both over rows by the pool: one that takes inner products, one
+ * that writes gradient = a * x + b * want with the two numbers that the group's products gave. */
 #include "train/feature_loss.h"
 #include "base/mem.h"
 #include "base/thread.h"
@@ -231,8 +231,8 @@ double loss_half_square(const struct view *gradient, const struct view *x, const
     return sum;
 }
 
-/* What a flow's loss makes of one image: its value, and the loss's derivative for minus the log-likelihood (half the square of z less the
- * log-determinant). */
+/* What a flow's loss makes of one image: its value, and the loss's derivative for minus the log-likelihood (half the square
+ * of z less the log-determinant). */
 typedef double likelihood(double half_square, double logdet, double numbers, double *derivative);
 
 static double plain(double half_square, double logdet, double numbers, double *derivative)

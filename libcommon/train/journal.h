@@ -1,5 +1,5 @@
-/* What a training reports as it goes: a TSV file, a row every few steps with the means since the row before; and progress on stderr.
- * Columns: step samples loss MEASURE rate images_per_second seconds. */
+/* What a training reports as it goes: a TSV file, a row every few steps with the means since the row before; and progress on
+ * stderr. Columns: step samples loss MEASURE rate images_per_second seconds. */
 #ifndef TRAIN_JOURNAL_H
 #define TRAIN_JOURNAL_H
 #include "base/progress.h"

@@ -1,5 +1,5 @@
-/* A network that learns: its trainer (nn/trainer.h) with the optimiser of its parameters. A method has one for each network, all of them
- * parts of one loop (loop.h).
+/* A network that learns: its trainer (nn/trainer.h) with the optimiser of its parameters. A method has one for each network,
+ * all of them parts of one loop (loop.h).
  *
  *     learner_init(&student, trainer, &options, 1e-4, false);
  *     learner_parts(&student, loop, "student.");

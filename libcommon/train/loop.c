@@ -2,11 +2,11 @@
  *
  *   1  loop_run puts its own handlers and its own err_hook in place, so that a signal only leaves a mark.
  *   2  task.step takes one step: values, moments, statistics change in place, in the arrays that loop_part named.
- *   3  Its loss is looked at. Not finite: nothing is saved any more, so the checkpoint holds the last good state (a state that is not finite
- *      is not saved either).
+ *   3  Its loss is looked at. Not finite: nothing is saved any more, so the checkpoint holds the last good state. (A state
+ *      that is not finite is not saved either, though its loss was.)
  *   4  The journal adds the step to the row under way and to the line on the terminal.
- *   5  With a mark: the parts go into the checkpoint, the handlers back, and the signal is raised again; whoever had it before (product.c
- *      removes temporary files) has it now.
+ *   5  With a mark: the parts go into the checkpoint, the handlers back, and the signal is raised again; whoever had it
+ *      before (product.c removes temporary files) has it now.
  *   6  Without: the parts go into the checkpoint when `every` steps or so many minutes have passed.
  *   7  After the last step handlers and hook are put back; the checkpoint stays until loop_end says that its fruit is safe. */
 #include "train/loop.h"
@@ -47,8 +47,8 @@ static void on_signal(int sig)
     told_to_stop = sig;
 }
 
-/* The stream upstream may be cut by the same Ctrl-C that stops us: then its reader must not end the process before the checkpoint is
- * written. */
+/* The stream upstream may be cut by the same Ctrl-C that stops us: then its reader must not end the process before the
+ * checkpoint is written. */
 static void hold_reader(int status, const char *line)
 {
     while (told_to_stop)
@@ -81,7 +81,8 @@ static bool is_there(const char *path)
     return path && access(path, F_OK) == 0;
 }
 
-/* Dies now, not after hours, where the log can't be written; leaves no trace of the try. Pipes and devices are opened once only, later. */
+/* Dies now, not after hours, where the log can't be written; leaves no trace of the try. Pipes and devices are opened once
+ * only, later. */
 static void try_log(const char *path)
 {
     struct stat st;

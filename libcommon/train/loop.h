@@ -1,16 +1,16 @@
-/* A training from its first step to its last, whatever is trained: stepping, journal, checkpoints, resuming, signals, the epoch that is
- * kept. The methods bring one step and the arrays that the next step depends on:
+/* A training from its first step to its last, whatever is trained: stepping, journal, checkpoints, resuming, signals.
+ * The methods bring one step and the arrays that the next step depends on (which epoch is kept is method/fitting.h's):
  *
  *     struct loop *l = loop_new(&options);            paths are tried; a checkpoint that nobody asked for is refused
- *     loop_part(l, "values", DT_F32, values, n);      of every network and optimiser (trainer.h, optimiser.h)
+ *     loop_part(l, "values", DT_F32, values, n);      of every network and optimiser (learner.h adds its own)
  *     loop_part(l, "velocity", DT_F32, velocity, n);
  *     state = loop_resume(l, &task);                  fills them from the checkpoint, where there is one; else NULL
  *     loop_run(l, steps);                             task.step, again and again
  *     ...                                             the weights are written
  *     loop_end(l);                                    the checkpoint goes
  *
- * A run that was killed at any moment and resumed gives the bits of one that was not, if the parts (and the words of task.save) are all
- * that a step depends on. One loop runs at a time; several networks are parts of one loop. */
+ * A run that was killed at any moment and resumed gives the bits of one that was not, if the parts (and the words of
+ * task.save) are all that a step depends on. One loop runs at a time; several networks are parts of one loop. */
 #ifndef TRAIN_LOOP_H
 #define TRAIN_LOOP_H
 #include "base/tensor.h"
@@ -38,10 +38,10 @@ struct loop_report {
 };
 
 struct loop_task {
-    const char
-        *recipe; /* all options that change values, as text; a checkpoint with another one is refused */
+    const char *recipe;  /* all options that change values, as text; one of another checkpoint is refused */
     const char *measure; /* "accuracy"; NULL: the log has no such column */
-    /* Takes step 0, 1, ...: false when it was not done, because input was awaited in vain as loop_signal() came, or report->over. */
+    /* Takes step 0, 1, ...: false when it was not done, because input was awaited in vain as loop_signal() came, or
+     * report->over. */
     bool (*step)(void *arg, uint64_t step, struct loop_report *report);
     /* Adds to a checkpoint's words what must be known before the parts are of use: position=, identity=. NULL: nothing. */
     void (*save)(void *arg, struct note *state);
@@ -59,8 +59,9 @@ const struct checkpoint_parts *loop_parts(const struct loop *l);
 const struct note *loop_resume(struct loop *l, const struct loop_task *task);
 /* Steps done; seconds spent, by earlier runs too. */
 uint64_t loop_steps_done(const struct loop *l);
-/* Up to `steps` steps of the whole training. A loss that is not finite: dies, the step is named and the last checkpoint, which is finite, stays. SIGTERM and
- * SIGINT: a checkpoint after the step under way, then what the signal did before. Handlers and err_hook are put back at the end. */
+/* Up to `steps` steps of the whole training. A loss that is not finite: dies, the step is named and the last checkpoint,
+ * which is finite, stays. SIGTERM and SIGINT: a checkpoint after the step under way, then what the signal did before.
+ * Handlers and err_hook are put back at the end. */
 void loop_run(struct loop *l, uint64_t steps);
 /* What has been trained is safe: the checkpoint is removed, and l freed. */
 void loop_end(struct loop *l);

@@ -86,8 +86,8 @@ static void sgd_chunk(void *arg, size_t task, size_t worker)
     }
 }
 
-/* m = beta1 m + (1 - beta1) g and v = beta2 v + (1 - beta2) g^2 begin as zeros, so they are too small by 1 - beta^t at step t; then
- * p -= rate * m' / (sqrt(v') + epsilon). AdamW's decay has shrunk p before, and leaves m and v alone. */
+/* m = beta1 m + (1 - beta1) g and v = beta2 v + (1 - beta2) g^2 begin as zeros, so they are too small by 1 - beta^t at step
+ * t; then p -= rate * m' / (sqrt(v') + epsilon). AdamW's decay has shrunk p before, and leaves m and v alone. */
 static void adam_chunk(void *arg, size_t task, size_t worker)
 {
     (void)worker;

@@ -54,8 +54,8 @@ void optimiser_init(struct optimiser *s, const struct optimiser_options *o, floa
 void optimiser_parts(struct optimiser *s, struct loop *l, const char *prefix);
 /* step: 0 for the first (Adam's correction for the zeros that its moments began as). */
 void optimiser_step(struct optimiser *s, uint64_t step, double rate);
-/* torch.nn.utils.clip_grad_norm_: gradients of all stretches but frozen ones are scaled down to this norm where theirs is larger. Returns
- * what it was. Not finite: they stay. */
+/* torch.nn.utils.clip_grad_norm_: gradients of all stretches but frozen ones are scaled down to this norm where theirs is
+ * larger. Returns what it was. Not finite: they stay. */
 double optimiser_clip(struct optimiser *s, double norm);
 /* What the network's values are to be in the end: the average, where there is one. */
 const float *optimiser_result(const struct optimiser *s);

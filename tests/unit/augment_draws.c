@@ -1,5 +1,5 @@
-/* What augment_image draws: each ingredient alone on a picture that shows its draw, over thousands of indices, against the distribution
- * that the headers state. */
+/* What augment_image draws: each ingredient alone on a picture that shows its draw, over thousands of indices, against the
+ * distribution that the headers state. */
 #include "base/hash.h"
 #include "base/mem.h"
 #include "stream/npys.h"
@@ -72,8 +72,8 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The largest distance of their distribution from the uniform one on low..high (Kolmogorov's; .03 has a probability of .0015 among 4000
- * draws), plus `grain`, which rounding to levels costs. */
+/* The largest distance of their distribution from the uniform one on low..high (Kolmogorov's; .03 has a probability of .0015
+ * among 4000 draws), plus `grain`, which rounding to levels costs. */
 static void uniform(struct draws *d, double low, double high, double grain, const char *what)
 {
     double worst = 0;
@@ -254,7 +254,8 @@ static void crops(void)
     raster_free(&in);
 }
 
-/* The policy's outcomes on one picture: what each row, with what it leaves out and its signs, makes of it, and how probable that is. */
+/* The policy's outcomes on one picture: what each row, with what it leaves out and its signs, makes of it, and how probable
+ * that is. */
 struct outcomes {
     uint64_t hash[1000];
     double probability[1000], seen[1000];

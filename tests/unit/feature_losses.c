@@ -1,5 +1,5 @@
-/* train/feature_loss: values and gradients against torch (tests/oracle/feature_losses.py), against the definitions one number after
- * another, in bf16 and with halos, on any number of threads. */
+/* train/feature_loss: values and gradients against torch (tests/oracle/feature_losses.py), against the definitions one number
+ * after another, in bf16 and with halos, on any number of threads. */
 #include "train/feature_loss.h"
 #include "base/file.h"
 #include "base/thread.h"

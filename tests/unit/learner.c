@@ -1,5 +1,5 @@
-/* A student that learns through train/loop: losses at two depths, Adam, frozen beginnings, beside a second network; killed with -9, resumed,
- * and then against torch (tests/oracle/learner.py). */
+/* A student that learns through train/loop: losses at two depths, Adam, frozen beginnings, beside a second network; killed
+ * with -9, resumed, and then against torch (tests/oracle/learner.py). */
 #include "train/learner.h"
 #include "base/file.h"
 #include "formula.h"

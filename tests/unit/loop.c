@@ -1,5 +1,5 @@
-/* train/loop with a training of two numbers, in processes of its own: checkpoints, resuming, signals, journal, losses that are not
- * finite, and what is put back at the end. */
+/* train/loop with a training of two numbers, in processes of its own: checkpoints, resuming, signals, journal, losses that
+ * are not finite, and what is put back at the end. */
 #include "train/loop.h"
 #include "base/err.h"
 #include "base/file.h"

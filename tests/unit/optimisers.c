@@ -1,5 +1,5 @@
-/* train/optimiser and train/penalty: five steps of each against torch (tests/oracle/optimisers.py), against a plain loop over more than a
- * chunk, on any number of threads; what is frozen. */
+/* train/optimiser and train/penalty: five steps of each against torch (tests/oracle/optimisers.py), against a plain loop over
+ * more than a chunk, on any number of threads; what is frozen. */
 #include "train/optimiser.h"
 #include "base/file.h"
 #include "base/thread.h"

@@ -436,8 +436,8 @@ static void unlabelled(void)
     }
 }
 
-/* A stream that ends in step 3 of 3 ends a training with a checkpoint; with the whole stream it goes on. Every part of the state counts:
- * velocity, moving average, running statistics. Before the pool has threads, which a fork would lose. */
+/* A stream that ends in step 3 of 3 ends a training with a checkpoint; with the whole stream it goes on. Every part of the
+ * state counts: velocity, moving average, running statistics. Before the pool has threads, which a fork would lose. */
 static void interrupted(void)
 {
     struct classifier_options o = options();
