@@ -158,6 +158,10 @@ for fit in "${fits[@]}"; do
     ok $? "$fit: a model of other weights"
     says 1 'record 1 \(test/.*bf16.*--precision f32' "$m" -m "$id.st" -t out.tsv bf16.npys
     ok $? "$fit: a model of another precision"
+    says 1 'bf16.npys: record 1 \(test/.*precision=bf16, but those before have precision=f32: .*--precision f32' "${words[@]}" -o out.st test.npys bf16.npys
+    ok $? "$fit: features in two precisions"
+    says 1 'precision=f32.*precision=bf16' "${words[@]}" -o out.st <(cat test.npys bf16.npys)
+    ok $? "$fit: the same joined by cat"
     says 1 "record [18] .*resize=32, but those before have resize=64: .*imgcat -r 64, or give --force" "${words[@]}" -o out.st test.npys small.npys
     ok $? "$fit: images of different sizes"
     says 1 'record 2 \(b\): .*(finite|infinity)' "${words[@]}" -o out.st nan.npys

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,16 +18,18 @@ struct spool {
 
 struct spool *spool_new(const char *what)
 {
-    const char *folder = getenv("TMPDIR");
-    struct spool *s = xcalloc(1, sizeof *s);
-    s->what = xstrdup(what);
-    s->folder = xstrdup(folder && *folder ? folder : "/tmp");
-    char *path = xprintf("%s/fern.XXXXXX", s->folder);
-    s->fd = mkostemp(path, O_CLOEXEC);
-    if (s->fd < 0)
-        die("a temporary file of %s in %s:", what, s->folder);
+    const char *named = getenv("TMPDIR"), *folder = named && *named ? named : "/tmp";
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/fern.XXXXXX", folder) >= (int)sizeof path)
+        die("%s: name too long", folder);
+    const int fd = mkostemp(path, O_CLOEXEC);
+    if (fd < 0)
+        die("a temporary file of %s in %s:", what, folder);
     unlink(path);
-    free(path);
+    struct spool *s = xcalloc(1, sizeof *s);
+    s->fd = fd;
+    s->what = xstrdup(what);
+    s->folder = xstrdup(folder);
     return s;
 }
 

@@ -56,6 +56,7 @@ struct scoring {
     void *model;
     struct scorer scorer;
     struct identity identity;
+    char *where;          /* its */
     struct map_size size; /* of the maps: asked for, now or in the fit */
     struct score_writer *out;
     struct progress progress;
@@ -129,7 +130,8 @@ static void open_model(struct scoring *s)
     recall_size(s);
     s->model = d->load(&s->file, run->model, run->options);
     s->scorer = scorer_of(d, s->model);
-    s->identity = (struct identity){.where = xprintf("%s was fitted on", run->model), .force = run->force};
+    s->where = xprintf("%s was fitted on", run->model);
+    s->identity = (struct identity){.where = s->where, .force = run->force};
     identity_copy(&s->identity.known, &s->file.meta, &s->file.meta);
 }
 
@@ -183,4 +185,5 @@ void detector_score(struct detector_run *run)
     run->d->free(s.model);
     safetensors_free(&s.file);
     identity_free(&s.identity);
+    free(s.where);
 }

@@ -32,9 +32,11 @@ static void quantiles(void)
     normals_add(s, 3, NULL, 0);
     c = normals_calibrate(s, 0.995);
     ok(c.threshold == 3 && !c.maps, "a method without maps");
+    static struct normals *broken; /* there is no end to one that is not calibrated */
+    broken = normals_new();
     err_hook = hook;
     if (setjmp(escape) == 0)
-        normals_add(normals_new(), 1, (float[]){1, NAN}, 2);
+        normals_add(broken, 1, (float[]){1, NAN}, 2);
     ok(strstr(said, "not finite") != NULL, "NaN in a map: %s", said);
     err_hook = NULL;
 }
