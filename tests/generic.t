@@ -23,7 +23,7 @@ exempt() { exempt[$tool]=$1; }
 # product COMMAND ...: options whose next word is the path of a file or folder to be written
 product() { products[$tool]=$(printf '%s\n' "$@"); }
 
-# detector COMMAND: how it is fitted; tests/pipeline.t looks for such lines. A program that fits by several methods has several
+# detector COMMAND [LAYERS]: how it is fitted, on which features; tests/pipeline.t looks for such lines. A program that fits by several methods has several
 detector() { :; }
 
 # Streams: NAME.parts holds the offsets of their records.

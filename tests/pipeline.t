@@ -8,15 +8,17 @@ trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 mkdir tmp
 export TMPDIR=$work/tmp
-# How each detector is fitted, as the recipes say: detector 'padim'
-mapfile -t fits < <(sed -n "s/^detector '\\(.*\\)'\$/\\1/p" "$FERN_TESTS"/*.recipe)
+# How each detector is fitted, as the recipes say, and the layers that it takes: detector 'padim' [LAYERS]
+all=layer1,layer2,layer3
+mapfile -t fits < <(sed -n "s/^detector '\\(.*\\)' *\\(.*\\)\$/\\2 \\1/p" "$FERN_TESTS"/*.recipe | sed "s/^ /$all /")
+mapfile -t sets < <(printf '%s\n' "${fits[@]%% *}" | sort -u)
 while read -r source; do
     m=$(basename "$source" .c)
     grep -q "^detector '$m" "$FERN_TESTS/$m.recipe"
     ok $? "$m.recipe says how to fit it"
 done < <(grep -l detector_main "$FERN_TESTS"/../tools/*.c)
-# of FIT: its words, its program $m, a name for its files $id
-of() { read -ra words <<<"$1" && m=${words[0]} id=${1//[^a-z0-9]/}; }
+# of FIT: its $layers, its words, its program $m, a name for its files $id
+of() { read -r layers fit <<<"$1" && read -ra words <<<"$fit" && m=${words[0]} id=${fit//[^a-z0-9]/}; }
 
 # weights FILE SEED: of a ResNet-18 after one step on 16 fractals
 weights() { ifsgen -q -c 4 -n 4 -z 32 | fractrain -q -c 4 -n 1 -b 4 -z 32 -s "$2" -o "$1"; }
@@ -53,31 +55,35 @@ singles=(one.*)
 mapfile -t reversed < <(printf '%s\n' "${singles[@]}" | sort -r)
 
 precision=auto
-features() { featx -q -w net.safetensors -l layer1,layer2,layer3 --precision "$precision" "$@"; }
+features() { featx -q -w net.safetensors -l $all --precision "$precision" "$@"; }
+# results MODEL FEATURES...: of $m, sorted: its maps' sums and its table
+results() { "$m" -q -j "${threads-1}" -m "$1" -t table "${@:2}" | sums && tail -n +2 table | sort; }
 
 # check_bits: however it is run
 check_bits() {
-    local m id words fit f
-    features -j 1 train.pam >train.npys
-    features -j 1 test.pam >test.npys
-    sums <test.npys >features.all
-    [ "$(wc -l <features.all)" -eq 21 ] && features -j 2 test.pam | cmp - test.npys >&2
+    local m id words layers fit f
+    for layers in "${sets[@]}"; do
+        features -j 1 -l "$layers" train.pam >"train.$layers"
+        features -j 1 -l "$layers" test.pam >"test.$layers"
+        for f in "${singles[@]}"; do features -l "$layers" "$f" >"$f.$layers"; done
+    done
+    sums <test.$all >features.all
+    [ "$(wc -l <features.all)" -eq 21 ] && features -j 2 test.pam | cmp - test.$all >&2
     ok $? "$1: features with -j 1 and -j 2"
-    for f in "${singles[@]}"; do features "$f" >"$f.npys"; done
-    cat "${singles[@]/%/.npys}" | sums | cmp - features.all >&2
+    cat "${singles[@]/%/.$all}" | sums | cmp - features.all >&2
     ok $? "$1: features one image at a time"
     features "${reversed[@]}" | sums | cmp - features.all >&2
     ok $? "$1: features in another order"
     for fit in "${fits[@]}"; do
         of "$fit"
-        "${words[@]}" -q -j 1 -o "$id.st" train.npys && "${words[@]}" -q -j 2 -o two.st train.npys && cmp two.st "$id.st" >&2
+        "${words[@]}" -q -j 1 -o "$id.st" "train.$layers" && "${words[@]}" -q -j 2 -o two.st "train.$layers" && cmp two.st "$id.st" >&2
         ok $? "$1: $fit fits the same model with -j 1 and -j 2"
-        "$m" -q -j 1 -m "$id.st" test.npys >"$id.maps" && "$m" -q -j 2 -m "$id.st" test.npys | cmp - "$id.maps" >&2
+        results "$id.st" "test.$layers" >results.all
+        [ "$(wc -l <results.all)" -ge 7 ] && threads=2 results "$id.st" "test.$layers" | cmp - results.all >&2
         ok $? "$1: $fit scores the same with -j 1 and -j 2"
-        sums <"$id.maps" >maps.all
-        [ "$(wc -l <maps.all)" -eq 7 ] && for f in "${singles[@]}"; do "$m" -q -m "$id.st" "$f.npys"; done | sums | cmp - maps.all >&2
+        for f in "${singles[@]}"; do results "$id.st" "$f.$layers"; done | sort | cmp - <(sort results.all) >&2
         ok $? "$1: $fit scores the same one image at a time"
-        cat "${reversed[@]/%/.npys}" | "$m" -q -m "$id.st" | sums | cmp - maps.all >&2
+        results "$id.st" <(cat "${reversed[@]/%/.$layers}") | cmp - results.all >&2
         ok $? "$1: $fit scores the same in another order, after other images"
     done
 }
@@ -92,7 +98,7 @@ for kernels in bf16 avx512 avx2; do
     fi
 done
 unset FERN_CPU
-[ -e test.npys ] || check_bits "plain"
+[ -e results.all ] || check_bits "plain"
 
 # Memory: the same files over and over.
 check_memory() {
@@ -136,13 +142,18 @@ precision=f32
 features train.pam >train.npys && features test.pam >test.npys
 [ -n "$(npysdiff bf16.npys test.npys 2>&1)" ] && awk '/largest difference/ { found = 1; exit !($4 ~ /^[0-9]/ && $4 + 0 < .02) } END { exit !found }' <(npysdiff bf16.npys test.npys 2>&1)
 ok $? "are those of f32 within 2 % of the scale: $(npysdiff bf16.npys test.npys 2>&1 | tail -n 1)"
+imgcat -q -r 32 -s test set >small.pam
+for layers in "${sets[@]}"; do
+    features -l "$layers" train.pam >"train.$layers"
+    features -l "$layers" test.pam >"test.$layers"
+    features -l "$layers" --precision bf16 test.pam >"bf16.$layers"
+    featx -q -w other.safetensors -l "$layers" --precision f32 test.pam >"other.$layers"
+    features -l "$layers" small.pam >"small.$layers"
+done
 for fit in "${fits[@]}"; do
     of "$fit"
-    "${words[@]}" -q -o "$id.st" train.npys && "$m" -q -m "$id.st" test.npys >"$id.maps" || exit 1
+    "${words[@]}" -q -o "$id.st" "train.$layers" && "$m" -q -m "$id.st" "test.$layers" >"$id.maps" || exit 1
 done
-featx -q -w other.safetensors -l layer1,layer2,layer3 --precision f32 test.pam >other.npys
-imgcat -q -r 32 -s test set >small.pam
-features small.pam >small.npys
 says 1 'small.pam: record 1 .*32x32' featx -q -w net.safetensors test.pam small.pam
 ok $? "featx: images of different sizes"
 {
@@ -154,28 +165,28 @@ ok $? "featx: images of different sizes"
 } >nan.npys
 for fit in "${fits[@]}"; do
     of "$fit"
-    says 1 'record 1 \(test/.*weights' "$m" -m "$id.st" -t out.tsv other.npys
+    says 1 'record 1 \(test/.*weights' "$m" -m "$id.st" -t out.tsv "other.$layers"
     ok $? "$fit: a model of other weights"
-    says 1 'record 1 \(test/.*bf16.*--precision f32' "$m" -m "$id.st" -t out.tsv bf16.npys
+    says 1 'record 1 \(test/.*bf16.*--precision f32' "$m" -m "$id.st" -t out.tsv "bf16.$layers"
     ok $? "$fit: a model of another precision"
-    says 1 'bf16.npys: record 1 \(test/.*precision=bf16, but those before have precision=f32: .*--precision f32' "${words[@]}" -o out.st test.npys bf16.npys
+    says 1 'bf16.*: record 1 \(test/.*precision=bf16, but those before have precision=f32: .*--precision f32' "${words[@]}" -o out.st "test.$layers" "bf16.$layers"
     ok $? "$fit: features in two precisions"
-    says 1 'precision=f32.*precision=bf16' "${words[@]}" -o out.st <(cat test.npys bf16.npys)
+    says 1 'precision=f32.*precision=bf16' "${words[@]}" -o out.st <(cat "test.$layers" "bf16.$layers")
     ok $? "$fit: the same joined by cat"
-    says 1 "record [18] .*resize=32, but those before have resize=64: .*imgcat -r 64, or give --force" "${words[@]}" -o out.st test.npys small.npys
+    says 1 "record [18] .*resize=32, but those before have resize=64: .*imgcat -r 64, or give --force" "${words[@]}" -o out.st "test.$layers" "small.$layers"
     ok $? "$fit: images of different sizes"
     says 1 'record 2 \(b\): .*(finite|infinity)' "${words[@]}" -o out.st nan.npys
     ok $? "$fit: features that are not numbers"
     says 1 'stdin: no data' "${words[@]}" -o out.st </dev/null
     ok $? "$fit: nothing came"
-    head -c 200000 test.npys >cut.npys
+    head -c $(($(stat -c %s "test.$layers") * 2 / 3)) "test.$layers" >cut.npys
     says 1 'cut.npys: record [0-9]+' "$m" -m "$id.st" -t out.tsv cut.npys
     ok $? "$fit: a cut stream"
-    says 1 'stdout|space' bash -c "$m -m $id.st test.npys 3>&1 >/dev/full"
+    says 1 'stdout|space' bash -c "$m -m $id.st test.$layers 3>&1 >/dev/full"
     ok $? "$fit: a full disk under its maps"
-    says 1 'out.st|File too large' bash -c "ulimit -f 1; trap '' XFSZ; exec $fit -o out.st train.npys"
+    says 1 'out.st|File too large' bash -c "ulimit -f 1; trap '' XFSZ; exec $fit -o out.st train.$layers"
     ok $? "$fit: a full disk under its model, or under its spool"
-    says 1 'out.tsv|No such' "$m" -m "$id.st" -t nowhere/out.tsv test.npys
+    says 1 'out.tsv|No such' "$m" -m "$id.st" -t nowhere/out.tsv "test.$layers"
     ok $? "$fit: a table where no folder is"
 done
 
