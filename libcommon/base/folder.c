@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void make_one(const char *path)
+/* A folder on the way to `whole`, or that. */
+static void make_one(const char *path, const char *whole)
 {
     struct stat st;
     if (mkdir(path, 0777) == 0)
@@ -17,7 +18,9 @@ static void make_one(const char *path)
     if (error == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return;
     errno = error == EEXIST ? ENOTDIR : error;
-    die("%s:", path);
+    if (strcmp(path, whole) == 0)
+        die("%s:", path);
+    die("%s: %s:", whole, path);
 }
 
 void folder_make(const char *path)
@@ -26,10 +29,10 @@ void folder_make(const char *path)
     for (char *p = partial; *p; p++)
         if (*p == '/' && p > partial) {
             *p = 0;
-            make_one(partial);
+            make_one(partial, path);
             *p = '/';
         }
-    make_one(path);
+    make_one(path, path);
     if (access(path, W_OK | X_OK))
         die("%s:", path);
     free(partial);
