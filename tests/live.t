@@ -96,7 +96,12 @@ HEAD=1 live 'patchcore -m -t -' 'patchcore -m patchcore.st -t -' "${features[@]}
 live 'heatmap' 'patchcore -m patchcore.st | heatmap' "${features[@]}"
 HEAD=1 live 'npyls' 'npyls' "${features[@]}"
 featx='featx -w random:1 -a resnet18 -l layer1'
-live 'featx, a stream for each image' "$featx" "${parts[@]}"
+# An image that ends where a read of 4096 bytes does, so that its end record is still in the pipe.
+padded() { bytes $((36 * 36 * 3)) 7 | pam 7.png 36 36 seq=0 pad="$(printf "%$1s" '')"; }
+pad=$((4096 - $(padded 0 | wc -c)))
+padded $pad >exact && pam_end 1 >>exact && [ "$(stat -c %s exact)" -eq 4099 ]
+ok $? 'an image of 4096 bytes and an end record of three'
+live 'featx, a stream for each image' "$featx" exact exact exact
 $featx "${foreign[@]}" >features && padim -q -d 4 -o padim.st features
 mkfifo one other
 live 'imgcat, featx, padim, and heatmap, which waits for images as well' \
