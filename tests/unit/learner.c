@@ -12,7 +12,7 @@
 
 enum { SIDE = 16, BATCH = 4, STEPS = 5, NEVER = 99 };
 
-/* The student, and a twin of it that learns the same by SGD. */
+/* The student, and a twin of it that learns the same by SGD; all of it decays. */
 struct distillation {
     struct learner student, twin;
     uint64_t die_at;
@@ -40,7 +40,7 @@ static struct safetensors initial(void)
     return st;
 }
 
-static void learner_new(struct learner *l, bool frozen, const struct optimiser_options *o)
+static void learner_new(struct learner *l, bool frozen, const struct optimiser_options *o, bool decay_all)
 {
     static const char *const beginning[] = {"conv1", "bn1", NULL};
     size_t output[2];
@@ -53,7 +53,7 @@ static void learner_new(struct learner *l, bool frozen, const struct optimiser_o
                                       .w = SIDE,
                                       .precision = DT_F32,
                                       .frozen = frozen ? beginning : NULL};
-    learner_init(l, trainer_new(&g, &st, "formula", &plan), o, 0.05, false);
+    learner_init(l, trainer_new(&g, &st, "formula", &plan), o, 0.05, decay_all);
     safetensors_free(&st);
     graph_free(&g);
 }
@@ -114,8 +114,8 @@ static void distil(struct distillation *d, bool frozen, bool resume)
     struct learner *const learners[2] = {&d->student, &d->twin};
     static const char *const names[2] = {"student", "twin"};
     struct loop *l = loop_new(&o);
-    learner_new(&d->student, frozen, &optimiser_adam);
-    learner_new(&d->twin, frozen, &sgd);
+    learner_new(&d->student, frozen, &optimiser_adam, false);
+    learner_new(&d->twin, frozen, &sgd, true);
     learner_parts(&d->student, l, "student.");
     learner_parts(&d->twin, l, "twin.");
     loop_resume(l, &task);
@@ -157,6 +157,12 @@ static double change_error(const struct tensor *got, const struct tensor *before
     return change > 0 ? sqrt(off / change) : off > 0 ? INFINITY : 0;
 }
 
+static bool same(const struct safetensors *a, const struct safetensors *b, const char *name)
+{
+    const struct tensor *x = safetensors_find(a, name), *y = safetensors_find(b, name);
+    return x && y && tensor_same_shape(x, y) && !memcmp(x->data, y->data, tensor_bytes(x));
+}
+
 /* Array 0 holds the losses, the others tensors. */
 static void resumed(const struct npys_record *rec)
 {
@@ -179,9 +185,8 @@ static void resumed(const struct npys_record *rec)
     ok(loss < 1e-5, "%s, resumed: the losses of steps 4 and 5 are torch's, worst %.2g", what, loss);
     ok(i == 11 && weights < 1e-3, "what five steps change in every tensor is, too, worst %.2g of it",
        weights);
-    const struct tensor *conv = safetensors_find(&got, "conv1.weight");
-    ok(frozen == !memcmp(conv->data, safetensors_find(&before, "conv1.weight")->data, tensor_bytes(conv)),
-       "the first convolution %s", frozen ? "stays, to the bit" : "moves");
+    ok(frozen == same(&got, &before, "conv1.weight"), "the first convolution %s",
+       frozen ? "stays, to the bit" : "moves");
     safetensors_free(&got);
     safetensors_free(&before);
 }
@@ -190,11 +195,15 @@ static void resumed(const struct npys_record *rec)
 static void whole(uint64_t want)
 {
     struct distillation d = {.die_at = NEVER};
-    struct safetensors st = {0};
+    struct safetensors st = {0}, before = initial();
     distil(&d, true, false);
     safetensors_open(&st, "twin");
     ok(safetensors_hash(&st) == want, "two networks in one loop: the other one is resumed to the same bits");
+    ok(same(&st, &before, "conv1.weight") && same(&st, &before, "bn1.weight") &&
+           !same(&st, &before, "bn2.weight"),
+       "what is frozen does not decay where all decays, nor does its average move");
     safetensors_free(&st);
+    safetensors_free(&before);
 }
 
 static uint64_t hash_of(const char *path)
