@@ -133,6 +133,11 @@ static void print_systems(const struct ifs_source *source)
     }
 }
 
+struct sheet {
+    struct order_item item;
+    struct raster raster;
+};
+
 /* The line on which images are painted ahead, on all threads, and written in order. */
 struct press {
     const struct opts *o;
@@ -140,10 +145,7 @@ struct press {
     struct image_writer *out;
     struct studio *studio; /* of each thread */
     struct fractal_order order;
-    struct sheet {
-        struct order_item item;
-        struct raster raster;
-    } * sheet; /* of each slot */
+    struct sheet *sheet; /* of each slot */
     struct progress progress;
 };
 

@@ -30,8 +30,7 @@ bool file_slurp(const char *name, size_t cap, unsigned char **data, size_t *n, s
 
 /* stdout as a binary stream with a large buffer; misuse() when it is a terminal. */
 FILE *out_binary(void);
-/* The last act of every main: flushes and closes stdout; the exit status (1 and a message when that fails).
- */
+/* The last act of every main: flushes and closes stdout; the exit status (1 and a message when that fails). */
 int out_close(void);
 
 /* An unlinked file in $TMPDIR (or /tmp), read and written. */

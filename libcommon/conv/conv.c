@@ -119,8 +119,7 @@ static void run_tile(const struct run *r, const struct block *b, size_t p, size_
     r->kernels->tile(&t);
 }
 
-/* The segments of a block's pixels side by side, padded with zeros; the block then leads to them. free() it.
- */
+/* The segments of a block's pixels side by side, padded with zeros; the block then leads to them. free() it. */
 static char *gather(const struct run *r, struct block *b, size_t count)
 {
     char *all = xaligned(count * r->depth, r->in_size);

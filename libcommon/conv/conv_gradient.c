@@ -103,8 +103,7 @@ static void begin_chunk(struct chunk *c, const struct gradient *g, size_t first)
     }
 }
 
-/* One chunk of pixels: inputs are gathered once for all panels of the task, gradients once for all its rows.
- */
+/* One chunk of pixels: inputs are gathered once for all panels of the task, gradients once for all its rows. */
 static void run_chunk(struct chunk *c, const struct gradient *g, size_t task)
 {
     enum { D = CONV_GRADIENT_DEPTH };

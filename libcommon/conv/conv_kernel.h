@@ -49,8 +49,7 @@ const struct conv_kernels *conv_kernels(enum dtype type);
 void conv_begin(const struct conv_kernels *k);
 void conv_end(const struct conv_kernels *k);
 
-/* Offsets from a base, by `step` for n, h and w, of a walk's pixels [first, first + count), counted n, h, w.
- */
+/* Offsets from a base, by `step` for n, h and w, of a walk's pixels [first, first + count), counted n, h, w. */
 void conv_offsets(ptrdiff_t *at, const ptrdiff_t step[3], size_t first, size_t count,
                   const struct conv_walk *walk);
 #endif

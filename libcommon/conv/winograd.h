@@ -25,8 +25,7 @@ size_t winograd_scratch_bytes(size_t in_channels, enum dtype type);
 void winograd_run(void *out, const void *in, const void *packed, const struct conv_epilogue *epilogue,
                   const struct conv_walk *walk, void *scratch);
 
-/* Whether so many output pixels are worth it: the sums of 36 points cross the memory whatever they are.
- */
+/* Whether so many output pixels are worth it: the sums of 36 points cross the memory whatever they are. */
 bool winograd_gradient_pays(size_t n, size_t h, size_t w);
 /* What conv_gradient gives along the same walk. Tiles are summed in order. */
 size_t winograd_gradient_bytes(size_t in_channels, size_t out_channels);

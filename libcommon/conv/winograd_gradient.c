@@ -5,8 +5,7 @@
 #include "conv/winograd_kernel.h"
 #include <string.h>
 
-/* Lines that are multiplied at once, a tile each in f32 and a pair of tiles in bf16; lines a task transforms.
- */
+/* Lines that are multiplied at once, a tile each in f32 and a pair of tiles in bf16; lines a task transforms. */
 enum { LINES = 96, PART = 8 };
 
 struct gradient {

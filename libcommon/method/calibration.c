@@ -4,11 +4,13 @@
 #include <math.h>
 #include <stdlib.h>
 
+struct normal {
+    float score, peak;
+};
+
 struct normals {
     size_t n, capacity;
-    struct normal {
-        float score, peak;
-    } * image;
+    struct normal *image;
     size_t pixels; /* of a map; 0: there are none */
     double sum;    /* of the maps' means */
 };

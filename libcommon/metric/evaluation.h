@@ -11,13 +11,15 @@
 #include "metric/pixels.h"
 #include "metric/ranking.h"
 
+struct scored {
+    double score;
+    uint32_t kind;
+};
+
 struct evaluation {
     char **kind; /* names, kind[KIND_GOOD] among them */
     size_t kinds, kind_capacity;
-    struct scored {
-        double score;
-        uint32_t kind;
-    } * image;
+    struct scored *image;
     size_t images, image_capacity;
     struct pixels pixels;
     unsigned char *defective; /* workspace: the mask at hand */

@@ -2,8 +2,7 @@
  * are measured by the same code.
  *
  * Scores are handed over in tied groups, highest first. Counts are exact as long as positives x negatives
- * stays below 2^63. A figure is NAN where one of the classes is empty: then it says nothing about the scores.
- */
+ * stays below 2^63. A figure is NAN where one of the classes is empty: then it says nothing about the scores. */
 #ifndef METRIC_RANKING_H
 #define METRIC_RANKING_H
 #include <stdint.h>
@@ -18,8 +17,7 @@ struct ranking {
 /* The next group: all with this score. */
 void ranking_add(struct ranking *r, double score, uint64_t positives, uint64_t negatives);
 
-/* P(s+ > s-) + P(s+ = s-) / 2: the rank formula with mid-ranks, the area under the ROC curve by trapezoids.
- */
+/* P(s+ > s-) + P(s+ = s-) / 2: the rank formula with mid-ranks, the area under the ROC curve by trapezoids. */
 double ranking_auroc(const struct ranking *r);
 /* Average precision, the step sum over thresholds of (R_k - R_{k-1}) P_k: scikit-learn's
  * average_precision_score. */

@@ -70,8 +70,7 @@ void convolution_backward_data(const struct view *dx, const struct view *dy, con
 /* The same with an epilogue: dx = relu(what dy sends + bias + residual). It is the transposed convolution. */
 void convolution_spread(const struct view *dx, const struct view *dy, const void *turned,
                         const struct convolution_epilogue *epilogue, const struct convolution *c);
-/* For stride 1 the gradient of the input is a convolution itself, of dy with the turned weights: this one.
- */
+/* For stride 1 the gradient of the input is a convolution itself, of dy with the turned weights: this one. */
 struct convolution convolution_adjoint(const struct convolution *c);
 /* gradient += that of the packed weights. x as in the forward, with its halo. */
 void convolution_backward_weights(float *gradient, const struct view *x, const struct view *dy,

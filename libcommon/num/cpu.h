@@ -20,8 +20,7 @@ const char *cpu_level_name(enum cpu_level level);
  * those of the next lower one; CPU_PLAIN always has some. What is compiled on x86-64 only stands there as CPU_X86(kernels):
  *
  *     static const void *const by_level[CPU_LEVELS] = {[CPU_PLAIN] = &near_plain, [CPU_AVX2] = CPU_X86(near_avx2)};
- *     const struct near_kernels *k = cpu_choose(by_level);
- */
+ *     const struct near_kernels *k = cpu_choose(by_level); */
 enum { CPU_LEVELS = CPU_AMX + 1 };
 const void *cpu_choose(const void *const by_level[CPU_LEVELS]);
 #if defined(__x86_64__)

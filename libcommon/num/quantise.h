@@ -1,6 +1,5 @@
 /* 8-bit numbers for inference: activations that are never negative as unsigned ones, with one scale an image;
- * weights as signed ones, with one scale an output channel. x = scale * integer; products and sums are exact.
- */
+ * weights as signed ones, with one scale an output channel. x = scale * integer; products and sums are exact. */
 #ifndef NUM_QUANTISE_H
 #define NUM_QUANTISE_H
 #include <stddef.h>

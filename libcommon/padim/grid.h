@@ -58,8 +58,7 @@ bool padim_grid_new(struct padim_grid *grid, const size_t (*shape)[3], size_t ta
                     size_t n, struct err *e);
 void padim_grid_free(struct padim_grid *grid);
 
-/* Cells of level `to` under cells [*lo, *hi) of level `from` along one side, in place; `columns` says which.
- */
+/* Cells of level `to` under cells [*lo, *hi) of level `from` along one side, in place; `columns` says which. */
 void padim_descend(const struct padim_grid *grid, bool columns, size_t from, size_t to, size_t *lo,
                    size_t *hi);
 

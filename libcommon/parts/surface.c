@@ -83,8 +83,7 @@ static void relief_blur(struct relief *r, size_t radius)
     free(work);
 }
 
-/* How far a texel lies in shadow: the heights met on the way to the lamp, against the ray that rises to it.
- */
+/* How far a texel lies in shadow: the heights met on the way to the lamp, against the ray that rises to it. */
 static double shadow(const struct relief *r, size_t x, size_t y, const struct lamp *lamp)
 {
     double across = shape_length(lamp->x, lamp->y), pixel = 2.0 / (double)r->n, most = 0;

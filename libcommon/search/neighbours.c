@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Queries of a task; of so many panels one is looked at first, for a first guess. Neither changes a result.
- */
+/* Queries of a task; of so many panels one is looked at first, for a first guess. Neither changes a result. */
 enum { QUERIES = 128, SPARSE = 16 };
 
 struct neighbours {
@@ -97,8 +96,7 @@ static void measure_near(struct search *s, size_t q, uint32_t i, float value)
 }
 
 /* Gives to `near` each query's vectors of one panel whose values are within its limit, which may sink
- * meanwhile.
- */
+ * meanwhile. */
 static void look_at_panel(struct search *s, size_t panel,
                           void (*near)(struct search *s, size_t q, uint32_t i, float value))
 {

@@ -20,8 +20,7 @@ void neighbours_free(struct neighbours *nb);
 #define NEIGHBOURS_ALL UINT32_MAX
 
 /* The nearest bank vector of each query, on the pool. index, squared: count of them. query: count x dims.
- * Bank vectors of the image `without` are left out; where no other is left, squared is INFINITY and index 0.
- */
+ * Bank vectors of the image `without` are left out; where no other is left, squared is INFINITY and index 0. */
 void neighbours_nearest(const struct neighbours *nb, uint32_t *index, float *squared, const float *query,
                         size_t count, uint32_t without);
 /* The k nearest of one query, ascending. Returns how many there are: less than k only in a smaller bank. */

@@ -5,10 +5,12 @@
 #include "base/err.h"
 #include <stddef.h>
 
+struct note_pair {
+    char *key, *value;
+};
+
 struct note {
-    struct note_pair {
-        char *key, *value;
-    } * pair;
+    struct note_pair *pair;
     size_t n, capacity;
 }; /* {0} is empty; owns its strings */
 
@@ -24,8 +26,7 @@ void note_remove(struct note *note, const char *key);
 void note_copy(struct note *to, const struct note *from); /* to is cleared first */
 void note_clear(struct note *note);                       /* keeps nothing */
 
-/* Text of a tensor note: pairs joined by tabs; tab, newline and backslash in values as \t \n \\. free() it.
- */
+/* Text of a tensor note: pairs joined by tabs; tab, newline and backslash in values as \t \n \\. free() it. */
 char *note_format(const struct note *note);
 bool note_parse(struct note *note, const char *text, size_t len, struct err *e);
 /* One value so escaped, and back (a backslash before anything else stands for itself). free() them. */

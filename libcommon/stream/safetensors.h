@@ -1,6 +1,5 @@
 /* safetensors files: network weights and fitted models. Named tensors, and string metadata.
- * Format: https://github.com/huggingface/safetensors (u64 header size, JSON header, raw little-endian data).
- */
+ * Format: https://github.com/huggingface/safetensors (u64 header size, JSON header, raw little-endian data). */
 #ifndef STREAM_SAFETENSORS_H
 #define STREAM_SAFETENSORS_H
 #include "base/product.h"
@@ -8,11 +7,13 @@
 #include "stream/note.h"
 #include <stdint.h>
 
+struct named_tensor {
+    char *name;
+    struct tensor tensor;
+};
+
 struct safetensors {
-    struct named_tensor {
-        char *name;
-        struct tensor tensor;
-    } * entry; /* sorted by name */
+    struct named_tensor *entry; /* sorted by name */
     size_t n, capacity;
     struct note
         unread;       /* name=type of tensors whose type fern does not know: no entry, an error when needed */

@@ -43,8 +43,7 @@ struct feed *feed_new(FILE *f, const char *label, const struct feed_options *o);
 /* Sets position and identity of a held set's feed, which was read before they were known. Before the first
  * batch. */
 void feed_resume(struct feed *feed, uint64_t position, const char *identity);
-/* The next batch, valid until the next call; NULL when a stream ends (a last, incomplete batch is dropped).
- */
+/* The next batch, valid until the next call; NULL when a stream ends (a last, incomplete batch is dropped). */
 const struct feed_sample *feed_batch(struct feed *feed);
 /* Where the batch given last ends: what a later run resumes from. */
 uint64_t feed_position(const struct feed *feed);

@@ -68,8 +68,7 @@ static void mixing_kind(double cutmix, const char *what)
     ok(right, "%s: what is there is lambda a + (1 - lambda) b", what);
     ok(permuted, "%s: each image is one other's partner", what);
     ok(mixed > 0.7 * STEPS && mixed < 0.87 * STEPS, "%s: four batches in five", what);
-    /* A box of relative side s loses s^2 / 4 a side at the border; with s^2 uniform, it takes .5 - .2 + 1/48.
-     */
+    /* A box of relative side s loses s^2 / 4 a side at the border; with s^2 uniform, it takes .5 - .2 + 1/48. */
     ok_close(lambda / mixed, cutmix == 1 ? 0.7 - 1.0 / 48 : 0.5, 0.05, "mean lambda");
     free(v.data);
 }

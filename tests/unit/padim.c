@@ -163,8 +163,7 @@ static void embed(double *out, const struct set *s, const size_t *chosen, size_t
         }
 }
 
-/* The distance of image `x` at a position, with an explicit inverse; fitted to images [0, s->n) but `skip`.
- */
+/* The distance of image `x` at a position, with an explicit inverse; fitted to images [0, s->n) but `skip`. */
 static double naive(const struct set *s, const size_t *chosen, size_t d, size_t skip, size_t x, size_t row,
                     size_t column)
 {
@@ -288,8 +287,7 @@ static void forms(double scale)
     set_free(&fresh);
 }
 
-/* ResNet-18 at 256, 100 of 448 channels: the shared rows make the model 0.38 times one triangle a position.
- */
+/* ResNet-18 at 256, 100 of 448 channels: the shared rows make the model 0.38 times one triangle a position. */
 static void sizes(void)
 {
     static const size_t shape[][3] = {{64, 64, 64}, {32, 32, 128}, {16, 16, 256}};

@@ -72,8 +72,7 @@ static void backward_data(const struct result *r, const struct problem *p, const
     free(weights), free(scratch);
 }
 
-/* The fast ways. The input's gradient is added to what is there, the output has all that an epilogue can do.
- */
+/* The fast ways. The input's gradient is added to what is there, the output has all that an epilogue can do. */
 static struct result fast(const struct problem *p, enum dtype type)
 {
     const struct convolution *c = &p->c;
