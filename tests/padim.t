@@ -78,6 +78,8 @@ for form in packed low-rank; do
 done
 padim -q -m packed.st -t scores.tsv fresh >packed.maps
 ok "-t writes the scores beside the maps" cmp scores.tsv <(padim -m packed.st -t - fresh)
+ok "packed triangles" grep -aq '"factor.0"' packed.st
+ok "a basis in their place" grep -aq '"basis"' low-rank.st
 ok "packed and low rank agree" close_to "$(score packed.st fresh)" "$(score low-rank.st fresh)"
 ok "the same seed and any -d above the channels' number" cmp <(padim -d 28 -o a.st train && cat a.st) \
     <(padim -d 9999 -o b.st train && cat b.st)

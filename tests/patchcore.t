@@ -55,6 +55,7 @@ ok "the threshold leaves the image itself out" grep -aq '"threshold":"5"' bank.s
 ok "a verdict: the threshold is reached" test "$(patchcore -m bank.st -t - side | cut -f 4,5 | tail -1)" = "$(printf '5\tdefect')"
 ok "one image has no other: a warning" test "$(patchcore -o a.st one 2>&1 | grep -c 'one image')" = 1
 ok "half precision" close_to "$(all half.st --half --neighbours 1 three && score half.st one)" 5
+ok "which it keeps" grep -aq '"bank":{"dtype":"F16"' half.st
 points 1,0 2,0 5,0 9,0 100,0 >line
 patchcore -q -p 0 -r 0.6 -o few.st --neighbours 1 line
 ok "a bank of three among five" grep -qa '"shape":\[3,2\]' few.st

@@ -1,5 +1,5 @@
-/* A spool: bytes that are too many for memory wait in an unlinked file in $TMPDIR (or /tmp) until they are read again, at any place.
- * The file goes with the process, however it ends. Memory: a buffer of SPOOL_BUFFER bytes. Not for two threads at once. */
+/* A spool: bytes that are too many for memory wait in an unlinked file in $TMPDIR (or /tmp) until they are read again, at any
+ * place. The file goes with the process, however it ends. Memory: a buffer of SPOOL_BUFFER bytes. Not for two threads at once. */
 #ifndef BASE_SPOOL_H
 #define BASE_SPOOL_H
 #include <stddef.h>

@@ -19,9 +19,9 @@
  *     score_write  method/scores.c      out
  *
  * Thresholds come from normal images alone. A method that can tell how it would score a training image that it had not seen has
- * `left_out`. One that can't, as all that train in steps, has none: the frame then keeps every HELD_EVERY-th image (the 10th, the
- * 20th, ...) from `take`, hands them to `end`, where they may choose the epoch, and scores them with the model that comes out. Such
- * a method says so in its page, and needs HELD_EVERY images or more. */
+ * `left_out`. One that can't, as all that train in steps, has none: the frame then keeps every HELD_EVERY-th image (the 10th,
+ * the 20th, ...) from `take`, hands them to `end`, where they may choose the epoch, and scores them with the model that comes
+ * out. Such a method says so in its page, and needs HELD_EVERY images or more. */
 #ifndef METHOD_DETECTOR_H
 #define METHOD_DETECTOR_H
 #include "base/setting.h"
@@ -37,8 +37,8 @@ enum {
     DETECTOR_FIT = 1,   /* with -o; in the fit's by= */
     DETECTOR_SCORE = 2, /* with -m; in the score's by= */
     DETECTOR_BOTH = DETECTOR_FIT | DETECTOR_SCORE,
-    DETECTOR_KEPT =
-        4, /* the model's metadata have it as NAME=VALUE; with -m it comes from there, unless it is of both and given */
+    /* In the model's metadata as NAME=VALUE; with -m it comes from there, unless it is of both and given. */
+    DETECTOR_KEPT = 4,
 };
 
 /* What a fit that goes through its images again and again may need. */
@@ -52,8 +52,8 @@ struct detector {
     const struct setting *settings; /* of its options */
     const void *defaults;
     size_t options_size;
-    /* --method METHOD, of a program with several: NULL, or their names, and what each has for defaults of its own. The first where none
-     * is named. A model keeps it as method=, and is scored with it. */
+    /* --method METHOD, of a program with several: NULL, or their names, and what each has for defaults of its own. The first
+     * where none is named. A model keeps it as method=, and is scored with it. */
     const char *const *methods;
     void (*choose)(void *options, size_t method);
     /* --as WHO: NULL, or whom to follow, and what that sets. Options given beside it win, wherever it stands. */
@@ -63,8 +63,8 @@ struct detector {
 
     /* Before a fit reads anything: may try its own paths, and refuse. output: the model's. NULL: nothing. */
     void (*open)(void *options, const char *output);
-    /* The fit. begin knows the first image, and may settle in its options what was left open: by= and the model tell what is used.
-     * No value of `first` is taken: it comes by take(), too, unless it is held. end frees the fit. */
+    /* The fit. begin knows the first image, and may settle in its options what was left open: by= and the model tell what is
+     * used. No value of `first` is taken: it comes by take(), too, unless it is held. end frees the fit. */
     void *(*begin)(void *options, const struct taps *first);
     void (*take)(void *fit, const struct taps *image);
     void *(*end)(void *fit, const struct detector_end *with);
@@ -77,17 +77,17 @@ struct detector {
     /* What the notice of -v says of it: "a bank of 100 x 64". */
     void (*describe)(const void *model, char text[100]);
 
-    /* Scoring. options: the defaults, what the file keeps, what was given. Dies with path on a file that is no such model; the file
-     * stays as long as the model. */
+    /* Scoring. options: the defaults, what the file keeps, what was given. Dies with path on a file that is no such model; the
+     * file stays as long as the model. */
     void *(*load)(const struct safetensors *file, const char *path, const void *options);
     /* False with a reason when the model can't score images of these shapes ("tap 1 is 4x4x6, not 8x8x6"); asked once a run. */
     bool (*accepts)(void *model, const struct taps *image, struct err *e);
-    /* The grid of its distances for a map of `size`: its finest tap's, say, or size where it enlarges itself. NULL: the method gives
-     * no maps; then distance is NULL below, and rules too. */
+    /* The grid of its distances for a map of `size`: its finest tap's, say, or size where it enlarges itself. NULL: the method
+     * gives no maps; then distance is NULL below, and rules too. */
     struct map_size (*grid)(const void *model, struct map_size size);
     struct map_rules (*rules)(const void *model);
-    /* Fills distance (grid.height x grid.width). Returns its own score, which counts unless rules.score_max. By the image alone; the
-     * same bits for any number of threads; not finite where the features are absurd. */
+    /* Fills distance (grid.height x grid.width). Returns its own score, which counts unless rules.score_max. By the image alone;
+     * the same bits for any number of threads; not finite where the features are absurd. */
     double (*score)(void *model, const struct taps *image, float *distance);
     void (*free)(void *model);
 };

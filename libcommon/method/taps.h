@@ -1,8 +1,9 @@
-/* The feature maps of an image, one a tap of the network, as all detectors take them: f32, height x width x channels, checked once.
+/* The feature maps of an image, one a tap of the network, as all detectors take them: f32, height x width x channels, checked
+ * once.
  *
- * A record of a feature stream holds an array a tap: H x W x C of f32, f16 or f64; C alone counts as 1 x 1 x C. All records of a run
- * must agree in taps and shapes, values must be finite, and one tap must be the finest in both directions. Whatever is not so dies
- * with the record and the tap named. */
+ * A record of a feature stream holds an array a tap: H x W x C of f32, f16 or f64; C alone counts as 1 x 1 x C. All records of a
+ * run must agree in taps and shapes, values must be finite, and one tap must be the finest in both directions. Whatever is not
+ * so dies with the record and the tap named. */
 #ifndef METHOD_TAPS_H
 #define METHOD_TAPS_H
 #include "stream/npys.h"

@@ -1,3 +1,10 @@
+/* A fit from images to Gaussians:
+ *   add      an image's values (grid.h: the chosen channels, each cell of a coarse tap once) go to the spool
+ *   end      bands of rows, as many as 64 MB of all images' values hold; for each:
+ *     read   the band's values of every image, from all over the spool
+ *     cells  on the pool, a task a cell of the coarsest level with all that lies below it (cell.h): mean, covariance, its factor;
+ *            then, with another factor of nearly the same matrix, every image's distance had it been left out (fit.h)
+ *   So the whole set is read once, and memory holds the model, the distances left out, one band, and a workspace a thread. */
 #include "padim/fit.h"
 #include "base/err.h"
 #include "base/mem.h"

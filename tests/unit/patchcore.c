@@ -1,4 +1,5 @@
-/* patchcore/fit: the start with ten vectors against the plain loop; which training images set the threshold, and how far they are. */
+/* patchcore/fit: the start with ten vectors against the plain loop; which training images set the threshold, and how far they
+ * are. */
 #include "patchcore/fit.h"
 #include "base/mem.h"
 #include "base/rng.h"
