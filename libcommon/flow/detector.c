@@ -1,0 +1,209 @@
+/* The settings of flowscore, and its way through the frame: taps wait on the disk (method/fitting.h) until all are there; a learner
+ * learns; what it has learnt are the tensors of the model, from which a scorer is made (flow.h). */
+#include "flow/detector.h"
+#include "base/mem.h"
+#include "flow/flow.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const methods[] = {"fastflow", NULL};
+static const struct flow_kind *const kinds[] = {&fastflow};
+
+static const struct flow_options defaults = {.fit = FITTING_DEFAULTS(16, 1e-3),
+                                             .blocks = 8,
+                                             .clamp = 2,
+                                             .decay = 1e-5,
+                                             .kernels = FLOW_ALTERNATE,
+                                             .hidden = 1};
+static const char *const kernels[] = {"alternate", "3x3", NULL}; /* enum flow_kernels */
+
+/* clang-format off */
+#define AT(field) offsetof(struct flow_options, field)
+enum { FIT = DETECTOR_FIT, KEPT = DETECTOR_FIT | DETECTOR_KEPT };
+static const struct setting settings[] = {
+    {"blocks", 0, SETTING_SIZE, AT(blocks), 1, FLOW_BLOCKS_MAX, NULL, "N", "of each tap's flow", KEPT, NULL},
+    {"clamp", 0, SETTING_REAL, AT(clamp), 0, 100, NULL, "C", "a block scales by exp(-C) to exp(C)", KEPT, NULL},
+    {"kernels", 0, SETTING_CHOICE, AT(kernels), 0, 0, kernels, "K",
+     "of FastFlow's convolutions, 3x3 and 1x1 from block to block or all 3x3", KEPT, NULL},
+    {"hidden", 0, SETTING_REAL, AT(hidden), 0, 64, NULL, "R",
+     "channels within FastFlow's subnets for each that comes in", KEPT, NULL},
+    {"decay", 0, SETTING_REAL, AT(decay), 0, 1, NULL, "D", "weight decay", FIT, NULL},
+    FITTING_SETTINGS(struct flow_options, fit),
+    SETTINGS_END,
+};
+/* clang-format on */
+
+/* arXiv 2405.06980 has 3 x 3 only (methods 1, 7). */
+static const char *const people[] = {"anomalib", "original", "paper", NULL};
+enum { ANOMALIB, ORIGINAL, PAPER };
+
+static void follow(void *options, size_t who)
+{
+    struct flow_options *o = options;
+    o->fit.batch = 32;
+    o->fit.epochs = 500;
+    o->kernels = who == PAPER ? FLOW_3X3 : FLOW_ALTERNATE;
+}
+
+/* A fit, and then a model. */
+struct model {
+    const struct flow_kind *kind;
+    struct flow_options *o;
+    struct flow_shapes shapes;
+    struct fitting *fitting;    /* of a fit, until its model is written */
+    void *learner;              /* of a fit, until it has learnt */
+    struct safetensors tensors; /* of a fit: what was learnt */
+    void *scorer;
+    struct map_size *size; /* of the next map */
+};
+
+static struct model *model_new(void)
+{
+    struct model *m = xcalloc(1, sizeof *m);
+    m->kind = kinds[0];
+    m->size = xcalloc(1, sizeof *m->size);
+    return m;
+}
+
+static void open_paths(void *options, const char *output)
+{
+    fitting_open(&((struct flow_options *)options)->fit, output);
+}
+
+static void *begin(void *options, const struct taps *first)
+{
+    struct model *m = model_new();
+    m->o = options;
+    m->shapes = flow_shapes_of(first);
+    m->fitting = fitting_new(&m->o->fit);
+    return m;
+}
+
+static void take(void *fit, const struct taps *image)
+{
+    fitting_take(((struct model *)fit)->fitting, image);
+}
+
+/* What changes the training beside the fitting's own options, for checkpoints. */
+static char *recipe_of(const struct flow_options *o)
+{
+    struct setting own[sizeof settings / sizeof *settings];
+    size_t n = 0;
+    for (const struct setting *s = settings; s->name; s++)
+        if (s->offset >= sizeof o->fit)
+            own[n++] = *s;
+    own[n] = (struct setting)SETTINGS_END;
+    char *by = settings_by(o, own, FIT), *recipe = xprintf("%s%s", methods[0], by);
+    free(by);
+    return recipe;
+}
+
+static double step(void *fit, const struct fitting_step *s)
+{
+    const struct model *m = fit;
+    return m->kind->step(m->learner, s);
+}
+
+static struct fitting_held look(void *fit)
+{
+    const struct model *m = fit;
+    return m->kind->look(m->learner);
+}
+
+static void *end(void *fit, const struct detector_end *with)
+{
+    struct model *m = fit;
+    char *recipe = recipe_of(m->o);
+    const struct fitting_task task = {
+        .recipe = recipe, .epochs = 10, .held = with->held, .step = step, .look = look, .arg = m};
+    fitting_begin(m->fitting, &task);
+    m->learner = m->kind->learner(m->fitting, with->held, m->o, &m->shapes);
+    fitting_train(m->fitting);
+    m->kind->give(m->learner, &m->tensors);
+    m->kind->learner_free(m->learner);
+    m->scorer = m->kind->scorer(&m->tensors, with->output, m->o);
+    free(recipe);
+    return m;
+}
+
+static void save(void *model, struct safetensors *file)
+{
+    struct model *m = model;
+    note_setf(&file->meta, "epoch", "%zu", fitting_epoch(m->fitting));
+    for (size_t i = 0; i < m->tensors.n; i++)
+        safetensors_add(file, m->tensors.entry[i].name, &m->tensors.entry[i].tensor);
+}
+
+static void describe(const void *model, char text[100])
+{
+    const struct model *m = model;
+    size_t parameters = 0;
+    for (size_t i = 0; i < m->tensors.n; i++)
+        parameters += tensor_count(&m->tensors.entry[i].tensor);
+    snprintf(text, 100, "epoch %zu of %zu, %.1f MB", fitting_epoch(m->fitting), m->o->fit.epochs,
+             (double)parameters * sizeof(float) / 1e6);
+}
+
+static void *load(const struct safetensors *file, const char *path, const void *options)
+{
+    struct model *m = model_new();
+    m->scorer = m->kind->scorer(file, path, options);
+    return m;
+}
+
+static bool accepts(void *model, const struct taps *image, struct err *e)
+{
+    const struct model *m = model;
+    return flow_fits(m->kind->shapes(m->scorer), image, e);
+}
+
+/* Maps are enlarged tap by tap, so the size is asked for before the score. */
+static struct map_size grid_of(const void *model, struct map_size size)
+{
+    return *((const struct model *)model)->size = size;
+}
+
+static struct map_rules rules(const void *model)
+{
+    (void)model;
+    return (struct map_rules){MAP_HALF_PIXEL, 0, MAP_MIRROR, true};
+}
+
+static double score(void *model, const struct taps *image, float *distance)
+{
+    const struct model *m = model;
+    m->kind->map(m->scorer, distance, *m->size, image);
+    return 0;
+}
+
+static void free_model(void *model)
+{
+    struct model *m = model;
+    m->kind->scorer_free(m->scorer);
+    safetensors_free(&m->tensors);
+    fitting_free(m->fitting);
+    free(m->size);
+    free(m);
+}
+
+const struct detector flow_detector = {
+    .name = "flowscore",
+    .settings = settings,
+    .defaults = &defaults,
+    .options_size = sizeof defaults,
+    .people = people,
+    .follow = follow,
+    .images_min = HELD_EVERY,
+    .open = open_paths,
+    .begin = begin,
+    .take = take,
+    .end = end,
+    .save = save,
+    .describe = describe,
+    .load = load,
+    .accepts = accepts,
+    .grid = grid_of,
+    .rules = rules,
+    .score = score,
+    .free = free_model,
+};

@@ -1,0 +1,176 @@
+/* How FastFlow learns: the images of a step go through the network TOGETHER at a time, and back; then the optimiser moves all. */
+#include "base/mem.h"
+#include "flow/fastflow.h"
+#include "nn/trainer.h"
+#include "nn/weights.h"
+#include "train/optimiser.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TOGETHER = 4 };
+
+struct learner {
+    struct fitting *f;
+    struct tap_store *held;
+    size_t taps;
+    struct graph graph;
+    struct trainer *trainer;
+    struct optimiser optimiser;
+    struct stretch all; /* decay is of biases and norms too, as torch's */
+    float *flow[TAPS_MAX];
+};
+
+static void make_trainer(struct learner *l, const struct flow_options *o, const struct flow_shapes *s)
+{
+    struct safetensors random = {0};
+    size_t output[TAPS_MAX], side[TAPS_MAX][2], n;
+    fastflow_graph(&l->graph, output, s, o);
+    weights_random(&random, &l->graph, o->fit.seed);
+    for (size_t i = 0; i < s->taps; i++) {
+        side[i][0] = s->height[i];
+        side[i][1] = s->width[i];
+        l->flow[i] = xmalloc(s->height[i] * s->width[i], sizeof *l->flow[i]);
+    }
+    const struct trainer_plan plan = {.output = output,
+                                      .outputs = s->taps,
+                                      .n = TOGETHER,
+                                      .precision = DT_F32,
+                                      .side = (const size_t(*)[2])side};
+    l->trainer = trainer_new(&l->graph, &random, "random weights", &plan);
+    safetensors_free(&random);
+    float *values = trainer_values(l->trainer, &n);
+    l->all = (struct stretch){.n = n, .decay = (float)o->decay, .rate = 1};
+    optimiser_init(&l->optimiser, &optimiser_adam, values, trainer_gradients(l->trainer), &l->all, 1);
+}
+
+void *fastflow_learner(struct fitting *f, struct tap_store *held, const struct flow_options *o,
+                       const struct flow_shapes *s)
+{
+    struct learner *l = xcalloc(1, sizeof *l);
+    *l = (struct learner){.f = f, .held = held, .taps = s->taps};
+    make_trainer(l, o, s);
+    fitting_model_part(f, "values", DT_F32, l->optimiser.values, l->all.n);
+    optimiser_parts(&l->optimiser, fitting_loop(f), "");
+    return l;
+}
+
+/* Places that no image fills get zeros: no gradient comes from them. */
+static void fill(struct learner *l, size_t place, const struct taps *image)
+{
+    for (size_t i = 0; i < l->taps; i++) {
+        const struct view in = trainer_input(l->trainer, i);
+        if (image)
+            view_copy_in(&in, place, image->tap[i].value);
+        else
+            memset(view_at(&in, place, 0, 0), 0, in.h * in.w * in.c * sizeof(float));
+    }
+}
+
+/* The sum of the losses of n images, forward only or with gradients times `scale`. */
+static double forward(struct learner *l, size_t n, bool back, double scale)
+{
+    double loss = 0;
+    trainer_forward(l->trainer);
+    double *d = trainer_log_determinant_gradients(l->trainer);
+    for (size_t i = 0; i < l->taps; i++) {
+        const struct view z = trainer_output(l->trainer, i);
+        const struct view gradient = trainer_output_gradient(l->trainer, i);
+        loss += flow_half_squares(back ? &gradient : NULL, &z, n, scale);
+    }
+    for (size_t i = 0; i < n; i++) {
+        loss -= trainer_log_determinants(l->trainer)[i];
+        d[i] = -scale;
+    }
+    return loss;
+}
+
+double fastflow_gradients(void *learner, size_t n, const struct taps *(*image)(void *arg, size_t i),
+                          void *arg)
+{
+    struct learner *l = learner;
+    double loss = 0;
+    memset(trainer_gradients(l->trainer), 0, l->all.n * sizeof(float));
+    for (size_t first = 0; first < n && isfinite(loss); first += TOGETHER) {
+        const size_t together = n - first < TOGETHER ? n - first : TOGETHER;
+        for (size_t i = 0; i < TOGETHER; i++)
+            fill(l, i, i < together ? image(arg, first + i) : NULL);
+        loss += forward(l, together, true, 1 / (double)n) / (double)n;
+        if (isfinite(loss))
+            trainer_backward(l->trainer);
+    }
+    return loss;
+}
+
+struct source {
+    struct fitting *f;
+    const size_t *image;
+};
+
+static const struct taps *of_step(void *arg, size_t i)
+{
+    const struct source *s = arg;
+    return fitting_taps(s->f, s->image[i]);
+}
+
+double fastflow_step(void *learner, const struct fitting_step *s)
+{
+    struct learner *l = learner;
+    struct source source = {l->f, s->image};
+    const double loss = fastflow_gradients(l, s->n, of_step, &source);
+    if (isfinite(loss))
+        optimiser_step(&l->optimiser, s->step, s->rate);
+    return loss;
+}
+
+/* The mean over the taps of the least and the greatest value. */
+static void widen(struct learner *l, struct fitting_held *h, size_t n)
+{
+    float low = 0, high = 0;
+    for (size_t i = 0; i < l->taps; i++) {
+        const struct view z = trainer_output(l->trainer, i);
+        fastflow_likelihood(l->flow[i], &z, n);
+        float least = l->flow[i][0], most = least;
+        for (size_t p = 0; p < z.h * z.w; p++) {
+            least = fminf(least, l->flow[i][p]);
+            most = fmaxf(most, l->flow[i][p]);
+        }
+        low += least / (float)l->taps;
+        high += most / (float)l->taps;
+    }
+    h->low = fminf(h->low, low);
+    h->high = fmaxf(h->high, high);
+}
+
+struct fitting_held fastflow_look(void *learner)
+{
+    struct learner *l = learner;
+    const size_t images = tap_store_images(l->held);
+    struct fitting_held h = {0, INFINITY, -INFINITY};
+    for (size_t first = 0; first < images; first += TOGETHER) {
+        const size_t n = images - first < TOGETHER ? images - first : TOGETHER;
+        for (size_t i = 0; i < TOGETHER; i++)
+            fill(l, i, i < n ? tap_store_read(l->held, first + i) : NULL);
+        h.loss += forward(l, n, false, 0) / (double)images;
+        for (size_t i = 0; i < n; i++)
+            widen(l, &h, i);
+    }
+    return h;
+}
+
+void fastflow_give(const void *learner, struct safetensors *st)
+{
+    const struct learner *l = learner;
+    trainer_export(l->trainer, l->optimiser.values, st);
+}
+
+void fastflow_learner_free(void *learner)
+{
+    struct learner *l = learner;
+    for (size_t i = 0; i < l->taps; i++)
+        free(l->flow[i]);
+    optimiser_free(&l->optimiser);
+    trainer_free(l->trainer);
+    graph_free(&l->graph);
+    free(l);
+}
