@@ -2,12 +2,12 @@
  * learns; what it has learnt are the tensors of the model, from which a scorer is made (flow.h). */
 #include "flow/detector.h"
 #include "base/mem.h"
-#include "flow/flow.h"
+#include "flow/fastflow.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const methods[] = {"fastflow", NULL};
-static const struct flow_kind *const kinds[] = {&fastflow};
+static const char *const methods[] = {"fastflow", NULL}; /* enum flow_method */
+static const struct flow_kind kinds[] = {{&fastflow_learning, &fastflow_scoring}};
 
 static const struct flow_options defaults = {.fit = FITTING_DEFAULTS(16, 1e-3),
                                              .blocks = 8,
@@ -37,6 +37,11 @@ static const struct setting settings[] = {
 static const char *const people[] = {"anomalib", "original", "paper", NULL};
 enum { ANOMALIB, ORIGINAL, PAPER };
 
+static void choose(void *options, size_t method)
+{
+    ((struct flow_options *)options)->method = (enum flow_method)method;
+}
+
 static void follow(void *options, size_t who)
 {
     struct flow_options *o = options;
@@ -57,10 +62,10 @@ struct model {
     struct map_size *size; /* of the next map */
 };
 
-static struct model *model_new(void)
+static struct model *model_new(const struct flow_options *o)
 {
     struct model *m = xcalloc(1, sizeof *m);
-    m->kind = kinds[0];
+    m->kind = &kinds[o->method];
     m->size = xcalloc(1, sizeof *m->size);
     return m;
 }
@@ -72,7 +77,7 @@ static void open_paths(void *options, const char *output)
 
 static void *begin(void *options, const struct taps *first)
 {
-    struct model *m = model_new();
+    struct model *m = model_new(options);
     m->o = options;
     m->shapes = flow_shapes_of(first);
     m->fitting = fitting_new(&m->o->fit);
@@ -93,7 +98,7 @@ static char *recipe_of(const struct flow_options *o)
         if (s->offset >= sizeof o->fit)
             own[n++] = *s;
     own[n] = (struct setting)SETTINGS_END;
-    char *by = settings_by(o, own, FIT), *recipe = xprintf("%s%s", methods[0], by);
+    char *by = settings_by(o, own, FIT), *recipe = xprintf("%s%s", methods[o->method], by);
     free(by);
     return recipe;
 }
@@ -101,13 +106,13 @@ static char *recipe_of(const struct flow_options *o)
 static double step(void *fit, const struct fitting_step *s)
 {
     const struct model *m = fit;
-    return m->kind->step(m->learner, s);
+    return m->kind->learning->step(m->learner, s);
 }
 
 static struct fitting_held look(void *fit)
 {
     const struct model *m = fit;
-    return m->kind->look(m->learner);
+    return m->kind->learning->look(m->learner);
 }
 
 static void *end(void *fit, const struct detector_end *with)
@@ -117,11 +122,11 @@ static void *end(void *fit, const struct detector_end *with)
     const struct fitting_task task = {
         .recipe = recipe, .epochs = 10, .held = with->held, .step = step, .look = look, .arg = m};
     fitting_begin(m->fitting, &task);
-    m->learner = m->kind->learner(m->fitting, with->held, m->o, &m->shapes);
+    m->learner = m->kind->learning->begin(m->fitting, with->held, m->o, &m->shapes);
     fitting_train(m->fitting);
-    m->kind->give(m->learner, &m->tensors);
-    m->kind->learner_free(m->learner);
-    m->scorer = m->kind->scorer(&m->tensors, with->output, m->o);
+    m->kind->learning->give(m->learner, &m->tensors);
+    m->kind->learning->end(m->learner);
+    m->scorer = m->kind->scoring->begin(&m->tensors, with->output, m->o);
     free(recipe);
     return m;
 }
@@ -146,15 +151,15 @@ static void describe(const void *model, char text[100])
 
 static void *load(const struct safetensors *file, const char *path, const void *options)
 {
-    struct model *m = model_new();
-    m->scorer = m->kind->scorer(file, path, options);
+    struct model *m = model_new(options);
+    m->scorer = m->kind->scoring->begin(file, path, options);
     return m;
 }
 
 static bool accepts(void *model, const struct taps *image, struct err *e)
 {
     const struct model *m = model;
-    return flow_fits(m->kind->shapes(m->scorer), image, e);
+    return flow_fits(m->kind->scoring->shapes(m->scorer), image, e);
 }
 
 /* Maps are enlarged tap by tap, so the size is asked for before the score. */
@@ -172,14 +177,14 @@ static struct map_rules rules(const void *model)
 static double score(void *model, const struct taps *image, float *distance)
 {
     const struct model *m = model;
-    m->kind->map(m->scorer, distance, *m->size, image);
+    m->kind->scoring->map(m->scorer, distance, *m->size, image);
     return 0;
 }
 
 static void free_model(void *model)
 {
     struct model *m = model;
-    m->kind->scorer_free(m->scorer);
+    m->kind->scoring->end(m->scorer);
     safetensors_free(&m->tensors);
     fitting_free(m->fitting);
     free(m->size);
@@ -191,6 +196,8 @@ const struct detector flow_detector = {
     .settings = settings,
     .defaults = &defaults,
     .options_size = sizeof defaults,
+    .methods = methods,
+    .choose = choose,
     .people = people,
     .follow = follow,
     .images_min = HELD_EVERY,

@@ -149,14 +149,5 @@ static void scorer_free(void *scorer)
     free(s);
 }
 
-const struct flow_kind fastflow = {
-    .learner = fastflow_learner,
-    .step = fastflow_step,
-    .look = fastflow_look,
-    .give = fastflow_give,
-    .learner_free = fastflow_learner_free,
-    .scorer = scorer_new,
-    .shapes = shapes,
-    .map = map,
-    .scorer_free = scorer_free,
-};
+const struct flow_scoring fastflow_scoring = {
+    .begin = scorer_new, .shapes = shapes, .map = map, .end = scorer_free};

@@ -10,7 +10,8 @@
 #ifndef FLOW_FASTFLOW_H
 #define FLOW_FASTFLOW_H
 #include "flow/flow.h"
-#include "nn/graph.h"
+#include "nn/trainer.h"
+#include "train/optimiser.h"
 
 /* Input i of the graph is tap i; output[i] is the node of what comes out of its flow. */
 void fastflow_graph(struct graph *g, size_t output[TAPS_MAX], const struct flow_shapes *s,
@@ -18,14 +19,25 @@ void fastflow_graph(struct graph *g, size_t output[TAPS_MAX], const struct flow_
 /* -exp(-m / 2) of each position of image n of z: z.h x z.w. */
 void fastflow_likelihood(float *out, const struct view *z, size_t n);
 
-/* The learner (flow.h). Images go through the network a few at a time, their gradients are added: nothing depends on how many. */
-void *fastflow_learner(struct fitting *f, struct tap_store *held, const struct flow_options *o,
-                       const struct flow_shapes *s);
-double fastflow_step(void *learner, const struct fitting_step *s);
-/* The loss of n images, and its gradients into the network's; image(arg, i): the taps of the i-th. */
-double fastflow_gradients(void *learner, size_t n, const struct taps *(*image)(void *arg, size_t i),
-                          void *arg);
-struct fitting_held fastflow_look(void *learner);
-void fastflow_give(const void *learner, struct safetensors *st);
-void fastflow_learner_free(void *learner);
+/* What learns. Images go through the network a few at a time, their gradients are added: nothing depends on how many. */
+struct fastflow_learner {
+    size_t taps;
+    struct graph graph;
+    struct trainer *trainer;
+    struct optimiser optimiser;
+    struct stretch all;     /* its values: torch's decay is of biases and norms, too */
+    float *flow[TAPS_MAX];  /* of each tap's positions */
+    struct fitting *f;      /* of a fit: where its images come from */
+    struct tap_store *held; /* and those that are looked at */
+};
+/* weights: its first ones; file names them in messages. */
+void fastflow_begin(struct fastflow_learner *l, const struct safetensors *weights, const char *file,
+                    const struct flow_options *o, const struct flow_shapes *s);
+/* The mean loss of n images and its gradients; image(arg, i): the taps of the i-th. Not finite: gradients are of no use. */
+double fastflow_gradients(struct fastflow_learner *l, size_t n,
+                          const struct taps *(*image)(void *arg, size_t i), void *arg);
+void fastflow_end(struct fastflow_learner *l);
+
+extern const struct flow_learning fastflow_learning;
+extern const struct flow_scoring fastflow_scoring;
 #endif

@@ -10,23 +10,12 @@
 
 enum { TOGETHER = 4 };
 
-struct learner {
-    struct fitting *f;
-    struct tap_store *held;
-    size_t taps;
-    struct graph graph;
-    struct trainer *trainer;
-    struct optimiser optimiser;
-    struct stretch all; /* decay is of biases and norms too, as torch's */
-    float *flow[TAPS_MAX];
-};
-
-static void make_trainer(struct learner *l, const struct flow_options *o, const struct flow_shapes *s)
+void fastflow_begin(struct fastflow_learner *l, const struct safetensors *weights, const char *file,
+                    const struct flow_options *o, const struct flow_shapes *s)
 {
-    struct safetensors random = {0};
     size_t output[TAPS_MAX], side[TAPS_MAX][2], n;
+    *l = (struct fastflow_learner){.taps = s->taps};
     fastflow_graph(&l->graph, output, s, o);
-    weights_random(&random, &l->graph, o->fit.seed);
     for (size_t i = 0; i < s->taps; i++) {
         side[i][0] = s->height[i];
         side[i][1] = s->width[i];
@@ -37,26 +26,33 @@ static void make_trainer(struct learner *l, const struct flow_options *o, const 
                                       .n = TOGETHER,
                                       .precision = DT_F32,
                                       .side = (const size_t(*)[2])side};
-    l->trainer = trainer_new(&l->graph, &random, "random weights", &plan);
-    safetensors_free(&random);
+    l->trainer = trainer_new(&l->graph, weights, file, &plan);
     float *values = trainer_values(l->trainer, &n);
     l->all = (struct stretch){.n = n, .decay = (float)o->decay, .rate = 1};
     optimiser_init(&l->optimiser, &optimiser_adam, values, trainer_gradients(l->trainer), &l->all, 1);
 }
 
-void *fastflow_learner(struct fitting *f, struct tap_store *held, const struct flow_options *o,
-                       const struct flow_shapes *s)
+static void *begin(struct fitting *f, struct tap_store *held, const struct flow_options *o,
+                   const struct flow_shapes *s)
 {
-    struct learner *l = xcalloc(1, sizeof *l);
-    *l = (struct learner){.f = f, .held = held, .taps = s->taps};
-    make_trainer(l, o, s);
+    struct fastflow_learner *l = xcalloc(1, sizeof *l);
+    struct safetensors random = {0};
+    struct graph graph = {0};
+    size_t output[TAPS_MAX];
+    fastflow_graph(&graph, output, s, o);
+    weights_random(&random, &graph, o->fit.seed);
+    fastflow_begin(l, &random, "random weights", o, s);
+    l->f = f;
+    l->held = held;
     fitting_model_part(f, "values", DT_F32, l->optimiser.values, l->all.n);
     optimiser_parts(&l->optimiser, fitting_loop(f), "");
+    safetensors_free(&random);
+    graph_free(&graph);
     return l;
 }
 
 /* Places that no image fills get zeros: no gradient comes from them. */
-static void fill(struct learner *l, size_t place, const struct taps *image)
+static void fill(struct fastflow_learner *l, size_t place, const struct taps *image)
 {
     for (size_t i = 0; i < l->taps; i++) {
         const struct view in = trainer_input(l->trainer, i);
@@ -68,7 +64,7 @@ static void fill(struct learner *l, size_t place, const struct taps *image)
 }
 
 /* The sum of the losses of n images, forward only or with gradients times `scale`. */
-static double forward(struct learner *l, size_t n, bool back, double scale)
+static double forward(struct fastflow_learner *l, size_t n, bool back, double scale)
 {
     double loss = 0;
     trainer_forward(l->trainer);
@@ -85,10 +81,9 @@ static double forward(struct learner *l, size_t n, bool back, double scale)
     return loss;
 }
 
-double fastflow_gradients(void *learner, size_t n, const struct taps *(*image)(void *arg, size_t i),
-                          void *arg)
+double fastflow_gradients(struct fastflow_learner *l, size_t n,
+                          const struct taps *(*image)(void *arg, size_t i), void *arg)
 {
-    struct learner *l = learner;
     double loss = 0;
     memset(trainer_gradients(l->trainer), 0, l->all.n * sizeof(float));
     for (size_t first = 0; first < n && isfinite(loss); first += TOGETHER) {
@@ -113,9 +108,9 @@ static const struct taps *of_step(void *arg, size_t i)
     return fitting_taps(s->f, s->image[i]);
 }
 
-double fastflow_step(void *learner, const struct fitting_step *s)
+static double step(void *learner, const struct fitting_step *s)
 {
-    struct learner *l = learner;
+    struct fastflow_learner *l = learner;
     struct source source = {l->f, s->image};
     const double loss = fastflow_gradients(l, s->n, of_step, &source);
     if (isfinite(loss))
@@ -124,7 +119,7 @@ double fastflow_step(void *learner, const struct fitting_step *s)
 }
 
 /* The mean over the taps of the least and the greatest value. */
-static void widen(struct learner *l, struct fitting_held *h, size_t n)
+static void widen(struct fastflow_learner *l, struct fitting_held *h, size_t n)
 {
     float low = 0, high = 0;
     for (size_t i = 0; i < l->taps; i++) {
@@ -142,9 +137,9 @@ static void widen(struct learner *l, struct fitting_held *h, size_t n)
     h->high = fmaxf(h->high, high);
 }
 
-struct fitting_held fastflow_look(void *learner)
+static struct fitting_held look(void *learner)
 {
-    struct learner *l = learner;
+    struct fastflow_learner *l = learner;
     const size_t images = tap_store_images(l->held);
     struct fitting_held h = {0, INFINITY, -INFINITY};
     for (size_t first = 0; first < images; first += TOGETHER) {
@@ -158,19 +153,26 @@ struct fitting_held fastflow_look(void *learner)
     return h;
 }
 
-void fastflow_give(const void *learner, struct safetensors *st)
+static void give(const void *learner, struct safetensors *st)
 {
-    const struct learner *l = learner;
+    const struct fastflow_learner *l = learner;
     trainer_export(l->trainer, l->optimiser.values, st);
 }
 
-void fastflow_learner_free(void *learner)
+void fastflow_end(struct fastflow_learner *l)
 {
-    struct learner *l = learner;
     for (size_t i = 0; i < l->taps; i++)
         free(l->flow[i]);
     optimiser_free(&l->optimiser);
     trainer_free(l->trainer);
     graph_free(&l->graph);
-    free(l);
 }
+
+static void end(void *learner)
+{
+    fastflow_end(learner);
+    free(learner);
+}
+
+const struct flow_learning fastflow_learning = {
+    .begin = begin, .step = step, .look = look, .give = give, .end = end};

@@ -15,6 +15,7 @@ enum flow_kernels { FLOW_ALTERNATE, FLOW_3X3 };
 
 struct flow_options {
     struct fitting_options fit;
+    enum flow_method { FLOW_FASTFLOW } method;
     size_t blocks; /* of each tap's flow */
     double clamp;  /* of the blocks: s is in (-clamp, clamp) */
     double decay;
@@ -38,20 +39,28 @@ struct flow_shapes flow_shapes_in(const struct safetensors *st, const char *path
  * NULL: z times scale, zero for the images behind. */
 double flow_half_squares(const struct view *gradient, const struct view *z, size_t n, double scale);
 
-struct flow_kind {
-    /* Everything that a learner holds is its own; what it is made of are parts of f. */
-    void *(*learner)(struct fitting *f, struct tap_store *held, const struct flow_options *o,
-                     const struct flow_shapes *s);
+/* A learner of its own, made of random weights by o->fit.seed; what it changes are parts of f. */
+struct flow_learning {
+    void *(*begin)(struct fitting *f, struct tap_store *held, const struct flow_options *o,
+                   const struct flow_shapes *s);
     double (*step)(void *learner, const struct fitting_step *s);
     struct fitting_held (*look)(void *learner);
     void (*give)(const void *learner, struct safetensors *st);
-    void (*learner_free)(void *learner);
+    void (*end)(void *learner);
+};
+
+/* What makes maps. */
+struct flow_scoring {
     /* Reads the tensors of st; path for messages. */
-    void *(*scorer)(const struct safetensors *st, const char *path, const struct flow_options *o);
+    void *(*begin)(const struct safetensors *st, const char *path, const struct flow_options *o);
     const struct flow_shapes *(*shapes)(const void *scorer);
     /* An image's map, size.height x size.width. */
     void (*map)(void *scorer, float *map, struct map_size size, const struct taps *image);
-    void (*scorer_free)(void *scorer);
+    void (*end)(void *scorer);
 };
-extern const struct flow_kind fastflow;
+
+struct flow_kind {
+    const struct flow_learning *learning;
+    const struct flow_scoring *scoring;
+};
 #endif

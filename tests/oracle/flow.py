@@ -96,6 +96,14 @@ def anomaly_map(z):
     return torch.stack(maps).mean(0)[:, 0]
 
 
+def record(out, name, arrays):
+    note(out, name=name, arrays=arrays)
+    record.count += 1
+
+
+record.count = 0
+
+
 def array(out, x, kind="<f4"):
     np.lib.format.write_array(out, np.ascontiguousarray(x.detach().numpy().astype(kind)), version=(1, 0))
 
@@ -104,7 +112,7 @@ def case(out, name, flow, taps):
     z, logs = flow(taps)
     loss = losses(z, logs)
     loss.mean().backward()
-    note(out, name=name, arrays="loss,determinant,map,z1,z2,z3")
+    record(out, name, "loss,determinant,map,z1,z2,z3")
     array(out, loss, "<f8")
     array(out, sum(logs), "<f8")
     array(out, anomaly_map(z)[0])
@@ -112,7 +120,7 @@ def case(out, name, flow, taps):
         array(out, x[0].permute(1, 2, 0))
     if flow.kernels:
         for key, p in flow.parameter.items():
-            note(out, name=key, arrays="gradient")
+            record(out, key, "gradient")
             array(out, p.grad)
         return
     gradients = {key: p.grad.clone() for key, p in flow.parameter.items()}
@@ -124,10 +132,10 @@ def case(out, name, flow, taps):
         mean.backward()
         optimiser.step()
     for key, p in flow.parameter.items():
-        note(out, name=key, arrays="gradient,after")
+        record(out, key, "gradient,after")
         array(out, gradients[key])
         array(out, p)
-    note(out, name="path", arrays="losses")
+    record(out, "path", "losses")
     array(out, torch.stack(path), "<f8")
 
 
@@ -170,7 +178,7 @@ def main():
             check_flow(taps)
             check(check_flow, taps)
         case(out, name, flow, taps)
-    note(out, end=1)
+    note(out, end=record.count)
     sys.stdout.buffer.write(out.getvalue())
 
 
