@@ -10,8 +10,7 @@
 #ifndef FLOW_FASTFLOW_H
 #define FLOW_FASTFLOW_H
 #include "flow/flow.h"
-#include "nn/trainer.h"
-#include "train/optimiser.h"
+#include "train/learner.h"
 
 /* Input i of the graph is tap i; output[i] is the node of what comes out of its flow. */
 void fastflow_graph(struct graph *g, size_t output[TAPS_MAX], const struct flow_shapes *s,
@@ -23,9 +22,7 @@ void fastflow_likelihood(float *out, const struct view *z, size_t n);
 struct fastflow_learner {
     size_t taps;
     struct graph graph;
-    struct trainer *trainer;
-    struct optimiser optimiser;
-    struct stretch all;     /* its values: torch's decay is of biases and norms, too */
+    struct learner net;     /* torch's decay is of biases and norms, too */
     float *flow[TAPS_MAX];  /* of each tap's positions */
     struct fitting *f;      /* of a fit: where its images come from */
     struct tap_store *held; /* and those that are looked at */

@@ -1,9 +1,7 @@
 /* How FastFlow learns: the images of a step go through the network TOGETHER at a time, and back; then the optimiser moves all. */
 #include "base/mem.h"
 #include "flow/fastflow.h"
-#include "nn/trainer.h"
 #include "nn/weights.h"
-#include "train/optimiser.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +11,7 @@ enum { TOGETHER = 4 };
 void fastflow_begin(struct fastflow_learner *l, const struct safetensors *weights, const char *file,
                     const struct flow_options *o, const struct flow_shapes *s)
 {
-    size_t output[TAPS_MAX], side[TAPS_MAX][2], n;
+    size_t output[TAPS_MAX], side[TAPS_MAX][2];
     *l = (struct fastflow_learner){.taps = s->taps};
     fastflow_graph(&l->graph, output, s, o);
     for (size_t i = 0; i < s->taps; i++) {
@@ -26,10 +24,7 @@ void fastflow_begin(struct fastflow_learner *l, const struct safetensors *weight
                                       .n = TOGETHER,
                                       .precision = DT_F32,
                                       .side = (const size_t(*)[2])side};
-    l->trainer = trainer_new(&l->graph, weights, file, &plan);
-    float *values = trainer_values(l->trainer, &n);
-    l->all = (struct stretch){.n = n, .decay = (float)o->decay, .rate = 1};
-    optimiser_init(&l->optimiser, &optimiser_adam, values, trainer_gradients(l->trainer), &l->all, 1);
+    learner_init(&l->net, trainer_new(&l->graph, weights, file, &plan), &optimiser_adam, o->decay, true);
 }
 
 static void *begin(struct fitting *f, struct tap_store *held, const struct flow_options *o,
@@ -38,14 +33,15 @@ static void *begin(struct fitting *f, struct tap_store *held, const struct flow_
     struct fastflow_learner *l = xcalloc(1, sizeof *l);
     struct safetensors random = {0};
     struct graph graph = {0};
-    size_t output[TAPS_MAX];
+    size_t output[TAPS_MAX], n;
     fastflow_graph(&graph, output, s, o);
     weights_random(&random, &graph, o->fit.seed);
     fastflow_begin(l, &random, "random weights", o, s);
     l->f = f;
     l->held = held;
-    fitting_model_part(f, "values", DT_F32, l->optimiser.values, l->all.n);
-    optimiser_parts(&l->optimiser, fitting_loop(f), "");
+    float *values = trainer_values(l->net.trainer, &n);
+    fitting_model_part(f, "values", DT_F32, values, n);
+    optimiser_parts(&l->net.optimiser, fitting_loop(f), "");
     safetensors_free(&random);
     graph_free(&graph);
     return l;
@@ -55,7 +51,7 @@ static void *begin(struct fitting *f, struct tap_store *held, const struct flow_
 static void fill(struct fastflow_learner *l, size_t place, const struct taps *image)
 {
     for (size_t i = 0; i < l->taps; i++) {
-        const struct view in = trainer_input(l->trainer, i);
+        const struct view in = trainer_input(l->net.trainer, i);
         if (image)
             view_copy_in(&in, place, image->tap[i].value);
         else
@@ -67,15 +63,15 @@ static void fill(struct fastflow_learner *l, size_t place, const struct taps *im
 static double forward(struct fastflow_learner *l, size_t n, bool back, double scale)
 {
     double loss = 0;
-    trainer_forward(l->trainer);
-    double *d = trainer_log_determinant_gradients(l->trainer);
+    trainer_forward(l->net.trainer);
+    double *d = trainer_log_determinant_gradients(l->net.trainer);
     for (size_t i = 0; i < l->taps; i++) {
-        const struct view z = trainer_output(l->trainer, i);
-        const struct view gradient = trainer_output_gradient(l->trainer, i);
+        const struct view z = trainer_output(l->net.trainer, i);
+        const struct view gradient = trainer_output_gradient(l->net.trainer, i);
         loss += flow_half_squares(back ? &gradient : NULL, &z, n, scale);
     }
     for (size_t i = 0; i < n; i++) {
-        loss -= trainer_log_determinants(l->trainer)[i];
+        loss -= trainer_log_determinants(l->net.trainer)[i];
         d[i] = -scale;
     }
     return loss;
@@ -85,14 +81,14 @@ double fastflow_gradients(struct fastflow_learner *l, size_t n,
                           const struct taps *(*image)(void *arg, size_t i), void *arg)
 {
     double loss = 0;
-    memset(trainer_gradients(l->trainer), 0, l->all.n * sizeof(float));
+    learner_clear(&l->net);
     for (size_t first = 0; first < n && isfinite(loss); first += TOGETHER) {
         const size_t together = n - first < TOGETHER ? n - first : TOGETHER;
         for (size_t i = 0; i < TOGETHER; i++)
             fill(l, i, i < together ? image(arg, first + i) : NULL);
         loss += forward(l, together, true, 1 / (double)n) / (double)n;
         if (isfinite(loss))
-            trainer_backward(l->trainer);
+            trainer_backward(l->net.trainer);
     }
     return loss;
 }
@@ -114,7 +110,7 @@ static double step(void *learner, const struct fitting_step *s)
     struct source source = {l->f, s->image};
     const double loss = fastflow_gradients(l, s->n, of_step, &source);
     if (isfinite(loss))
-        optimiser_step(&l->optimiser, s->step, s->rate);
+        learner_step(&l->net, s->step, s->rate);
     return loss;
 }
 
@@ -123,7 +119,7 @@ static void widen(struct fastflow_learner *l, struct fitting_held *h, size_t n)
 {
     float low = 0, high = 0;
     for (size_t i = 0; i < l->taps; i++) {
-        const struct view z = trainer_output(l->trainer, i);
+        const struct view z = trainer_output(l->net.trainer, i);
         fastflow_likelihood(l->flow[i], &z, n);
         float least = l->flow[i][0], most = least;
         for (size_t p = 0; p < z.h * z.w; p++) {
@@ -156,15 +152,14 @@ static struct fitting_held look(void *learner)
 static void give(const void *learner, struct safetensors *st)
 {
     const struct fastflow_learner *l = learner;
-    trainer_export(l->trainer, l->optimiser.values, st);
+    learner_export(&l->net, st);
 }
 
 void fastflow_end(struct fastflow_learner *l)
 {
     for (size_t i = 0; i < l->taps; i++)
         free(l->flow[i]);
-    optimiser_free(&l->optimiser);
-    trainer_free(l->trainer);
+    learner_free(&l->net);
     graph_free(&l->graph);
 }
 

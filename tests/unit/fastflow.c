@@ -114,7 +114,7 @@ static void forward(struct fastflow_learner *l, struct images *all, const struct
             one.value[k] += i * one.taps.tap[k].height * one.taps.tap[k].width * one.taps.tap[k].channels;
         const double w = tensor_get(&want->array[0], i), d = tensor_get(&want->array[1], i);
         losses = worse(losses, fabs(fastflow_gradients(l, 1, image_of, &one) - w) / fabs(w));
-        determinants = worse(determinants, fabs(trainer_log_determinants(l->trainer)[0] - d) / fabs(d));
+        determinants = worse(determinants, fabs(trainer_log_determinants(l->net.trainer)[0] - d) / fabs(d));
     }
     ok(losses < 1e-5, "losses of images one by one, worst %.2g", losses);
     ok(determinants < 1e-5, "their log-determinants, worst %.2g", determinants);
@@ -161,12 +161,13 @@ static void map_as(const struct safetensors *weights, const struct flow_options 
 static void gradients(const struct fastflow_learner *l, struct dump *dump, float *after)
 {
     size_t n, at = 0;
-    const struct trainer_parameter *p = trainer_parameters(l->trainer, &n);
+    const struct trainer_parameter *p = trainer_parameters(l->net.trainer, &n);
     double worst = 0;
     for (size_t i = 0; i < n; i++) {
         const struct npys_record *want = next(dump, p[i].name);
         float *got = xmalloc(p[i].n, sizeof *got);
-        const size_t floats = trainer_parameter_copy(l->trainer, trainer_gradients(l->trainer), &p[i], got);
+        const size_t floats =
+            trainer_parameter_copy(l->net.trainer, trainer_gradients(l->net.trainer), &p[i], got);
         if (floats != tensor_count(&want->array[0]))
             printf("not ok - %s has %zu numbers\n", p[i].name, tensor_count(&want->array[0]));
         const double off = off_by(got, &want->array[0], NULL);
@@ -184,19 +185,20 @@ static void five_steps(struct fastflow_learner *l, struct images *all, const flo
                        const struct tensor *path)
 {
     size_t n, at = 0;
-    const struct trainer_parameter *p = trainer_parameters(l->trainer, &n);
-    float *start = memcpy(xmalloc(l->all.n, sizeof *start), l->optimiser.values, l->all.n * sizeof *start);
+    const struct trainer_parameter *p = trainer_parameters(l->net.trainer, &n);
+    float *start = memcpy(xmalloc(l->net.optimiser.n, sizeof *start), l->net.optimiser.values,
+                          l->net.optimiser.n * sizeof *start);
     double losses = 0, worst = 0;
     for (size_t step = 0; step < STEPS; step++) {
         const double got = fastflow_gradients(l, IMAGES, image_of, all), w = tensor_get(path, step);
         losses = worse(losses, fabs(got - w) / fabs(w));
-        optimiser_step(&l->optimiser, step, 1e-2);
+        learner_step(&l->net, step, 1e-2);
     }
     ok(losses < 1e-5, "the losses of five steps, worst %.2g", losses);
     for (size_t i = 0; i < n; i++) {
         float *from = xmalloc(p[i].n, sizeof *from), *got = xmalloc(p[i].n, sizeof *got);
-        const size_t floats = trainer_parameter_copy(l->trainer, start, &p[i], from);
-        trainer_parameter_copy(l->trainer, l->optimiser.values, &p[i], got);
+        const size_t floats = trainer_parameter_copy(l->net.trainer, start, &p[i], from);
+        trainer_parameter_copy(l->net.trainer, l->net.optimiser.values, &p[i], got);
         const struct tensor want = {
             .type = DT_F32, .rank = 1, .dim = {floats}, .data = (void *)(uintptr_t)(after + at)};
         const double off = off_by(got, &want, from);
@@ -226,7 +228,7 @@ static void as_torch(struct dump *dump, const char *name, const struct flow_opti
     forward(&l, &all, want);
     outputs(&g, output, &weights, &all, want);
     map_as(&weights, o, &all, &want->array[2]);
-    trainer_values(l.trainer, &n);
+    trainer_values(l.net.trainer, &n);
     float *after = steps ? xmalloc(n, sizeof *after) : NULL;
     fastflow_gradients(&l, IMAGES, image_of, &all);
     gradients(&l, dump, after);
