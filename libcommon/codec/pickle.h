@@ -44,8 +44,7 @@ struct pickle_value {
     size_t length;
     int64_t integer; /* of PICKLE_INT and PICKLE_BOOL */
     double real;
-    struct pickle_value *
-        *items; /* of containers; of an object what was appended or set in it, as in a list */
+    struct pickle_value **items; /* of containers; of an object what was set in it, as in a list */
     size_t n, capacity;
     struct pickle_value *callable; /* of an object: a PICKLE_CLASS ... */
     struct pickle_value *args;     /* ... and a PICKLE_TUPLE */

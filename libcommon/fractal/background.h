@@ -4,14 +4,10 @@
 #include "base/rng.h"
 #include <stdint.h>
 
-enum background {
-    BACKGROUND_NONE,
-    BACKGROUND_DIAMOND, /* a cloud by the diamond-square algorithm, in a random range of hues (Anderson &
-                           Farrell) */
-    BACKGROUND_NOISE,   /* three clouds of one random roughness, mixed to random colours: noise with a power
-                           spectrum */
-    BACKGROUND_LEAVES /* dead leaves: discs and rectangles that hide each other, radii distributed as r^-3 */
-};
+/* DIAMOND: a cloud by the diamond-square algorithm, in a random range of hues (Anderson & Farrell). NOISE: three clouds of
+ * one random roughness, mixed to random colours: noise with a power spectrum. LEAVES: dead leaves, which are discs and
+ * rectangles that hide each other, radii distributed as r^-3. */
+enum background { BACKGROUND_NONE, BACKGROUND_DIAMOND, BACKGROUND_NOISE, BACKGROUND_LEAVES };
 extern const char *const background_names[];
 
 /* Floats that background_paint works in. */
