@@ -105,15 +105,15 @@ ok $? 'NaN in the weights'
 for kind in plain se negative-variance; do gunzip -c "$FERN_TESTS/oracle/weights/$kind-layer1.safetensors.gz" >$kind.safetensors; done
 featx --precision f32 -l layer1 -w plain.safetensors a.pam >/dev/null
 ok $? 'weights that end at layer1'
-fails 1 'featx: se.safetensors: layer1.0.se.*is no tensor of a resnet18' featx -l layer1 -w se.safetensors a.pam
+fails 1 'featx: se.safetensors: layer1.0.se.*is no tensor of resnet18' featx -l layer1 -w se.safetensors a.pam
 ok $? 'gates that the network has not'
 fails 1 'negative-variance.safetensors: .*running_var holds -1, but a variance is not below 0' featx -l layer1 -w negative-variance.safetensors a.pam
 ok $? 'a variance below zero'
 edit 's/"layer4.0.downsample.1.bias"/"layer1.0.conv1.bias"/'
-fails 1 'e.safetensors: layer1.0.conv1.bias is no tensor of a resnet18' featx -w e.safetensors -l layer3 a.pam
+fails 1 'e.safetensors: layer1.0.conv1.bias is no tensor of resnet18' featx -w e.safetensors -l layer3 a.pam
 ok $? 'a bias that the network has not'
 edit 's/"layer4.0.downsample.1.bias"/"layer1.2.conv1.weight"/'
-fails 1 'e.safetensors: layer1.2.conv1.weight is no tensor of a resnet18' featx -w e.safetensors -l layer1 a.pam
+fails 1 'e.safetensors: layer1.2.conv1.weight is no tensor of resnet18' featx -w e.safetensors -l layer1 a.pam
 ok $? 'a block too many'
 edit 's/"layer4.0.downsample.1.bias"/"layer4.0.se.bias"/; s/"fc.bias"/"head.3.bias"/'
 featx -w e.safetensors -l layer3 a.pam >/dev/null

@@ -81,7 +81,7 @@ void weights_exact(const struct safetensors *st, const char *file, const struct 
             known |= has_part(&g->node[j], name);
         }
         if (runs && !known)
-            die("%s: %s is no tensor of a %s: these weights are for another network", file, name, g->arch);
+            die("%s: %s is no tensor of %s: these weights are for another network", file, name, g->arch);
     }
 }
 
