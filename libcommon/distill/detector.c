@@ -1,0 +1,95 @@
+/* The settings of Reverse Distillation and STFPM, and who has chosen which. */
+#include "distill/detector.h"
+#include "distill/model.h"
+#include "nn/networks.h"
+
+static const struct distill_options defaults = {.fit = FITTING_DEFAULTS(16, 0.005),
+                                                .width = DISTILL_AUTO,
+                                                .loss = LESSON_IMAGES,
+                                                .optimiser = OPTIMISER_ADAM,
+                                                .beta2 = 0.999,
+                                                .rules = {IMITATION_SUM, MAP_ALIGN_CORNERS},
+                                                .meet = DISTILL_MAP,
+                                                .sigma = MAP_SIGMA,
+                                                .precision = 2};
+
+static const char *const automatic[] = {"auto", NULL};
+static const char *const losses[] = {"images", "mean", "sum", NULL};          /* enum lesson_loss */
+static const char *const optimisers[] = {"sgd", "adam", NULL};                /* enum optimiser_kind */
+static const char *const combines[] = {"sum", "product", NULL};               /* enum imitation_combine */
+static const char *const upsamples[] = {"half-pixel", "align-corners", NULL}; /* enum map_rule */
+static const char *const meets[] = {"tap", "map", NULL};                      /* enum distill_meet */
+static const char *const borders[] = {"mirror", "edge", NULL};                /* enum map_border */
+static const char *const precisions[] = {"f32", "bf16", "auto", NULL};        /* precision_choice */
+
+/* clang-format off */
+#define AT(field) offsetof(struct distill_options, field)
+enum { KEPT = DETECTOR_FIT | DETECTOR_KEPT };
+static const struct setting settings[] = {
+    FITTING_SETTINGS(struct distill_options, fit),
+    {"student", 0, SETTING_WORD, AT(arch), 0, 0, network_names, "ARCH",
+     "the teacher that the student mirrors (default: as the features say, else by their channels)", KEPT, NULL},
+    {"width", 0, SETTING_SIZE, AT(width), 1, 65535, automatic, "N",
+     "channels inside of the bottleneck's blocks, where they are bottlenecks; auto: 1024 for Wide ResNet-50-2, else 512", KEPT, NULL},
+    {"loss", 0, SETTING_CHOICE, AT(loss), 0, 0, losses, "L", "over whole maps, or over positions: their mean, or half their sum over the images",
+     DETECTOR_FIT, NULL},
+    {"optimiser", 0, SETTING_CHOICE, AT(optimiser), 0, 0, optimisers, "O", "which", DETECTOR_FIT, NULL},
+    {"beta2", 0, SETTING_REAL, AT(beta2), 0, 0.9999999, NULL, "B", "Adam's, of the squares; the other is 0.5", DETECTOR_FIT, NULL},
+    {"decay", 0, SETTING_REAL, AT(decay), 0, 1, NULL, "D", "weight decay", DETECTOR_FIT, NULL},
+    {"combine", 0, SETTING_CHOICE, AT(rules.combine), 0, 0, combines, "C", "of the layers' maps", KEPT, NULL},
+    {"upsample", 0, SETTING_CHOICE, AT(rules.upsample), 0, 0, upsamples, "U", "bilinear, of the layers' maps", KEPT, NULL},
+    {"meet", 0, SETTING_CHOICE, AT(meet), 0, 0, meets, "GRID", "where they are combined: in the finest layer's size or the map's", KEPT, NULL},
+    {"sigma", 0, SETTING_REAL, AT(sigma), 0, 64, NULL, "S", "of the map's blur, in pixels; 0: none", KEPT, NULL},
+    {"border", 0, SETTING_CHOICE, AT(border), 0, 0, borders, "B", "of the blur, without or with the edge pixel repeated", KEPT, NULL},
+    {"precision", 0, SETTING_CHOICE, AT(precision), 0, 0, precisions, "P",
+     "of the student; auto: bf16 where the CPU has instructions for it", KEPT, NULL},
+    SETTINGS_END,
+};
+enum { SETTINGS = sizeof settings / sizeof *settings, OWN = 13 }; /* with the end */
+/* clang-format on */
+const struct setting *const distill_own_settings = settings + SETTINGS - OWN;
+
+static const char *const methods[] = {"rd", NULL};
+
+static void choose(void *options, size_t method)
+{
+    struct distill_options *o = options;
+    o->pyramid = method == 1;
+}
+
+static const char *const people[] = {"anomalib", "original", "paper", NULL};
+enum { ANOMALIB, ORIGINAL, PAPER };
+
+/* methods.md 1, 6, 15: the paper (arXiv 2405.06980) ran Anomalib's. All three train for 200 epochs. */
+static void follow(void *options, size_t who)
+{
+    struct distill_options *o = options;
+    o->fit.epochs = 200;
+    o->border = who == ORIGINAL ? MAP_MIRROR_EDGE : MAP_MIRROR;
+    o->width = who == ORIGINAL ? DISTILL_AUTO : 512;
+    o->beta2 = who == ORIGINAL ? 0.999 : 0.99;
+}
+
+const struct detector distill_detector = {
+    .name = "distill",
+    .settings = settings,
+    .defaults = &defaults,
+    .options_size = sizeof defaults,
+    .methods = methods,
+    .choose = choose,
+    .people = people,
+    .follow = follow,
+    .images_min = HELD_EVERY,
+    .open = distill_open,
+    .begin = distill_begin,
+    .take = distill_take,
+    .end = distill_end,
+    .save = distill_save,
+    .describe = distill_describe,
+    .load = distill_load,
+    .accepts = distill_accepts,
+    .grid = distill_grid,
+    .rules = distill_rules,
+    .score = distill_score,
+    .free = distill_free,
+};
