@@ -31,8 +31,10 @@ double imitation_distance(const float *a, const float *b, size_t n)
         aa += (double)a[i] * (double)a[i];
         bb += (double)b[i] * (double)b[i];
     }
-    if (!(aa > 0) || !(bb > 0))
-        return aa > 0 || bb > 0 ? 1 : aa + bb; /* NaN stays */
+    if (isnan(aa + bb))
+        return aa + bb;
+    if (!(aa > 0 && bb > 0))
+        return aa > 0 || bb > 0 ? 1 : 0;
     const double by_a = 1 / sqrt(aa), by_b = 1 / sqrt(bb);
     for (size_t i = 0; i < n; i++) {
         const double d = (double)a[i] * by_a - (double)b[i] * by_b;

@@ -40,12 +40,12 @@ size_t reverse_channels(const struct reverse_form *f, size_t i)
 /* A block under construction: its graph and the beginning of its tensors' names, "decoder.layer1.0.". */
 struct block {
     struct graph *g;
-    char prefix[32];
+    char prefix[64];
 };
 
 static size_t normed(const struct block *b, size_t x, const char *bn)
 {
-    char name[64];
+    char name[96];
     snprintf(name, sizeof name, "%s%s", b->prefix, bn);
     return graph_batchnorm(b->g, x, name);
 }
@@ -55,7 +55,7 @@ static size_t conv_bn(const struct block *b, size_t x, const char *conv, const c
                       size_t kernel, size_t stride)
 {
     const struct convolution c = {b->g->node[x].channels, out, kernel, stride, kernel / 2};
-    char name[64];
+    char name[96];
     snprintf(name, sizeof name, "%s%s", b->prefix, conv);
     return normed(b, graph_conv(b->g, x, name, c, false), bn);
 }
@@ -64,7 +64,7 @@ static size_t conv_bn(const struct block *b, size_t x, const char *conv, const c
 static size_t enlarge_bn(const struct block *b, size_t x, const char *conv, const char *bn, size_t out)
 {
     const struct convolution c = {b->g->node[x].channels, out, 2, 2, 0};
-    char name[64];
+    char name[96];
     snprintf(name, sizeof name, "%s%s", b->prefix, conv);
     return normed(b, graph_transposed(b->g, x, name, c, 0, false), bn);
 }
