@@ -4,6 +4,7 @@
 #include "nn/networks.h"
 
 static const struct distill_options defaults = {.fit = FITTING_DEFAULTS(16, 0.005),
+                                                .embedding = 512,
                                                 .width = DISTILL_AUTO,
                                                 .loss = LESSON_IMAGES,
                                                 .optimiser = OPTIMISER_ADAM,
@@ -29,6 +30,7 @@ static const struct setting settings[] = {
     FITTING_SETTINGS(struct distill_options, fit),
     {"student", 0, SETTING_WORD, AT(arch), 0, 0, network_names, "ARCH",
      "the teacher that the student mirrors (default: as the features say, else by their channels)", KEPT, NULL},
+    {"embedding", 0, SETTING_SIZE, AT(embedding), 1, 4096, NULL, "N", "planes of the embedding: its channels, or with bottlenecks a quarter of them", KEPT, NULL},
     {"width", 0, SETTING_SIZE, AT(width), 1, 65535, automatic, "N",
      "channels inside of the bottleneck's blocks, where they are bottlenecks; auto: 1024 for Wide ResNet-50-2, else 512", KEPT, NULL},
     {"loss", 0, SETTING_CHOICE, AT(loss), 0, 0, losses, "L", "over whole maps, or over positions: their mean, or half their sum over the images",
@@ -45,7 +47,7 @@ static const struct setting settings[] = {
      "of the student; auto: bf16 where the CPU has instructions for it", KEPT, NULL},
     SETTINGS_END,
 };
-enum { SETTINGS = sizeof settings / sizeof *settings, OWN = 13 }; /* with the end */
+enum { SETTINGS = sizeof settings / sizeof *settings, OWN = 14 }; /* with the end */
 /* clang-format on */
 const struct setting *const distill_own_settings = settings + SETTINGS - OWN;
 

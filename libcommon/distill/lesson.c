@@ -48,7 +48,7 @@ void lesson_begin(struct lesson *l, const struct student *s, const struct safete
     l->trainer = trainer_new(&s->graph, weights, file, &plan);
     place_targets(l, shapes);
     float *value = trainer_values(l->trainer, &values);
-    l->all = (struct stretch){0, values, (float)o->decay, 1};
+    l->all = (struct optimiser_stretch){0, values, (float)o->decay, 1};
     optimiser_init(&l->optimiser, &o->optimiser, value, trainer_gradients(l->trainer), &l->all, 1);
 }
 

@@ -34,7 +34,7 @@ struct lesson {
     size_t n; /* images of a batch */
     struct trainer *trainer;
     struct optimiser optimiser;
-    struct stretch all; /* of the values */
+    struct optimiser_stretch all; /* of the values */
     struct view
         target[STUDENT_TAPS]; /* the taps to be imitated; inputs of the trainer where the student sees them */
     void *memory[STUDENT_TAPS]; /* where it doesn't */

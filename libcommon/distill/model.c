@@ -20,6 +20,7 @@ bool distill_student(struct student *s, const struct distill_options *o, const s
     } else {
         if (!reverse_form_of(&f, o->arch, o->width == DISTILL_AUTO ? 0 : o->width))
             return err_set(e, "'%s' is not a network that a student can mirror", o->arch);
+        f.embedding = o->embedding;
         student_reverse(s, &f);
     }
     return student_fits(s, shapes, e);

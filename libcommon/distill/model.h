@@ -7,6 +7,7 @@
 
 struct distill_options {
     struct fitting_options fit;
+    size_t embedding; /* planes */
     bool pyramid;     /* the method is STFPM */
     const char *arch; /* of the teacher, or NULL: as the features say */
     size_t width;     /* DISTILL_AUTO: as the authors have it */

@@ -9,11 +9,11 @@ struct teacher {
     struct reverse_form form;
 };
 static const struct teacher teachers[] = {
-    {"resnet18", {false, 64, 2, 0, {2, 2, 2}, 0}},
-    {"resnet34", {false, 64, 2, 0, {3, 4, 6}, 0}},
-    {"resnet50", {true, 64, 3, 512, {3, 4, 6}, 64}},
-    {"resnet101", {true, 64, 3, 512, {3, 4, 23}, 64}},
-    {"wide_resnet50_2", {true, 64, 3, 1024, {3, 4, 6}, 128}},
+    {"resnet18", {false, 64, 512, 2, 0, {2, 2, 2}, 0}},
+    {"resnet34", {false, 64, 512, 2, 0, {3, 4, 6}, 0}},
+    {"resnet50", {true, 64, 512, 3, 512, {3, 4, 6}, 64}},
+    {"resnet101", {true, 64, 512, 3, 512, {3, 4, 23}, 64}},
+    {"wide_resnet50_2", {true, 64, 512, 3, 1024, {3, 4, 6}, 128}},
 };
 
 bool reverse_form_of(struct reverse_form *f, const char *arch, size_t width)
@@ -118,8 +118,8 @@ static size_t embedding(struct graph *g, const struct reverse_form *f, const siz
     first = graph_relu(g, conv_bn(&b, first, "conv2", "bn2", c3, 3, 2));
     const size_t second = graph_relu(g, conv_bn(&b, tap[1], "conv3", "bn3", c3, 3, 2));
     const size_t all[REVERSE_TAPS] = {first, second, tap[2]};
-    return stage(g, graph_concat(g, all, REVERSE_TAPS), "bottleneck.bn_layer", f->embedding,
-                 reverse_channels(f, 3), f->bottlenecks ? f->width : 0, HALF);
+    return stage(g, graph_concat(g, all, REVERSE_TAPS), "bottleneck.bn_layer", f->folds,
+                 f->embedding * expansion(f), f->bottlenecks ? f->width : 0, HALF);
 }
 
 void reverse_build(struct graph *g, const struct reverse_form *f)

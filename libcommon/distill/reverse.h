@@ -15,20 +15,18 @@
 
 enum { REVERSE_TAPS = 3 };
 
-/* What the student looks like. The taps have planes, 2 planes, 4 planes channels; with bottlenecks four times as many. */
+/* What the student looks like. The taps have `planes`, twice, four times as many channels, and the embedding so many as it has planes;
+ * with bottlenecks (blocks of 1x1, 3x3, 1x1; else of two 3x3) all have four times as many. */
 struct reverse_form {
-    bool bottlenecks; /* blocks of 1x1, 3x3, 1x1; else of two 3x3 */
-    size_t planes;    /* 64 for all teachers that we know */
-    size_t embedding; /* blocks of the embedding: 3 bottlenecks, 2 basic ones */
-    size_t
-        width; /* channels inside of the embedding's bottlenecks: 1024 by the authors, 512 in Anomalib, of 64 planes */
+    bool bottlenecks;
+    size_t planes;           /* 64 for all teachers that we know */
+    size_t embedding, folds; /* its planes: 512; its blocks: 3 bottlenecks, 2 basic ones */
+    size_t width;            /* channels inside of its bottlenecks: 1024 by the authors, 512 in Anomalib */
     size_t blocks[REVERSE_TAPS]; /* of the decoder's stages, in the order in which they come */
-    size_t
-        inside; /* channels inside of the bottlenecks of the decoder's last stage; twice, four times as many before */
+    size_t inside; /* channels inside of the bottlenecks of its last stage; two, four times before */
 };
 
-/* The form for a teacher (nn/networks.h); width 0: as the authors would have it, twice the planes of a wide network. False when
- * the architecture is unknown. */
+/* The form for a teacher (nn/networks.h); width 0: as the authors have it. False when the architecture is unknown. */
 bool reverse_form_of(struct reverse_form *f, const char *arch, size_t width);
 /* Channels of tap i, 0 being layer1. */
 size_t reverse_channels(const struct reverse_form *f, size_t i);

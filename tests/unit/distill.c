@@ -10,8 +10,8 @@
 enum { BATCH = 6, THINNER = 16, STEPS = 6, MAP_H = 32, MAP_W = 48 };
 static const size_t sides[STUDENT_TAPS][2] = {{16, 24}, {8, 12}, {4, 6}};
 
-static const struct reverse_form thin_basic = {false, 64 / THINNER, 2, 0, {2, 2, 2}, 0};
-static const struct reverse_form thin_bottlenecks = {true,           64 / THINNER, 3,
+static const struct reverse_form thin_basic = {false, 64 / THINNER, 512 / THINNER, 2, 0, {2, 2, 2}, 0};
+static const struct reverse_form thin_bottlenecks = {true,           64 / THINNER, 512 / THINNER, 3,
                                                      1024 / THINNER, {1, 2, 1},    128 / THINNER};
 
 /* Parameters whose names begin so. */

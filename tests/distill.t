@@ -1,0 +1,158 @@
+#!/bin/bash
+# distill: what its options must do; a score is the image's alone; a training that was killed gives the same model; what must be
+# refused is, in one line, with nothing left. That training is right is shown in unit/distill.c.
+# shellcheck source=tests/lib.sh
+. "$FERN_TESTS/lib.sh"
+set -u -o pipefail
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+mkdir tmp
+export TMPDIR=$work/tmp
+n=0
+ok() { # ok NAME COMMAND...
+    n=$((n + 1))
+    if "${@:2}"; then echo "ok $n - $1"; else echo "not ok $n - $1"; fi
+}
+# fails STATUS PATTERN COMMAND...: exit status, one line on stderr that says so, no model out.st
+fails() {
+    local status=$1 pattern=$2 got
+    shift 2
+    rm -f out.st
+    "$@" >stdout 2>stderr </dev/null
+    got=$?
+    [ "$got" = "$status" ] && [ "$(wc -l <stderr)" = 1 ] && grep -q -e "$pattern" stderr && [ ! -e out.st ] && return
+    echo "# status $got, $(cat stderr)"
+    return 1
+}
+opening() { npy_note stream=features version=1 "weights=w:$1" "${@:2}"; }
+# tap H W C SEED: an array of numbers in [0, 1), half of them 0 as behind a ReLU, and of structure, so that there is something to learn
+tap() {
+    npy_header '<f4' "$1, $2, $3"
+    perl -e 'my ($h, $w, $c, $x) = @ARGV; my @v;
+        for my $i (0 .. $h * $w - 1) { for my $k (0 .. $c - 1) { $x = ($x * 1103515245 + 12345) % 2147483648;
+            push @v, ($i * 7 + $k * 5) % 11 < 5 ? 0 : .8 * (($i + $k * 3) % 7) / 7 + .2 * $x / 2147483648 } }
+        print pack "f<*", @v' "$@"
+}
+# image SEED [H W]: a ResNet-18's taps of an image of 32 x 32
+image() {
+    local h=${2:-8} w=${3:-8}
+    npy_note "name=$1.png" "input=$((4 * w))x$((4 * h))" arrays=layer1,layer2,layer3
+    tap "$h" "$w" 64 "$1" && tap $((h / 2)) $((w / 2)) 128 "9$1" && tap $((h / 4)) $((w / 4)) 256 "18$1"
+}
+for i in {1..12} 99; do image "$i" >image.$i; done
+{ opening 1a2b arch=resnet18 && cat image.{1..12} && npy_note end=12; } >train
+{ opening 1a2b && cat image.99 image.3 && npy_note end=2; } >test
+{ opening 7777 && cat image.99 && npy_note end=1; } >other
+{ opening 1a2b && image 8 16 8 && npy_note end=1; } >large
+{ opening 1a2b && image 7 6 8 && npy_note end=1; } >odd
+{ opening 1a2b && cat image.{1..9} && npy_note end=9; } >few
+fit() { distill -q --method rd --embedding 4 -b 4 --width 3 --precision f32 "$@" train; }
+meta() { grep -aoE "\"$2\":\"[^\"]*\"" "$1" | cut -d '"' -f 4; }
+# differs FILE FILE: neither is empty, and they are not the same
+differs() { [ -s "$1" ] && cat "$2" >second && [ -s second ] && ! cmp -s "$1" second; }
+scores() { distill -q -m "$1" -t - "$2" | awk -F '\t' 'NR > 1 { print $4 }'; }
+
+# A model and its scores
+ok "a fit" fit -j 1 -e 4 -l log.tsv --log-every 1 -o m.st
+ok "-j 1 and -j 2 learn the same" cmp m.st <(fit -j 2 -e 4 -o two.st && cat two.st)
+ok "a row a step" test "$(wc -l <log.tsv)" = 13
+ok "the loss goes down" awk -F '\t' 'NR == 2 { first = $3 } END { exit !($3 < first) }' log.tsv
+ok "an epoch of those is the model's" grep -qx '[1-4]' <(meta m.st epoch)
+ok "what is kept" test "$(for k in method student embedding combine upsample meet sigma border precision taps held; do meta m.st $k; done | paste -sd' ')" = \
+    'rd resnet18 4 sum align-corners map 4 mirror f32 8x8x64,4x4x128,2x2x256 1'
+distill -q -j 1 -m m.st train test >all
+ok "scores" test -s all
+ok "-j 1 and -j 2 score the same" cmp all <(distill -q -j 2 -m m.st train test)
+for i in {1..12} 99 3; do { opening 1a2b && cat image.$i && npy_note end=1; } | distill -q -m m.st; done >single
+ok "one image at a time scores the same" npysdiff -t 0 all single
+distill -q -m m.st -t - train test | sort >forward
+ok "a table" test "$(wc -l <forward)" = 15
+ok "another order scores the same" cmp forward <(distill -q -m m.st -t - test train | sort)
+ok "maps of the network's input" grep -q 32x32 <(npyls all)
+ok "maps of another size" grep -q 12x20 <(distill -q -m m.st --size 20x12 test | npyls)
+
+# Options: what they set
+distill -b 4 -e 1 --embedding 4 -o g.st <(opening 1a2b && cat image.{1..12} && npy_note end=12) 2>plan
+ok "--student by the channels" test "$(meta g.st student)" = resnet18
+ok "--as original, but --student and --sigma" test "$(fit -e 1 --as original --sigma 1 --student resnet34 -o g.st && meta g.st by | grep -o 'beta2.*' | cut -d ' ' -f 2)/$(meta g.st border)/$(meta g.st sigma)/$(meta g.st student)" = 0.999/edge/1/resnet34
+ok "--as anomalib, and an option beside it" test "$(fit -e 1 --border edge --as anomalib -o a.st && meta a.st by | grep -o 'beta2.*' | cut -d ' ' -f 2)/$(meta a.st border)" = 0.99/edge
+fit -e 1 -o one.st && scores one.st test >one
+for other in '-s 1' '--rate 0.001' '--decay 0.1 --optimiser sgd' '--loss mean' '--loss sum' '--store f32' '--precision bf16' '--beta2 0.9 -e 2'; do
+    # shellcheck disable=SC2086 # words
+    ok "$other learns something else" differs one <(fit -e 1 $other -o x.st && scores x.st test)
+done
+fit -e 1 --sigma 0 --upsample half-pixel --meet tap -o tap.st && fit -e 1 --sigma 0 --upsample half-pixel --meet map -o map.st
+for meet in tap map; do
+    distill -q -m $meet.st --size 8x8 test >$meet.small
+    distill -q -m $meet.st test >$meet.large
+done
+ok "--meet: in the finest tap's size both are one" npysdiff -t 0 tap.small map.small
+ok "in another they are not" test "$(npysdiff -q -t 1e-6 tap.large map.large >/dev/null 2>&1; echo $?)" = 1
+fit -e 1 --sigma 0 --combine product -o product.st && fit -e 1 --sigma 0 --combine sum -o sum.st
+ok "--combine: a product is at most the cube of a third of the sum" awk '{ p[NR] = $1 } END { n = NR / 2; for (i = 1; i <= n; i++) if (!(p[i] > 0 && p[i] <= (p[n + i] / 3) ^ 3)) exit 1; exit !(n == 2) }' \
+    <(scores product.st test && scores sum.st test)
+ok "--sigma lowers a maximum" awk '{ s[NR] = $1 } END { exit !(s[1] < s[3] && s[2] < s[4]) }' <(cat one && scores sum.st test)
+ok "--minutes: an epoch at the least, and at most as many as --epochs" test "$(fit --minutes 0.0001 -e 3 -o min.st && meta min.st by | grep -oE ' -e [0-9]+')" = ' -e 1'
+ok "--epochs with the number that it tells gives the same" cmp one.st min.st
+ok "the plan is told before" grep -q '1 epochs of 3 steps of 3 images (11 to learn from, 1 held back)' plan
+
+# Killed and resumed
+cp m.st whole.st
+killed() { # killed SIGNAL: after a checkpoint
+    rm -f k.st k.ckpt
+    distill -q --embedding 4 -b 4 --width 3 --precision f32 -e 4 --every 3 --checkpoint k.ckpt -o k.st train 2>/dev/null &
+    local pid=$!
+    until [ -e k.ckpt ] || ! kill -0 $pid 2>/dev/null; do sleep 0.02; done
+    kill "-$1" $pid
+    wait $pid 2>/dev/null
+    [ -e k.ckpt ] && [ ! -e k.st ]
+}
+for signal in KILL TERM; do
+    ok "SIG$signal leaves a checkpoint and no model" killed $signal
+    ok "which is refused without --resume" fails 2 'k.ckpt is there.*--resume' distill --checkpoint k.ckpt -o out.st train
+    [ $signal = TERM ] || ok "or with other options" fails 1 'k.ckpt' fit -e 4 --rate 0.1 --resume --checkpoint k.ckpt -o out.st
+    [ $signal = TERM ] || ok "or other images" fails 1 'k.ckpt: made with other images' distill -q --embedding 4 -b 4 --width 3 --precision f32 -e 4 --every 3 --resume --checkpoint k.ckpt -o out.st train test
+    ok "resumed, the model is the same" cmp whole.st <(fit -e 4 --resume --checkpoint k.ckpt -o k.st && cat k.st)
+    ok "and the checkpoint is gone" test ! -e k.ckpt
+done
+
+# What must be refused
+ok "images whose taps don't halve" fails 1 '4x3 and 2x1: .*multiples of 32' distill -q -o out.st odd
+ok "taps of another network" fails 1 'tap 1 has 64 channels, not the 256' distill -q --student wide_resnet50_2 -o out.st train
+{ opening 1a2b && npy_note name=a input=8x8 arrays=a && tap 8 8 64 1 && npy_note end=1; } >one_tap
+ok "one tap" fails 1 'layer1,layer2,layer3 are needed\|--student' distill -q -o out.st one_tap
+ok "nine images" fails 1 '9 images; a fit needs 10' distill -q --embedding 4 -o out.st few
+ok "other weights" fails 1 'record 1 (99.png): .*weights' distill -m m.st other
+ok "another size" fails 1 'record 1 (8.png): .*input=32x64' distill -m m.st large
+ok "another size by force" fails 1 'record 1 (8.png): m.st: tap 1 is 16x8x64; the fit.s was 8x8x64' distill -q --force -m m.st large
+ok "a fit's option when scoring" fails 2 '--sigma is of the fit: the model keeps it' distill -m m.st --sigma 1 test
+ok "a method that there isn't" fails 2 'rd' distill --method wrong -o out.st train
+ok "little memory" fails 1 'needs .* memory' distill -q --mem 1M -o out.st train
+ok "a rate that diverges" fails 1 'not finite\|no epoch' fit -e 2 --rate 1e6 --optimiser sgd --loss sum --decay 1 -o out.st
+# damaged SED: m.st with its header changed in place
+damaged() { perl -0777 -pe "$1" m.st >damaged.st; }
+damaged 's/"method":"rd"/"method":"re"/'
+ok "a model of another method" fails 1 'damaged.st: a model of re, not of distill' distill -m damaged.st test
+damaged 's/"student":"resnet18"/"student":"resnet19"/'
+ok "of another student" fails 1 'damaged.st: student=resnet19' distill -m damaged.st test
+damaged 's/"student":"resnet18"/"student":"resnet34"/'
+ok "of a deeper one: tensors are missing" fails 1 'damaged.st: .* is missing' distill -m damaged.st test
+damaged 's/"student":/"studEnt":/'
+ok "of none" fails 1 'damaged.st: no student=' distill -m damaged.st test
+damaged 's/"embedding":"4"/"embedding":"5"/'
+ok "of another width" fails 1 'damaged.st: .* is .*, not ' distill -m damaged.st test
+for taps in 8x8x64,4x4x128,2x2x255 8x8x64,4x4x128,2x2,256 8x8x64,4x4x128,2x1x256 0x8x64,4x4x128,2x2x256 8x8x64,4x4x128,2x2x25, 8x8x64,4x4x128,-2x2x25; do
+    damaged "s/8x8x64,4x4x128,2x2x256/$taps/"
+    ok "taps=$taps" fails 1 'damaged.st: ' distill -m damaged.st test
+done
+damaged 's/decoder.layer1.0.conv1.weight/decoder.layer1.0.conv9.weight/'
+ok "a tensor's name" fails 1 'damaged.st: ' distill -m damaged.st test
+damaged 's/....\z/\0\0\xc0\x7f/s'
+ok "a tensor that holds NaN" fails 1 'damaged.st: .*not finite' distill -m damaged.st test
+head -c 3000 m.st >damaged.st
+ok "a cut model" fails 1 'damaged.st: ' distill -m damaged.st test
+find . -name '*.checkpoint' -o -name '*.st.??????' -o -path './tmp/*' >left
+ok "no file is left" test ! -s left
+sed 's/^/# /' left
+echo "1..$n"
