@@ -117,11 +117,11 @@ static void begin_lesson(struct fit *f)
 static void name_parts(struct fit *f)
 {
     size_t values, statistics;
-    float *value = trainer_values(f->lesson.trainer, &values),
-          *statistic = trainer_statistics(f->lesson.trainer, &statistics);
+    float *value = trainer_values(f->lesson.learner.trainer, &values),
+          *statistic = trainer_statistics(f->lesson.learner.trainer, &statistics);
     fitting_model_part(f->fitting, "values", DT_F32, value, values);
     fitting_model_part(f->fitting, "statistics", DT_F32, statistic, statistics);
-    optimiser_parts(&f->lesson.optimiser, fitting_loop(f->fitting), "");
+    optimiser_parts(&f->lesson.learner.optimiser, fitting_loop(f->fitting), "");
 }
 
 static void train(struct fit *f)

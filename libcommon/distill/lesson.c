@@ -3,7 +3,6 @@
 #include "train/feature_loss.h"
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static struct view view_of(const struct tap *t, size_t n)
 {
@@ -25,7 +24,7 @@ static void place_targets(struct lesson *l, const struct taps *shapes)
         const size_t tap = l->student->wanted[i];
         const ptrdiff_t input = seen_as(l->student, tap);
         if (input >= 0) {
-            l->target[i] = trainer_input(l->trainer, (size_t)input);
+            l->target[i] = trainer_input(l->learner.trainer, (size_t)input);
             continue;
         }
         l->target[i] = view_of(&shapes->tap[tap], l->n);
@@ -37,7 +36,7 @@ static void place_targets(struct lesson *l, const struct taps *shapes)
 void lesson_begin(struct lesson *l, const struct student *s, const struct safetensors *weights,
                   const char *file, const struct taps *shapes, size_t n, const struct lesson_options *o)
 {
-    size_t side[STUDENT_TAPS][2], values;
+    size_t side[STUDENT_TAPS][2];
     student_sides(s, shapes, side);
     const struct trainer_plan plan = {.output = s->output,
                                       .outputs = STUDENT_TAPS,
@@ -45,18 +44,15 @@ void lesson_begin(struct lesson *l, const struct student *s, const struct safete
                                       .side = (const size_t(*)[2])side,
                                       .precision = o->precision};
     *l = (struct lesson){.student = s, .o = *o, .n = n};
-    l->trainer = trainer_new(&s->graph, weights, file, &plan);
+    learner_init(&l->learner, trainer_new(&s->graph, weights, file, &plan), &o->optimiser, o->decay, true);
     place_targets(l, shapes);
-    float *value = trainer_values(l->trainer, &values);
-    l->all = (struct optimiser_stretch){0, values, (float)o->decay, 1};
-    optimiser_init(&l->optimiser, &o->optimiser, value, trainer_gradients(l->trainer), &l->all, 1);
 }
 
 void lesson_image(struct lesson *l, size_t i, const struct taps *image)
 {
     const struct student *s = l->student;
     for (size_t k = 0; k < s->inputs; k++) {
-        const struct view in = trainer_input(l->trainer, k);
+        const struct view in = trainer_input(l->learner.trainer, k);
         view_copy_in(&in, i, image->tap[s->input[k]].value);
     }
     for (size_t k = 0; k < STUDENT_TAPS; k++)
@@ -66,7 +62,8 @@ void lesson_image(struct lesson *l, size_t i, const struct taps *image)
 
 static double layer_loss(const struct lesson *l, size_t i)
 {
-    const struct view made = trainer_output(l->trainer, i), gradient = trainer_output_gradient(l->trainer, i);
+    const struct view made = trainer_output(l->learner.trainer, i),
+                      gradient = trainer_output_gradient(l->learner.trainer, i);
     const double images = (double)l->n, positions = (double)(made.h * made.w);
     switch (l->o.loss) {
     case LESSON_IMAGES:
@@ -82,12 +79,12 @@ static double layer_loss(const struct lesson *l, size_t i)
 double lesson_gradients(struct lesson *l)
 {
     double loss = 0;
-    memset(trainer_gradients(l->trainer), 0, l->all.n * sizeof(float));
-    trainer_forward(l->trainer);
+    learner_clear(&l->learner);
+    trainer_forward(l->learner.trainer);
     for (size_t i = 0; i < STUDENT_TAPS; i++)
         loss += layer_loss(l, i);
     if (isfinite(loss))
-        trainer_backward(l->trainer);
+        trainer_backward(l->learner.trainer);
     return loss;
 }
 
@@ -95,19 +92,18 @@ double lesson_step(struct lesson *l, uint64_t step, double rate)
 {
     const double loss = lesson_gradients(l);
     if (isfinite(loss))
-        optimiser_step(&l->optimiser, step, rate);
+        learner_step(&l->learner, step, rate);
     return loss;
 }
 
 void lesson_export(const struct lesson *l, struct safetensors *st)
 {
-    trainer_export(l->trainer, optimiser_result(&l->optimiser), st);
+    learner_export(&l->learner, st);
 }
 
 void lesson_end(struct lesson *l)
 {
-    trainer_free(l->trainer);
-    optimiser_free(&l->optimiser);
+    learner_free(&l->learner);
     for (size_t i = 0; i < STUDENT_TAPS; i++)
         free(l->memory[i]);
     *l = (struct lesson){0};

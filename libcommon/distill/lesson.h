@@ -11,8 +11,7 @@
 #ifndef DISTILL_LESSON_H
 #define DISTILL_LESSON_H
 #include "distill/student.h"
-#include "nn/trainer.h"
-#include "train/optimiser.h"
+#include "train/learner.h"
 
 /* Sums over the three layers. */
 enum lesson_loss {
@@ -32,9 +31,7 @@ struct lesson {
     const struct student *student;
     struct lesson_options o;
     size_t n; /* images of a batch */
-    struct trainer *trainer;
-    struct optimiser optimiser;
-    struct optimiser_stretch all; /* of the values */
+    struct learner learner;
     struct view
         target[STUDENT_TAPS]; /* the taps to be imitated; inputs of the trainer where the student sees them */
     void *memory[STUDENT_TAPS]; /* where it doesn't */

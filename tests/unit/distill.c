@@ -139,7 +139,8 @@ static double gradient_error(const struct session *s, const struct trainer_param
 {
     char name[80];
     float *g = xmalloc(p->n, sizeof *g);
-    const size_t n = trainer_parameter_copy(s->lesson.trainer, trainer_gradients(s->lesson.trainer), p, g);
+    const size_t n =
+        trainer_parameter_copy(s->lesson.learner.trainer, trainer_gradients(s->lesson.learner.trainer), p, g);
     double norm = 0, difference = 0;
     for (size_t i = 0; i < n; i++)
         norm += (double)g[i] * g[i];
@@ -157,7 +158,7 @@ static void check_gradients(struct session *s, struct npys_reader *r, size_t rec
 {
     size_t n, found = 0;
     double worst = 0;
-    const struct trainer_parameter *p = trainer_parameters(s->lesson.trainer, &n);
+    const struct trainer_parameter *p = trainer_parameters(s->lesson.learner.trainer, &n);
     struct npys_record rec = {0};
     for (size_t k = 0; k < records && npys_read(r, &rec); k++)
         for (size_t i = 0; i < n; i++)
@@ -201,7 +202,7 @@ static void check_session(struct npys_reader *r, const struct npys_record *rec)
     const double loss = lesson_gradients(&s.lesson), want = tensor_get(&rec->array[0], 0);
     ok(fabs(loss - want) <= 1e-5 * want, "%s: the loss is torch's: %.7g, %.7g", s.name, loss, want);
     check_gradients(&s, r, (size_t)atoi(note_get(&rec->note, "gradients")));
-    optimiser_step(&s.lesson.optimiser, 0, rate);
+    optimiser_step(&s.lesson.learner.optimiser, 0, rate);
     for (size_t step = 1; step < STEPS; step++) {
         make_batch(&s, first + step);
         const double got =
