@@ -100,12 +100,13 @@ ok "the plan is told before" grep -q '1 epochs of 3 steps of 3 images (11 to lea
 # Killed and resumed
 cp m.st whole.st
 killed() { # killed SIGNAL: after a checkpoint
-    rm -f k.st k.ckpt
+    rm -f k.st* k.ckpt
     distill -q --embedding 4 -b 4 --width 3 --precision f32 -e 4 --every 3 --checkpoint k.ckpt -o k.st train 2>/dev/null &
     local pid=$!
     until [ -e k.ckpt ] || ! kill -0 $pid 2>/dev/null; do sleep 0.02; done
     kill "-$1" $pid
     wait $pid 2>/dev/null
+    rm -f k.st.* # only a kill leaves a temporary file
     [ -e k.ckpt ] && [ ! -e k.st ]
 }
 for signal in KILL TERM; do

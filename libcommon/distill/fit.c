@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Neither decides for how long one should wait: enough for a category of 200 images in a few minutes of two cores. */
-enum { EPOCHS = 8 };
+enum { EPOCHS = 10 };
 
 struct fit {
     struct distill_options *o;
