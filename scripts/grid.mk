@@ -65,7 +65,7 @@ CATEGORIES ?= $(with_train)
 slug = $(patsubst %.safetensors,%,$(notdir $(subst :,-,$1)))
 $(foreach w,$(WEIGHTS),$(eval file_of_$(call slug,$w) := $w))
 # What the first example of its --help gives featx
-example = $(shell PATH="$(PATH)" $(or $(PROGRAM_$1),$1) --help 2>/dev/null | sed -n 's/^  featx .*-l \([^ ]*\) .*/\1/p' | sed 1q)
+example = $(shell PATH="$(PATH)" $(or $(PROGRAM_$1),$1) --help 2>/dev/null | sed -n 's/^  .*featx [^|]*-l \([^ ]*\) .*/\1/p' | sed 1q)
 $(foreach m,$(METHODS),$(if $(LAYERS)$(LAYERS_$m),,$(eval LAYERS_$m := $(or $(call example,$m),$(default_layers)))))
 layers_of = $(or $(LAYERS),$(LAYERS_$1))
 cells := $(foreach c,$(CATEGORIES),$(foreach w,$(WEIGHTS),$(foreach m,$(METHODS),$(foreach l,$(call layers_of,$m),$c/$(call slug,$w)/$l/$m))))

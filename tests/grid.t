@@ -27,6 +27,9 @@ ok $? "figures of each defect, seconds and memory"
 [ -z "$(find grid -name '*.part' -o -name maps.npys)" ]
 ok $? "nothing half-written, no maps that nobody asked for"
 
+grid CATEGORIES=carpet METHODS=knn OVERLAYS=yes OUT=pooled && awk -F '\t' '$5 == "all" { n++; ok = $3 == "avgpool" && $4 == "knn" && $11 == "-" && $12 == "-" && $7 ~ /^[01]\./ } END { exit !(n == 1 && ok) }' pooled/results.tsv
+ok $? "a method without maps: its layers by its own example, no pixel figures"
+
 cp grid/results.tsv before
 grid CATEGORIES='carpet gear' METHODS='padim small' PROGRAM_small=patchcore FIT_small='-r 0.5 --neighbours 1' &&
     cmp grid/results.tsv before >&2 && [ ! -s out ]
