@@ -25,7 +25,7 @@ UNITS   := $(patsubst tests/unit/%.c,$(O)/unit/%.t,$(wildcard tests/unit/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 TEMPLATE := $(patsubst tools/%.c,$(BIN)/%,$(wildcard tools/TEMPLATE.c))
 PAGES   := $(wildcard man/*.[1-9])
-SHELLS  := $(sort $(wildcard tests/*.t tests/*.test tests/*.recipe tests/lib.sh) $(shell grep -rlI '^\#!/bin/bash' scripts tests .ci))
+SHELLS  := $(sort $(wildcard tests/*.t tests/*.test tests/*.recipe tests/*.sh) $(shell grep -rlI '^\#!/bin/bash' scripts tests .ci))
 
 .PHONY: all demo check cross valgrind fuzz fuzzers lint format install uninstall clean
 all: $(PROGS) $(TEMPLATE)

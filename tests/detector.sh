@@ -1,0 +1,94 @@
+# What the tests of programs that fit and score share: a folder to work in, streams of features, and what must hold of all.
+# Sourced: . "$FERN_TESTS/detector.sh"
+# shellcheck shell=bash
+# shellcheck source=tests/lib.sh
+. "$FERN_TESTS/lib.sh"
+set -u -o pipefail
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+export TMPDIR=$work
+
+# that WHAT COMMAND...: passed when it succeeds
+that() {
+    "${@:2}"
+    ok $? "$1"
+}
+# fails STATUS PATTERN COMMAND...: exit status, one line on stderr that says so, no model out.st
+fails() {
+    local status=$1 pattern=$2 got
+    shift 2
+    rm -f out.st
+    "$@" >stdout 2>stderr </dev/null
+    got=$?
+    [ "$got" = "$status" ] && [ "$(wc -l <stderr)" = 1 ] && grep -q -e "$pattern" stderr && [ ! -e out.st ] && return
+    echo "# status $got, $(cat stderr)"
+    return 1
+}
+close_to() { perl -e 'exit !(abs($ARGV[0] - $ARGV[1]) <= 1e-5 * abs $ARGV[1])' -- "$@"; }
+
+opening() { npy_note stream=features version=1 "weights=w:$1"; }
+# floats N SEED: so many numbers, half of them zero as after a ReLU
+floats() {
+    perl -e 'my ($n, $x) = @ARGV; for (1 .. $n) { $x = ($x * 1103515245 + 12345) % 2147483648; $x & 65536 ? print "0 " : printf "%.6f ", $x / 1e9 }' "$@"
+}
+# image SEED [SIDE]: feature maps of an image, the largest of 8 x 8 positions
+# shellcheck disable=SC2046 # numbers are words
+image() {
+    local s=${2:-8}
+    npy_note "name=$1.png" "input=$((4 * s))x$((4 * s))" arrays=a,b,c
+    npy_f4 "$s, $s, 6" $(floats $((s * s * 6)) "$1")
+    npy_f4 "$((s / 2)), $((s / 2)), 10" $(floats $((s * s * 10 / 4)) "$((90 + $1))")
+    npy_f4 "$((s / 4)), $((s / 4)), 12" $(floats $((s * s * 12 / 16)) "$((180 + $1))")
+}
+# Seven images; another; the seven by other weights; a smaller one; two streams joined; cut; none; without a size
+make_streams() {
+    local i
+    for i in 1 2 3 4 5 6 7 99; do image $i >"image.$i"; done
+    { opening 1a2b && cat image.[1-7] && npy_note end=7; } >train
+    { opening 1a2b && cat image.99 && npy_note end=1; } >fresh
+    { opening 7777 && cat image.[1-7] && npy_note end=7; } >other
+    { opening 1a2b && image 8 4 && npy_note end=1; } >small
+    cat train train >twice
+    head -c 10000 train >short
+    { opening 1a2b && npy_note end=0; } >none
+}
+
+# same_however PROGRAM NAME OPTION...: fits NAME.st with the options; threads, company and order change nothing
+same_however() {
+    local program=$1 name=$2 i
+    shift 2
+    "$program" -j 1 "$@" -o "$name.st" train && "$program" -j 2 "$@" -o two.st train
+    that "-j 1 and -j 2 fit the same model, $name" cmp "$name.st" two.st
+    "$program" -j 1 -m "$name.st" train >"$name.maps"
+    "$program" -j 2 -m "$name.st" train >two.maps
+    that "-j 1 and -j 2 give the same maps, $name" cmp "$name.maps" two.maps
+    for i in 1 2 3 4 5 6 7; do
+        { opening 1a2b && cat "image.$i" && npy_note end=1; } | "$program" -m "$name.st"
+    done >single.maps
+    that "one image at a time gives the same maps, $name" npysdiff -t 0 "$name.maps" single.maps
+    "$program" -m "$name.st" -t - train fresh | sort >forward
+    "$program" -m "$name.st" -t - fresh train | sort >backward
+    that "another order gives the same scores, $name" cmp forward backward
+}
+
+# refuses PROGRAM MODEL: what no program may take, with a model of train
+refuses() {
+    head -c 3000 "$2" >cut.st
+    "$1" -q -m "$2" -t scores.tsv fresh >fresh.maps
+    that "-t writes the scores beside the maps" cmp scores.tsv <("$1" -m "$2" -t - fresh)
+    that "a concatenated stream is fitted" test "$("$1" -o twice.st twice && grep -ao '"images":"14"' twice.st)" = '"images":"14"'
+    that "a cut stream" fails 1 'short: record' "$1" -o out.st short
+    that "a cut model" fails 1 "^$1: cut.st: " "$1" -m cut.st fresh
+    that "a model that is no model" fails 1 "^$1: train: " "$1" -m train fresh
+    that "other weights" fails 1 'record 1 (1.png): .*weights' "$1" -m "$2" other
+    that "other weights in a fit's second file" fails 1 'weights' "$1" -o out.st train other
+    that "another size" fails 1 "record 1 (8.png): .*input=16x16, but $2 was fitted on input=32x32: .*imgcat -r 32, or" "$1" -m "$2" small
+    that "another size in a fit" fails 1 'record 1 (8.png): .*input=16x16, but those before have input=32x32' "$1" -o out.st train small
+    that "shapes that change in a fit" fails 1 'record 1 (8.png): tap a is 4x4x6, but 8x8x6 before' "$1" -q --force -o out.st train small
+    that "an empty input" fails 1 'stdin' "$1" -o out.st
+    that "little memory" fails 1 'needs .* memory' "$1" --mem 1M -o out.st train
+    that "a map as features" fails 1 'maps' "$1" -m "$2" fresh.maps
+    that "neither -o nor -m" fails 2 'one of' "$1" train
+}
+no_leftovers() { that "no temporary file is left" test -z "$(find . -name 'fern*' -o -name '*.tmp*')"; }
