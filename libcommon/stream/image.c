@@ -70,9 +70,12 @@ size_t image_reader_count(const struct image_reader *r)
 
 void image_reader_die(const struct image_reader *r, const char *fmt, ...)
 {
+    struct err e;
     va_list ap;
     va_start(ap, fmt);
-    complain(r->label, r->count + r->begun, r->name, fmt, ap);
+    vsnprintf(e.text, sizeof e.text, fmt, ap);
+    va_end(ap);
+    complain(r->label, r->count + r->begun, r->name, e.text);
 }
 
 static bool key_char(char c)

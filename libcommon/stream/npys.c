@@ -73,9 +73,12 @@ size_t npys_reader_count(const struct npys_reader *r)
 
 void npys_reader_die(const struct npys_reader *r, const char *fmt, ...)
 {
+    struct err e;
     va_list ap;
     va_start(ap, fmt);
-    complain(r->label, r->count + r->inside, r->name, fmt, ap);
+    vsnprintf(e.text, sizeof e.text, fmt, ap);
+    va_end(ap);
+    complain(r->label, r->count + r->inside, r->name, e.text);
 }
 
 static bool cut(const struct npys_reader *r, const char *where, struct err *e)
