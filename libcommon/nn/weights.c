@@ -73,8 +73,8 @@ static bool same_module(const char *a, const char *b)
 
 void weights_exact(const struct safetensors *st, const char *file, const struct graph *g, const bool *needed)
 {
-    for (size_t i = 0; i < st->n; i++) {
-        const char *name = st->entry[i].name;
+    for (size_t i = 0; i < st->n + st->unread.n; i++) {
+        const char *name = i < st->n ? st->entry[i].name : st->unread.pair[i - st->n].key;
         bool runs = false, known = false;
         for (size_t j = 0; j < g->n; j++) {
             runs |= needed[j] && same_module(name, g->node[j].name);
