@@ -110,22 +110,3 @@ int out_close(void)
         die("stdout:");
     return EXIT_DONE;
 }
-
-FILE *spool_open(void)
-{
-    const char *folder = getenv("TMPDIR");
-    char path[4096];
-    if (!folder || !*folder)
-        folder = "/tmp";
-    if (snprintf(path, sizeof path, "%s/fern.XXXXXX", folder) >= (int)sizeof path)
-        die("%s: name too long", folder);
-    int fd = mkostemp(path, O_CLOEXEC);
-    if (fd < 0)
-        die("%s:", path);
-    unlink(path);
-    FILE *f = fdopen(fd, "w+b");
-    if (!f)
-        die("%s:", path);
-    setvbuf(f, NULL, _IOFBF, BUFFER);
-    return f;
-}

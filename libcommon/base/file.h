@@ -32,7 +32,4 @@ bool file_slurp(const char *name, size_t cap, unsigned char **data, size_t *n, s
 FILE *out_binary(void);
 /* The last act of every main: flushes and closes stdout; the exit status (1 and a message when that fails). */
 int out_close(void);
-
-/* An unlinked file in $TMPDIR (or /tmp), read and written. */
-FILE *spool_open(void);
 #endif

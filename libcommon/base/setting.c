@@ -197,15 +197,18 @@ char *setting_text(const void *values, const struct setting *s)
     return text;
 }
 
-static bool is_set(const void *values, const struct setting *s)
+bool setting_is_set(const void *values, const struct setting *s)
 {
-    return s->kind != SETTING_FLAG || *(const bool *)((const char *)values + s->offset);
+    const void *at = (const char *)values + s->offset;
+    if (s->kind == SETTING_FLAG)
+        return *(const bool *)at;
+    return (s->kind != SETTING_TEXT && s->kind != SETTING_WORD) || *(const char *const *)at;
 }
 
 bool setting_equal(const void *a, const void *b, const struct setting *s)
 {
     char *x = setting_text(a, s), *y = setting_text(b, s);
-    const bool same = strcmp(x, y) == 0 && is_set(a, s) == is_set(b, s);
+    const bool same = strcmp(x, y) == 0 && setting_is_set(a, s) == setting_is_set(b, s);
     free(x);
     free(y);
     return same;
@@ -219,7 +222,7 @@ char *settings_by(const void *values, const struct setting *table, unsigned use)
     if (!f)
         die("out of memory for the settings");
     for (const struct setting *s = table; s->name; s++) {
-        if (!(s->use & use) || s->use & SETTING_SILENT || !is_set(values, s))
+        if (!(s->use & use) || s->use & SETTING_SILENT || !setting_is_set(values, s))
             continue;
         fprintf(f, " %s%s", setting_name(s).text, s->kind == SETTING_FLAG ? "" : " ");
         setting_print(f, values, s);

@@ -74,6 +74,8 @@ void setting_read(void *values, const struct setting *s, const char *text);
 /* As setting_read takes it; nothing for a flag or for a text that is NULL. */
 void setting_print(FILE *f, const void *values, const struct setting *s);
 char *setting_text(const void *values, const struct setting *s); /* the same in memory: free() it */
+/* False for a flag that is false and a text or word that is NULL: there is nothing to print. */
+bool setting_is_set(const void *values, const struct setting *s);
 bool setting_equal(const void *a, const void *b, const struct setting *s);
 
 /* A table, the struct that it fills, and which of its rows the command line had (bit i: row i). */
@@ -91,7 +93,7 @@ bool settings_take(struct settings *set, size_t n, int c, const char *text);
 /* The first setting given that has none of the bits, or NULL. */
 const struct setting *settings_without(const struct settings *set, unsigned use);
 
-/* " -r 0.1 --start 1" of the settings with one of the bits, but silent ones and flags that aren't set; free() it. */
+/* " -r 0.1 --start 1" of the settings with one of the bits, but silent ones and those that aren't set; free() it. */
 char *settings_by(const void *values, const struct setting *table, unsigned use);
 
 /* The lines of --help; the texts begin at column SETTINGS_COLUMN and go on below themselves. */

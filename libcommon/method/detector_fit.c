@@ -143,7 +143,7 @@ static void write_model(struct fitting *f, void *model, const struct calibration
     struct note *meta = &f->file.meta;
     char *by = by_of(run), text[100];
     for (const struct setting *s = run->d->settings; s->name; s++)
-        if (s->use & DETECTOR_KEPT) {
+        if (s->use & DETECTOR_KEPT && setting_is_set(run->options, s)) {
             char *value = setting_text(run->options, s);
             note_set(meta, s->name, value);
             free(value);

@@ -17,12 +17,14 @@
 struct options {
     double factor;
     size_t extra;
+    bool odd;
 };
 static const struct options defaults = {.factor = 1, .extra = 3};
 
 struct toy {
     double sum, mean, factor;
     size_t n, held;
+    bool odd;
 };
 
 static const struct setting settings[] = {
@@ -30,6 +32,8 @@ static const struct setting settings[] = {
      DETECTOR_BOTH | DETECTOR_KEPT, NULL},
     {"extra", 'x', SETTING_SIZE, offsetof(struct options, extra), 0, 9, NULL, "N", "of nothing", DETECTOR_FIT,
      NULL},
+    {"odd", 0, SETTING_FLAG, offsetof(struct options, odd), 0, 0, NULL, NULL, "add 100 to scores",
+     DETECTOR_FIT | DETECTOR_KEPT, NULL},
     SETTINGS_END,
 };
 
@@ -38,6 +42,7 @@ static void *begin(void *options, const struct taps *first)
     struct toy *t = xcalloc(1, sizeof *t);
     (void)first;
     t->factor = ((struct options *)options)->factor;
+    t->odd = ((struct options *)options)->odd;
     return t;
 }
 
@@ -100,7 +105,7 @@ static struct map_rules rules(const void *model)
 static double score(void *model, const struct taps *image, float *distance)
 {
     const struct toy *t = model;
-    const double d = t->factor * fabs((double)image->tap[0].value[0] - t->mean);
+    const double d = t->factor * fabs((double)image->tap[0].value[0] - t->mean) + (t->odd ? 100 : 0);
     if (distance)
         *distance = (float)d + 0.5f;
     return d;
@@ -240,6 +245,18 @@ static void holding(void)
        "the map stream");
 }
 
+/* A flag that is kept. */
+static void flag(void)
+{
+    const double mean = 272.0 / 23;
+    char want[40];
+    ok(run(&held, "-o f.st --odd train") == 0 && has("f.st", "odd", "") && !has("m.st", "odd", ""),
+       "a flag is kept where it was given");
+    snprintf(want, sizeof want, "1\t\t\t%.9g\t", (double)(float)(121 - mean));
+    ok(run(&held, "-m f.st -t - test") == 0 && says("out", want), "and recalled");
+    unlink("f.st");
+}
+
 static void without_maps(void)
 {
     const double mean = 272.0 / 23;
@@ -302,6 +319,7 @@ int main(void)
         return 1;
     err_init("test");
     holding();
+    flag();
     without_maps();
     several_methods();
     static const char *const files[] = {"train", "few",  "test",  "out",   "err",
