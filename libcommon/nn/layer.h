@@ -3,7 +3,7 @@
  * what is folded (batch norm, sum, ReLU) or laid out without a copy (slice, concatenation).
  *
  * All functions are called for whole batches on one thread and share their work by the pool. A NULL function means what
- * its comment says; a layer without `forward` needs no step. */
+ * its comment says. */
 #ifndef NN_LAYER_H
 #define NN_LAYER_H
 #include "base/rng.h"
@@ -16,12 +16,12 @@ enum { LAYER_PARTS = 5 };
 struct layer_part {
     char name[64];       /* "layer1.0.bn1.running_mean" */
     struct tensor shape; /* in files; without data */
-    size_t floats; /* that executors keep for it: more than the shape holds where it is padded or packed */
-    bool packed;   /* kept as the layer's `pack` lays it out; else as it is, zeros behind it */
-    bool learnt;   /* an optimiser moves it; else a statistic or a constant */
-    bool decays;   /* and weight decay too */
-    bool permutes; /* 0 .. n - 1 in some order: anything else is an error in the file */
-    bool positive; /* a variance: a value below zero is an error in the file */
+    size_t floats;       /* that executors keep for it: more than the shape holds where it is padded */
+    bool packed;         /* kept as the layer's `pack` lays it out; else as it is, zeros behind it */
+    bool learnt;         /* an optimiser moves it; else a statistic or a constant */
+    bool decays;         /* and weight decay too */
+    bool permutes;       /* 0 .. n - 1 in some order: anything else is an error in the file */
+    bool positive;       /* a variance: a value below zero is an error in the file */
 };
 
 /* Bytes that a layer wants of the executor. */
@@ -45,9 +45,9 @@ struct layer_call {
     bool accumulate_residual, relu;       /* relu: folded in */
     float *part[LAYER_PARTS];             /* as kept; NULL where the node has fewer */
     float *d_part[LAYER_PARTS];           /* += ; NULL: not wanted */
-    const float *scale,
-        *shift;              /* inference: a folded batch norm, or the layer's own; shift holds a bias too */
-    double *log_determinant; /* of each image, += ; NULL: not wanted */
+    /* Inference: a folded batch norm, or the layer's own; shift holds a product's bias, too. */
+    const float *scale, *shift;
+    double *log_determinant;         /* of each image, += ; NULL: not wanted */
     const double *d_log_determinant; /* the loss's gradient for it */
     void *prepared, *scratch, *kept; /* as wanted, 64-byte aligned */
 };
@@ -60,7 +60,7 @@ struct layer {
     size_t (*halo)(const struct graph_node *node), (*gradient_halo)(const struct graph_node *node);
     /* Whether it reads and writes views that are not dense. NULL: it does. */
     bool (*strided)(const struct graph_node *node);
-    /* Its tensors: fills in all but the names, for which layer_part_of is there; returns how many. NULL: none. */
+    /* Its tensors, begun by layer_part_of; returns how many. NULL: none. */
     size_t (*parts)(struct layer_part part[LAYER_PARTS], const struct graph_node *node);
     /* Draws part i, n numbers. */
     void (*draw)(float *data, size_t n, size_t i, const struct graph_node *node, struct rng *r);

@@ -32,10 +32,10 @@ struct schedule {
 struct schedule_plan {
     const size_t *wanted;
     size_t wanted_n;
-    bool
-        fold_batchnorm; /* products take in the batch norm behind them (inference); else it begins a step of its
-                                   own (training). Sums and ReLUs fold in both. */
-    size_t h, w;        /* of the inputs */
+    /* Products take in the batch norm behind them (inference); else it begins a step of its own (training). Sums and ReLUs fold
+     * in both. */
+    bool fold_batchnorm;
+    size_t h, w;             /* of the inputs */
     const size_t (*side)[2]; /* or of each of them; NULL: all are h x w */
     enum dtype precision;
 };
