@@ -123,7 +123,7 @@ featx -w e.safetensors -l layer1 a.pam >/dev/null && fails 1 'layer4.0.downsampl
     featx -w e.safetensors -l layer4 a.pam
 ok $? 'a tensor of an unknown type, where nobody needs it and where it is needed'
 edit 's/"layer4.0.downsample.1.bias":\{"dtype":"F32/"layer1.0.se.bias":{"dtype":"F8_E4M3/'
-fails 1 'layer1.0.se.bias is no tensor of a resnet18' featx -w e.safetensors -l layer1 a.pam
+fails 1 'layer1.0.se.bias is no tensor of resnet18' featx -w e.safetensors -l layer1 a.pam
 ok $? 'nor does it hide what the network has not'
 printf 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n' >e.safetensors
 fails 1 'e.safetensors: .*git lfs pull' featx -w e.safetensors a.pam && fails 1 'two.pth: .*pth2st' featx -w "$FERN_TESTS/oracle/pth/two.pth" a.pam
