@@ -26,7 +26,7 @@ fails() {
     return 1
 }
 
-# image SEED [ODD]: taps of an image, smooth over the positions and alike but for noise; ODD: a position whose values are another's
+# image SEED [ODD]: taps of an image, smooth over the positions and alike but for noise; ODD: a place where values are others
 image() {
     npy_note "name=$1.png" input=32x32 arrays=a,b,c
     perl -e 'my ($seed, $odd) = @ARGV; my $x = $seed * 7919 + 1;
@@ -38,7 +38,7 @@ image() {
             for my $y (0 .. $h - 1) { for my $z (0 .. $w - 1) { for my $k (0 .. $c - 1) {
                 $x = ($x * 1103515245 + 12345) % 2147483648;
                 my $v = sin($k + 3 * $y / $h) + cos(2 * $k - 2 * $z / $w) + .2 * ($x / 1073741824 - 1);
-                $v = 2 - $v if $odd && int($y * 8 / $h) == 3 && int($z * 8 / $w) == 4;
+                $v = 2 - $v if $odd && int($y * 4 / $h) == 1 && int($z * 4 / $w) == 2;
                 print pack "f<", $v } } } }' "$1" "${2:-0}"
 }
 opening() { npy_note stream=features version=1 "weights=w:$1"; }
@@ -65,7 +65,7 @@ ok "the odd image has the highest score" test "$(sort -t "$(printf '\t')" -k 4,4
 ok "its highest value is where it is odd" test "$(flowscore -m m.st fresh | perl -0777 -ne '
     my $map = substr $_, -4096 - 64 * 2; my @v; my $at = rindex $_, "end=5"; $at = rindex($_, "\x93NUMPY", $at) - 4096;
     @v = unpack "f<1024", substr $_, $at, 4096; my $best = 0; $v[$_] > $v[$best] and $best = $_ for 0 .. 1023;
-    print int(int($best / 32) / 4), int($best % 32 / 4)')" = 34
+    print int($best / 32 / 8), int($best % 32 / 8)')" = 12
 
 # The same bytes.
 small -q -j 1 -o one.st train && small -j 2 -o two.st train 2>plan
@@ -126,6 +126,37 @@ done
 small -q -e 60 --checkpoint else --every 2 -o long.st train
 ok "--checkpoint" test ! -e else
 
+# CFLOW-AD, the same questions.
+conditional() { flowscore --method cflow --blocks 2 --condition 8 --fibre 32 -e 3 -b 5 --rate 0.003 "$@"; }
+conditional -q -j 1 -o c.st train && conditional -j 2 -o two.st train 2>plan
+ok "cflow: -j 1 and -j 2 fit the same model" cmp c.st two.st
+ok "cflow: the plan" grep -q 'flowscore: 3 epochs of 4 steps of 4 images' plan
+ok "cflow: what the model says" grep -q '"blocks":"2".*"condition":"8".*"method":"cflow"' c.st
+flowscore -j 1 -m c.st fresh >maps && flowscore -j 2 -m c.st fresh >two.maps
+ok "cflow: -j 1 and -j 2 give the same maps" cmp maps two.maps
+for i in 21 22 23 24 odd; do stream 1a2b $i | flowscore -m c.st; done >single.maps
+ok "cflow: one image at a time gives the same maps" npysdiff -t 0 maps single.maps
+flowscore -m c.st -t - fresh >conditional.scores
+ok "cflow: another order gives the same scores" cmp <(sort conditional.scores) <(flowscore -m c.st -t - backward | sort)
+ok "cflow: the odd image has the highest score" test "$(sort -t "$(printf '\t')" -k 4,4g conditional.scores | tail -n 1 | cut -f 1)" = 90.png
+for with in '--fibre 16' '--condition 12' '--clamp 1' '--decay 0.1' '--as original -e 3 --rate 0.01' '-s 5'; do
+    # shellcheck disable=SC2086 # words
+    conditional -q $with -o with.st train
+    ok "cflow: $with changes the model" other with.st
+done
+conditional -q -e 40 -o long.st train
+rm -f killed.st*
+flowscore --method cflow --blocks 2 --condition 8 --fibre 32 -b 5 --rate 0.003 -q -e 40 --every 7 -o killed.st train &
+pid=$!
+until [ -e killed.st.checkpoint ] || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
+kill -KILL $pid
+wait $pid 2>/dev/null
+rm -f killed.st.?????? killed.st.checkpoint.?????? # a kill may leave those
+conditional -q -e 40 --resume -o killed.st train
+ok "cflow: killed and resumed, the model is the same" cmp long.st killed.st
+ok "cflow: a condition that isn't a multiple of 4" fails 2 '6 is not a multiple of 4' conditional --condition 6 -o out.st train
+ok "cflow: other methods' models are told apart" fails 1 'padim' padim -m c.st fresh
+
 # Training that goes wrong.
 ok "a loss that is not finite is told" fails 1 'the loss is not finite in step 2; there is no checkpoint yet' small -q --rate 1e6 -o out.st train
 
@@ -166,12 +197,24 @@ change '"hidden":"1"' '"hidden":"9"'
 ok "wider subnets than there are" fails 1 'changed.st: tap1.block1.conv1.weight is 3x3x3x3, not 27x3x3x3' flowscore -m changed.st fresh
 change '"kernels":"alternate"' '"kernels":"3x3"      '
 ok "other kernels" fails 1 'changed.st: tap1.block2.conv1.weight is 3x3x1x1, not 3x3x3x3' flowscore -m changed.st fresh
-# fuzz N: N models with a few bytes changed; each is scored or refused in one line
+# damage FROM TO: the same of CFLOW-AD's model
+damage() { perl -0777 -pe 'BEGIN { ($a, $b) = splice @ARGV, 0, 2 } s/\Q$a\E/$b/' "$1" "$2" c.st >changed.st; }
+damage '"tap2.peak"' '"tap2.peek"'
+ok "cflow: no peak" fails 1 'changed.st: tap2.peak is not there' flowscore -m changed.st fresh
+damage '"taps"' '"tops"'
+ok "cflow: no list of taps" fails 1 'changed.st: no list of taps in it' flowscore -m changed.st fresh
+damage '"shape":[3,3]' '"shape":[9,1]'
+ok "cflow: a list of another shape" fails 1 'changed.st: no list of taps in it' flowscore -m changed.st fresh
+damage '"condition":"8"' '"condition":"4"'
+ok "cflow: another condition" fails 1 'changed.st: tap1.block1.linear1.weight is 22x11, not 14x7' flowscore -m changed.st fresh
+damage '"tap3.block1.linear2.bias"' '"tap3.block1.linear2.bass"'
+ok "cflow: a tensor that is missing" fails 1 'changed.st: tap3.block1.linear2.bias ' flowscore -m changed.st fresh
+# fuzz FILE N: N models with a few bytes changed; each is scored or refused in one line
 fuzz() {
     local i status
-    for ((i = 0; i < $1; i++)); do
+    for ((i = 0; i < $2; i++)); do
         perl -0777 -pe 'BEGIN { srand shift } my $head = 8 + unpack "v", $_;
-            for my $k (0 .. rand 4) { substr($_, int(rand 1 < .7 ? rand $head : rand length), 1) = chr rand 256 }' "$i" m.st >fuzzed.st
+            for my $k (0 .. rand 4) { substr($_, int(rand 1 < .7 ? rand $head : rand length), 1) = chr rand 256 }' "$i" "$1" >fuzzed.st
         flowscore -q -m fuzzed.st -t - fresh >stdout 2>stderr
         status=$?
         if [ $status -gt 1 ] || { [ $status = 1 ] && [ "$(wc -l <stderr)" != 1 ]; }; then
@@ -180,6 +223,7 @@ fuzz() {
         fi
     done
 }
-ok "thirty damaged models" fuzz 30
+ok "thirty damaged models" fuzz m.st 30
+ok "cflow: thirty damaged models" fuzz c.st 30
 ok "no temporary file is left" test -z "$(find . -name 'fern*' -o -name '*.tmp*' -o -name '*.st.??????' -o -path './tmp/*')"
 echo "1..$n"

@@ -2,20 +2,42 @@
  * learns; what it has learnt are the tensors of the model, from which a scorer is made (flow.h). */
 #include "flow/detector.h"
 #include "base/mem.h"
+#include "flow/cflow.h"
 #include "flow/fastflow.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const methods[] = {"fastflow", NULL}; /* enum flow_method */
-static const struct flow_kind kinds[] = {{&fastflow_learning, &fastflow_scoring}};
+static const char *const methods[] = {"fastflow", "cflow", NULL}; /* enum flow_method */
+static const struct flow_kind kinds[] = {{&fastflow_learning, &fastflow_scoring},
+                                         {&cflow_learning, &cflow_scoring}};
+static const size_t epochs[] = {12, 4}; /* where nobody asks for a number */
 
 static const struct flow_options defaults = {.fit = FITTING_DEFAULTS(16, 1e-3),
                                              .blocks = 8,
                                              .clamp = 2,
                                              .decay = 1e-5,
                                              .kernels = FLOW_ALTERNATE,
-                                             .hidden = 1};
+                                             .hidden = 1,
+                                             .fibre = 256,
+                                             .condition = 128};
 static const char *const kernels[] = {"alternate", "3x3", NULL}; /* enum flow_kernels */
+
+static bool read_multiple(void *value, const char *text, struct err *e)
+{
+    size_t n;
+    if (!opt_parse_size(&n, text, 4, CFLOW_CONDITION_MAX, e))
+        return false;
+    if (n % 4)
+        return err_set(e, "%s is not a multiple of 4", text);
+    *(size_t *)value = n;
+    return true;
+}
+
+static void print_multiple(FILE *f, const void *value)
+{
+    fprintf(f, "%zu", *(const size_t *)value);
+}
+static const struct setting_own multiple = {read_multiple, print_multiple};
 
 /* clang-format off */
 #define AT(field) offsetof(struct flow_options, field)
@@ -27,24 +49,40 @@ static const struct setting settings[] = {
      "of FastFlow's convolutions, 3x3 and 1x1 from block to block or all 3x3", KEPT, NULL},
     {"hidden", 0, SETTING_REAL, AT(hidden), 0, 64, NULL, "R",
      "channels within FastFlow's subnets for each that comes in", KEPT, NULL},
+    {"condition", 0, SETTING_OWN, AT(condition), 0, 0, NULL, "N",
+     "numbers that tell CFLOW's subnets where a vector is, a multiple of 4", KEPT, &multiple},
+    {"fibre", 0, SETTING_SIZE, AT(fibre), 1, 1 << 16, NULL, "N", "vectors of a step of CFLOW's optimiser", FIT, NULL},
     {"decay", 0, SETTING_REAL, AT(decay), 0, 1, NULL, "D", "weight decay", FIT, NULL},
     FITTING_SETTINGS(struct flow_options, fit),
     SETTINGS_END,
 };
 /* clang-format on */
 
-/* arXiv 2405.06980 has 3 x 3 only (methods 1, 7). */
+/* methods 1, 7, 8, 15: arXiv 2405.06980 has 3 x 3 only. */
 static const char *const people[] = {"anomalib", "original", "paper", NULL};
 enum { ANOMALIB, ORIGINAL, PAPER };
 
 static void choose(void *options, size_t method)
 {
-    ((struct flow_options *)options)->method = (enum flow_method)method;
+    struct flow_options *o = options;
+    o->method = (enum flow_method)method;
+    if (o->method != FLOW_CFLOW)
+        return;
+    o->fit.rate = 2e-4;
+    o->clamp = 1.9;
+    o->decay = 0;
 }
 
 static void follow(void *options, size_t who)
 {
     struct flow_options *o = options;
+    if (o->method == FLOW_CFLOW) {
+        o->fit.batch = who == ORIGINAL ? 32 : 16;
+        o->fit.epochs = who == ORIGINAL ? 200 : 50;
+        o->fit.rate = who == ORIGINAL ? 2e-4 : 1e-4;
+        o->fibre = who == ORIGINAL ? 256 : 64;
+        return;
+    }
     o->fit.batch = 32;
     o->fit.epochs = 500;
     o->kernels = who == PAPER ? FLOW_3X3 : FLOW_ALTERNATE;
@@ -119,8 +157,12 @@ static void *end(void *fit, const struct detector_end *with)
 {
     struct model *m = fit;
     char *recipe = recipe_of(m->o);
-    const struct fitting_task task = {
-        .recipe = recipe, .epochs = 10, .held = with->held, .step = step, .look = look, .arg = m};
+    const struct fitting_task task = {.recipe = recipe,
+                                      .epochs = epochs[m->o->method],
+                                      .held = with->held,
+                                      .step = step,
+                                      .look = look,
+                                      .arg = m};
     fitting_begin(m->fitting, &task);
     m->learner = m->kind->learning->begin(m->fitting, with->held, m->o, &m->shapes);
     fitting_train(m->fitting);

@@ -109,21 +109,11 @@ static const struct flow_shapes *shapes(const void *scorer)
     return &((const struct scorer *)scorer)->shapes;
 }
 
-static void need_pixels(struct scorer *s, size_t pixels)
-{
-    if (pixels <= s->pixels)
-        return;
-    free(s->enlarged);
-    mem_need(pixels * sizeof *s->enlarged, "an anomaly map");
-    s->enlarged = xmalloc(pixels, sizeof *s->enlarged);
-    s->pixels = pixels;
-}
-
 static void map(void *scorer, float *map, struct map_size size, const struct taps *image)
 {
     struct scorer *s = scorer;
     const size_t pixels = size.width * size.height;
-    need_pixels(s, pixels);
+    flow_need_pixels(&s->enlarged, &s->pixels, pixels);
     for (size_t i = 0; i < image->n; i++) {
         const struct view in = infer_input(s->infer, i);
         view_copy_in(&in, 0, image->tap[i].value);

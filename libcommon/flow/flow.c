@@ -50,6 +50,48 @@ struct flow_shapes flow_shapes_in(const struct safetensors *st, const char *path
     return s;
 }
 
+/* Products of three sides fit a size_t: each is 65535 at most. */
+struct flow_shapes flow_taps_in(const struct safetensors *st, const char *path)
+{
+    const struct tensor *t = safetensors_find(st, "taps");
+    struct flow_shapes s = {0};
+    if (!t || t->type != DT_I32 || t->rank != 2 || t->dim[1] != 3 || t->dim[0] < 1 || t->dim[0] > TAPS_MAX)
+        die("%s: no list of taps in it: not a model of flows", path);
+    for (s.taps = 0; s.taps < t->dim[0]; s.taps++) {
+        size_t *const side[3] = {&s.height[s.taps], &s.width[s.taps], &s.channels[s.taps]};
+        for (size_t i = 0; i < 3; i++) {
+            const double value = tensor_get(t, 3 * s.taps + i);
+            if (value < (i == 2 ? 2 : 1) || value > TAP_SIDE_MAX)
+                die("%s: tap %zu has a side of %.9g", path, s.taps + 1, value);
+            *side[i] = (size_t)value;
+        }
+    }
+    return s;
+}
+
+void flow_give_taps(struct safetensors *st, const struct flow_shapes *s)
+{
+    int32_t sides[3 * TAPS_MAX];
+    for (size_t i = 0; i < s->taps; i++) {
+        sides[3 * i] = (int32_t)s->height[i];
+        sides[3 * i + 1] = (int32_t)s->width[i];
+        sides[3 * i + 2] = (int32_t)s->channels[i];
+    }
+    const struct tensor t = {.type = DT_I32, .rank = 2, .dim = {s->taps, 3}, .data = sides};
+    safetensors_add(st, "taps", &t);
+}
+
+void flow_need_pixels(float **map, size_t *room, size_t pixels)
+{
+    if (pixels <= *room)
+        return;
+    free(*map);
+    *map = NULL;
+    mem_need(pixels * sizeof **map, "an anomaly map");
+    *map = xmalloc(pixels, sizeof **map);
+    *room = pixels;
+}
+
 /* Rows whose sums are taken one after the other in the end. */
 struct squares {
     const struct view *gradient, *z;

@@ -15,7 +15,7 @@ enum flow_kernels { FLOW_ALTERNATE, FLOW_3X3 };
 
 struct flow_options {
     struct fitting_options fit;
-    enum flow_method { FLOW_FASTFLOW } method;
+    enum flow_method { FLOW_FASTFLOW, FLOW_CFLOW } method;
     size_t blocks; /* of each tap's flow */
     double clamp;  /* of the blocks: s is in (-clamp, clamp) */
     double decay;
@@ -23,6 +23,8 @@ struct flow_options {
      * are between the two for each that comes in. */
     enum flow_kernels kernels;
     double hidden;
+    /* CFLOW-AD's steps: vectors of each; numbers that say where a vector is. */
+    size_t fibre, condition;
 };
 
 /* The taps that a model is for. */
@@ -34,6 +36,12 @@ struct flow_shapes flow_shapes_of(const struct taps *t);
 bool flow_fits(const struct flow_shapes *s, const struct taps *t, struct err *e);
 /* From a model's tensors tap1.NAME, tap2.NAME, ...: C x H x W. Dies with path where the first is missing, or one is of another rank. */
 struct flow_shapes flow_shapes_in(const struct safetensors *st, const char *path, const char *name);
+
+/* The same as a tensor "taps", (taps, 3): height, width, channels. */
+struct flow_shapes flow_taps_in(const struct safetensors *st, const char *path);
+void flow_give_taps(struct safetensors *st, const struct flow_shapes *s);
+/* Room for a map, where there is less. */
+void flow_need_pixels(float **map, size_t *room, size_t pixels);
 
 /* Half the sum of the squares of the first n images of z, in f64, the same bits for any number of threads. gradient, where it is not
  * NULL: z times scale, zero for the images behind. */

@@ -1,12 +1,10 @@
 /* flow/fastflow: the published numbers of parameters; and against torch (tests/oracle/flow.py), whose modules are Anomalib's: what comes
  * out, losses, a map, gradients, five steps of Adam. */
 #include "flow/fastflow.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/thread.h"
-#include "formula.h"
+#include "flow_dump.h"
 #include "nn/infer.h"
-#include "stream/npys.h"
 #include "tap.h"
 
 enum { IMAGES = 6, STEPS = 5 };
@@ -69,18 +67,6 @@ static const struct taps *image_of(void *arg, size_t i)
     return &all->taps;
 }
 
-/* |got - want| / |want - from|. */
-static double off_by(const float *got, const struct tensor *want, const float *from)
-{
-    double off = 0, all = 0;
-    for (size_t i = 0; i < tensor_count(want); i++) {
-        const double w = tensor_get(want, i), start = from ? (double)from[i] : 0;
-        off += pow((double)got[i] - w, 2);
-        all += pow(w - start, 2);
-    }
-    return all > 0 ? sqrt(off / all) : off;
-}
-
 static double off_by_view(const struct view *z, size_t image, const struct tensor *want)
 {
     float *got = xmalloc(z->h * z->w * z->c, sizeof *got);
@@ -88,20 +74,6 @@ static double off_by_view(const struct view *z, size_t image, const struct tenso
     const double off = off_by(got, want, NULL);
     free(got);
     return off;
-}
-
-struct dump {
-    struct npys_reader *reader;
-    struct npys_record record;
-};
-
-static const struct npys_record *next(struct dump *d, const char *name)
-{
-    const bool there = npys_read(d->reader, &d->record);
-    if (!there || strcmp(note_get(&d->record.note, "name"), name) != 0)
-        printf("not ok - the dump has %s, not %s\n", there ? note_get(&d->record.note, "name") : "an end",
-               name);
-    return &d->record;
 }
 
 /* Each image's own loss, by itself. */
@@ -157,59 +129,19 @@ static void map_as(const struct safetensors *weights, const struct flow_options 
     fastflow_scoring.end(scorer);
 }
 
-/* Parameters in the graph's order, as the dump has them. */
-static void gradients(const struct fastflow_learner *l, struct dump *dump, float *after)
-{
-    size_t n, at = 0;
-    const struct trainer_parameter *p = trainer_parameters(l->net.trainer, &n);
-    double worst = 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct npys_record *want = next(dump, p[i].name);
-        float *got = xmalloc(p[i].n, sizeof *got);
-        const size_t floats =
-            trainer_parameter_copy(l->net.trainer, trainer_gradients(l->net.trainer), &p[i], got);
-        if (floats != tensor_count(&want->array[0]))
-            printf("not ok - %s has %zu numbers\n", p[i].name, tensor_count(&want->array[0]));
-        const double off = off_by(got, &want->array[0], NULL);
-        if (!(off < 1e-3))
-            printf("# %s: %.2g\n", p[i].name, off);
-        worst = worse(worst, off);
-        for (size_t k = 0; after && k < floats; k++)
-            after[at++] = (float)tensor_get(&want->array[1], k);
-        free(got);
-    }
-    ok(worst < 1e-4, "the gradients of all %zu parameters, worst %.2g", n, worst);
-}
-
 static void five_steps(struct fastflow_learner *l, struct images *all, const float *after,
                        const struct tensor *path)
 {
-    size_t n, at = 0;
-    const struct trainer_parameter *p = trainer_parameters(l->net.trainer, &n);
     float *start = memcpy(xmalloc(l->net.optimiser.n, sizeof *start), l->net.optimiser.values,
                           l->net.optimiser.n * sizeof *start);
-    double losses = 0, worst = 0;
+    double losses = 0;
     for (size_t step = 0; step < STEPS; step++) {
         const double got = fastflow_gradients(l, IMAGES, image_of, all), w = tensor_get(path, step);
         losses = worse(losses, fabs(got - w) / fabs(w));
         learner_step(&l->net, step, 1e-2);
     }
     ok(losses < 1e-5, "the losses of five steps, worst %.2g", losses);
-    for (size_t i = 0; i < n; i++) {
-        float *from = xmalloc(p[i].n, sizeof *from), *got = xmalloc(p[i].n, sizeof *got);
-        const size_t floats = trainer_parameter_copy(l->net.trainer, start, &p[i], from);
-        trainer_parameter_copy(l->net.trainer, l->net.optimiser.values, &p[i], got);
-        const struct tensor want = {
-            .type = DT_F32, .rank = 1, .dim = {floats}, .data = (void *)(uintptr_t)(after + at)};
-        const double off = off_by(got, &want, from);
-        if (!(off < 1e-4))
-            printf("# %s: %.2g\n", p[i].name, off);
-        worst = worse(worst, off);
-        at += floats;
-        free(from);
-        free(got);
-    }
-    ok(worst < 1e-4, "where they lead, worst %.2g of the way", worst);
+    where_they_lead(&l->net, start, after);
     free(start);
 }
 
@@ -231,7 +163,7 @@ static void as_torch(struct dump *dump, const char *name, const struct flow_opti
     trainer_values(l.net.trainer, &n);
     float *after = steps ? xmalloc(n, sizeof *after) : NULL;
     fastflow_gradients(&l, IMAGES, image_of, &all);
-    gradients(&l, dump, after);
+    gradients(&l.net, dump, after);
     if (steps)
         five_steps(&l, &all, after, &next(dump, "path")->array[0]);
     fastflow_end(&l);
@@ -246,17 +178,11 @@ int main(void)
 {
     const struct flow_options alternate = {.blocks = 3, .clamp = 2, .hidden = 1, .decay = 1e-3};
     const struct flow_options only = {.blocks = 2, .clamp = 1.2, .hidden = 1.5, .kernels = FLOW_3X3};
-    char *path = xprintf("%s/oracle/flow.npys", getenv("FERN_TESTS") ? getenv("FERN_TESTS") : "tests");
-    FILE *f = file_open(path);
-    struct dump dump = {.reader = npys_reader_new(f, path)};
+    struct dump dump = dump_open("flow.npys");
     pool_start(3);
     counts();
     as_torch(&dump, "alternate", &alternate, true);
     as_torch(&dump, "3x3", &only, false);
-    ok(npys_reader_count(dump.reader) > 0 && !npys_read(dump.reader, &dump.record), "the dump has no more");
-    npys_record_free(&dump.record);
-    npys_reader_free(dump.reader);
-    file_close(f);
-    free(path);
+    dump_close(&dump);
     return done();
 }
