@@ -139,7 +139,7 @@ ok "cflow: one image at a time gives the same maps" npysdiff -t 0 maps single.ma
 flowscore -m c.st -t - fresh >conditional.scores
 ok "cflow: another order gives the same scores" cmp <(sort conditional.scores) <(flowscore -m c.st -t - backward | sort)
 ok "cflow: the odd image has the highest score" test "$(sort -t "$(printf '\t')" -k 4,4g conditional.scores | tail -n 1 | cut -f 1)" = 90.png
-for with in '--fibre 16' '--condition 12' '--clamp 1' '--decay 0.1' '--as original -e 3 --rate 0.01' '-s 5'; do
+for with in '--mix orthogonal' '--fibre 16' '--condition 12' '--clamp 1' '--decay 0.1' '--as original -e 3 --rate 0.01' '-s 5'; do
     # shellcheck disable=SC2086 # words
     conditional -q $with -o with.st train
     ok "cflow: $with changes the model" other with.st

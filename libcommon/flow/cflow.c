@@ -19,7 +19,11 @@ static size_t add_block(struct graph *g, size_t x, size_t code, const char *name
     a = graph_relu(g, graph_linear(g, a, linear, 2 * g->node[a].channels));
     snprintf(linear, sizeof linear, "%s.linear2", name);
     a = graph_linear(g, a, linear, 2 * second);
-    return graph_coupling(g, x, a, name, o->clamp);
+    x = graph_coupling(g, x, a, name, o->clamp);
+    if (o->mix == FLOW_PERMUTATION)
+        return x;
+    snprintf(linear, sizeof linear, "%s.rotation", name);
+    return graph_conv(g, x, linear, (struct convolution){channels, channels, 1, 1, 0}, false);
 }
 
 size_t cflow_graph(struct graph *g, size_t tap, size_t channels, const struct flow_options *o)

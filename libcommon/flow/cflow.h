@@ -14,6 +14,8 @@ enum { CFLOW_CONDITION_MAX = 4096 };
 
 /* One tap's flow. Input 0: vectors of `channels`; input 1: their codes; all as images of 1 x 1. Returns the node of what comes out. */
 size_t cflow_graph(struct graph *g, size_t tap, size_t channels, const struct flow_options *o);
+/* The first weights of a tap, by seed: as the layers draw them, but rotations, whose rows are orthonormal. */
+void cflow_draw(struct safetensors *st, size_t tap, size_t channels, const struct flow_options *o);
 /* The codes of all positions, row by row, n numbers each, n a multiple of 4: sines and cosines of x, then of y, by frequencies from 1 to
  * near 1e-4. free() them. */
 float *cflow_codes(size_t height, size_t width, size_t n);

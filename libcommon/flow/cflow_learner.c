@@ -4,7 +4,6 @@
 #include "base/rng.h"
 #include "base/thread.h"
 #include "flow/cflow.h"
-#include "nn/weights.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,19 +14,11 @@ static size_t positions_of(const struct flow_shapes *s, size_t tap)
     return s->height[tap] * s->width[tap];
 }
 
-static void draw(struct safetensors *st, const struct flow_options *o, const struct flow_shapes *s)
-{
-    for (size_t i = 0; i < s->taps; i++) {
-        struct graph g = {0};
-        cflow_graph(&g, i, s->channels[i], o);
-        weights_random(st, &g, o->fit.seed);
-        graph_free(&g);
-    }
-}
-
 void cflow_begin(struct cflow_learner *l, const struct safetensors *weights, const char *file,
                  const struct flow_options *o, const struct flow_shapes *s, size_t images)
 {
+    const char *frozen[FLOW_BLOCKS_MAX + 1] = {NULL};
+    char name[FLOW_BLOCKS_MAX][48];
     size_t floats = 0, most = 0;
     *l = (struct cflow_learner){
         .shapes = *s, .fibre = o->fibre, .condition = o->condition, .seed = o->fit.seed};
@@ -43,8 +34,17 @@ void cflow_begin(struct cflow_learner *l, const struct safetensors *weights, con
     for (size_t i = 0; i < s->taps; i++) {
         l->code[i] = cflow_codes(s->height[i], s->width[i], o->condition);
         const size_t output = cflow_graph(&l->graph[i], i, s->channels[i], o);
-        const struct trainer_plan plan = {
-            .output = &output, .outputs = 1, .n = o->fibre, .h = 1, .w = 1, .precision = DT_F32};
+        for (size_t b = 0; b < o->blocks; b++) {
+            snprintf(name[b], sizeof name[b], "tap%zu.block%zu.rotation.", i + 1, b + 1);
+            frozen[b] = name[b];
+        }
+        const struct trainer_plan plan = {.output = &output,
+                                          .outputs = 1,
+                                          .n = o->fibre,
+                                          .h = 1,
+                                          .w = 1,
+                                          .precision = DT_F32,
+                                          .frozen = frozen};
         learner_init(&l->net[i], trainer_new(&l->graph[i], weights, file, &plan), &optimiser_adam, o->decay,
                      true);
     }
@@ -55,7 +55,8 @@ static void *begin(struct fitting *f, struct tap_store *held, const struct flow_
 {
     struct cflow_learner *l = xcalloc(1, sizeof *l);
     struct safetensors random = {0};
-    draw(&random, o, s);
+    for (size_t i = 0; i < s->taps; i++)
+        cflow_draw(&random, i, s->channels[i], o);
     cflow_begin(l, &random, "random weights", o, s, fitting_step_images(f));
     l->f = f;
     l->held = held;

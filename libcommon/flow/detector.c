@@ -20,7 +20,8 @@ static const struct flow_options defaults = {.fit = FITTING_DEFAULTS(16, 1e-3),
                                              .hidden = 1,
                                              .fibre = 256,
                                              .condition = 128};
-static const char *const kernels[] = {"alternate", "3x3", NULL}; /* enum flow_kernels */
+static const char *const mixes[] = {"permutation", "orthogonal", NULL}; /* enum flow_mix */
+static const char *const kernels[] = {"alternate", "3x3", NULL};        /* enum flow_kernels */
 
 static bool read_multiple(void *value, const char *text, struct err *e)
 {
@@ -51,6 +52,7 @@ static const struct setting settings[] = {
      "channels within FastFlow's subnets for each that comes in", KEPT, NULL},
     {"condition", 0, SETTING_OWN, AT(condition), 0, 0, NULL, "N",
      "numbers that tell CFLOW's subnets where a vector is, a multiple of 4", KEPT, &multiple},
+    {"mix", 0, SETTING_CHOICE, AT(mix), 0, 0, mixes, "MIX", "what ends CFLOW's blocks", KEPT, NULL},
     {"fibre", 0, SETTING_SIZE, AT(fibre), 1, 1 << 16, NULL, "N", "vectors of a step of CFLOW's optimiser", FIT, NULL},
     {"decay", 0, SETTING_REAL, AT(decay), 0, 1, NULL, "D", "weight decay", FIT, NULL},
     FITTING_SETTINGS(struct flow_options, fit),
@@ -81,6 +83,7 @@ static void follow(void *options, size_t who)
         o->fit.epochs = who == ORIGINAL ? 200 : 50;
         o->fit.rate = who == ORIGINAL ? 2e-4 : 1e-4;
         o->fibre = who == ORIGINAL ? 256 : 64;
+        o->mix = who == ORIGINAL ? FLOW_ORTHOGONAL : FLOW_PERMUTATION;
         return;
     }
     o->fit.batch = 32;

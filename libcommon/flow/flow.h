@@ -23,8 +23,10 @@ struct flow_options {
      * are between the two for each that comes in. */
     enum flow_kernels kernels;
     double hidden;
-    /* CFLOW-AD's steps: vectors of each; numbers that say where a vector is. */
+    /* CFLOW-AD's steps: vectors of each; numbers that say where a vector is; how its blocks mix their channels in the end: they change
+     * places, or are multiplied by an orthogonal matrix as well. */
     size_t fibre, condition;
+    enum flow_mix { FLOW_PERMUTATION, FLOW_ORTHOGONAL } mix;
 };
 
 /* The taps that a model is for. */

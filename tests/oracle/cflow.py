@@ -18,7 +18,7 @@ from flow import array, record
 from formula import note, uniform
 
 BLOCKS, CLAMP, CONDITION, VECTORS, STEPS, RATE = 3, 1.9, 8, 7, 5, 1e-2
-SHAPES = [(6, 4, 5), (9, 2, 3)]  # channels, height, width of each tap
+SHAPES = [(6, 4, 5), (9, 2, 3)]  # channels, height, width of each tap; the second's blocks end with a matrix
 
 
 def codes(height, width, n):
@@ -35,7 +35,13 @@ class Head(flow.Flow):
 
     def __init__(self, tap):
         super().__init__(BLOCKS, 0, 1.0, CLAMP)
-        self.tap = tap
+        self.tap, self.rotates = tap, tap == 1
+
+    def rotate(self, x, name):
+        """By any matrix: it is a constant, and that of a model is orthogonal, so that its log-determinant is 0."""
+        c = x.shape[1]
+        w = (uniform(name, c * c) - 0.5) * np.sqrt(24.0 / c)
+        return x @ torch.from_numpy(w.astype(np.float32).astype(np.float64).reshape(c, c)).T if self.rotates else x
 
     def linear(self, x, name, out):
         shape = (out, x.shape[1])
@@ -58,6 +64,7 @@ class Head(flow.Flow):
             gamma, o = self.take(name + ".global_scale", x.shape[1]), self.take(name + ".global_offset", x.shape[1])
             g = 0.1 * F.softplus(gamma, beta=0.5)
             x = (v * g + o)[:, flow.value_of(name + ".permutation", (x.shape[1],))]
+            x = self.rotate(x, name + ".rotation.weight")
             log = log + s.sum(1) + torch.log(g).sum()
         return x, log
 
@@ -107,6 +114,7 @@ def check(tap):
     from anomalib.models.image.cflow.utils import cflow_head, get_logp, positional_encoding_2d
 
     (c, h, w), head, (x, code) = SHAPES[tap], Head(tap), fibre(tap)
+    head.rotates = False  # Anomalib's are permutations
     z, log = head(x, code)
     net = cflow_head(CONDITION, BLOCKS, CLAMP, c, False).double()
     for b, block in enumerate(net.module_list):

@@ -9,6 +9,8 @@ enum { VECTORS = 7, STEPS = 5 };
 static const struct flow_shapes small = {2, {4, 2}, {5, 3}, {6, 9}};
 static const struct flow_options options = {
     .blocks = 3, .clamp = 1.9, .condition = 8, .fibre = VECTORS + 1}; /* one place stays empty */
+static const struct flow_options rotates = {
+    .blocks = 3, .clamp = 1.9, .condition = 8, .fibre = VECTORS + 1, .mix = FLOW_ORTHOGONAL};
 
 /* WideResNet50-2, layer2 to layer4 (methods 8). */
 static void counts(void)
@@ -24,11 +26,28 @@ static void counts(void)
     }
 }
 
-static void weights_of(struct safetensors *st)
+static void rotations(void)
+{
+    struct safetensors st = {0};
+    double worst = 0;
+    cflow_draw(&st, 0, 50, &rotates);
+    const struct tensor *t = safetensors_find(&st, "tap1.block2.rotation.weight");
+    for (size_t i = 0; i < 50; i++)
+        for (size_t j = 0; j <= i; j++) {
+            double sum = i == j ? -1 : 0;
+            for (size_t k = 0; k < 50; k++)
+                sum += tensor_get(t, i * 50 + k) * tensor_get(t, j * 50 + k);
+            worst = worse(worst, fabs(sum));
+        }
+    ok(worst < 1e-6, "rotations are orthogonal, worst %.2g", worst);
+    safetensors_free(&st);
+}
+
+static void weights_of(struct safetensors *st, const struct flow_options *o)
 {
     for (size_t i = 0; i < small.taps; i++) {
         struct graph g = {0};
-        cflow_graph(&g, i, small.channels[i], &options);
+        cflow_graph(&g, i, small.channels[i], o);
         fill(st, &g);
         graph_free(&g);
     }
@@ -145,12 +164,15 @@ int main(void)
     struct cflow_learner l;
     pool_start(3);
     counts();
-    weights_of(&weights);
+    rotations();
+    weights_of(&weights, &rotates); /* with those that others don't need */
     cflow_begin(&l, &weights, "formula", &options, &small, 1);
-    for (size_t i = 0; i < small.taps; i++)
-        as_torch(&l, i, &dump);
-    maps(&weights);
+    as_torch(&l, 0, &dump);
     cflow_end(&l);
+    cflow_begin(&l, &weights, "formula", &rotates, &small, 1);
+    as_torch(&l, 1, &dump);
+    cflow_end(&l);
+    maps(&weights);
     safetensors_free(&weights);
     dump_close(&dump);
     return done();

@@ -61,6 +61,8 @@ static void gradients(const struct learner *l, struct dump *dump, float *after)
     const struct trainer_parameter *p = trainer_parameters(l->trainer, &n);
     double worst = 0;
     for (size_t i = 0; i < n; i++) {
+        if (!p[i].trained)
+            continue;
         const struct npys_record *want = next(dump, p[i].name);
         float *got = xmalloc(p[i].n, sizeof *got);
         const size_t floats = trainer_parameter_copy(l->trainer, trainer_gradients(l->trainer), &p[i], got);
@@ -84,6 +86,8 @@ static void where_they_lead(const struct learner *l, const float *start, const f
     double worst = 0;
     const struct trainer_parameter *p = trainer_parameters(l->trainer, &n);
     for (size_t i = 0; i < n; i++) {
+        if (!p[i].trained)
+            continue;
         float *from = xmalloc(p[i].n, sizeof *from), *got = xmalloc(p[i].n, sizeof *got);
         const size_t floats = trainer_parameter_copy(l->trainer, start, &p[i], from);
         trainer_parameter_copy(l->trainer, l->optimiser.values, &p[i], got);
