@@ -307,6 +307,8 @@ static void put_back(void)
 
 int main(void)
 {
+    signal(SIGINT, SIG_DFL); /* a shell ignores it for what runs in the background */
+    signal(SIGTERM, SIG_DFL);
     char folder[] = "/tmp/loop.XXXXXX";
     err_init("loop");
     if (!mkdtemp(folder) || chdir(folder))
