@@ -120,7 +120,7 @@ lint: | $(O)/deps.ok
 	scripts/deps lint
 	$(Q)clang-format --dry-run -Werror $(CSRC)
 	$(Q)cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --inline-suppr --enable=warning,portability \
-	  --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -DFERN_VERSION='"x"' '-D_Noreturn=__attribute__((noreturn))' \
+	  --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -D__x86_64__ -DFERN_VERSION='"x"' '-D_Noreturn=__attribute__((noreturn))' \
 	  -Ilibcommon -j2 tools libcommon tests/unit
 	$(Q)mandoc -T lint -W warning $(PAGES)
 	$(Q)shellcheck -x $(SHELLS)

@@ -87,7 +87,7 @@ static void distances(void *arg, size_t task, size_t worker)
 
 double knn_sum(const float *squared, size_t n, size_t k, size_t without)
 {
-    float least[KNN_NEIGHBOURS_MAX];
+    float least[KNN_NEIGHBOURS_MAX] = {0};
     size_t found = 0;
     for (size_t i = 0; i < n; i++) {
         if (i == without || (found == k && !(squared[i] < least[k - 1])))

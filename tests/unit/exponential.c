@@ -13,7 +13,7 @@ static float at(size_t i, double reach)
 
 static void check(double reach)
 {
-    float in[N], e[N], t[N], plain[2][N];
+    float in[N], e[N] = {0}, t[N] = {0}, plain[2][N];
     double worst[2] = {0, 0};
     const enum cpu_level best = cpu_level();
     bool same = true;
