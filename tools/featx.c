@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/progress.h"
-#include "nn/frozen.h"
+#include "nn/frozen_stream.h"
 #include "nn/precision_option.h"
 #include "stream/identity.h"
 #include "stream/image.h"
@@ -114,13 +114,8 @@ static void rename_image(struct image *im, const struct table *list, size_t i)
 
 static void write_record(struct run *run, size_t image)
 {
-    struct npys_record rec = {.n = run->net.taps, .note = run->note[image]};
-    for (size_t i = 0; i < run->net.taps; i++) {
-        const struct view v = infer_output(run->infer, i);
-        const size_t dim[3] = {v.h, v.w, v.c};
-        rec.array[i] = tensor_new(DT_F32, 3, dim);
-        view_copy_out(rec.array[i].data, &v, image);
-    }
+    struct npys_record rec = {.note = run->note[image]};
+    frozen_arrays(&rec, run->infer, run->net.taps, image);
     npys_write(run->out, &rec, run->o->net.layers);
     npys_record_free(&rec);
     run->note[image] = (struct note){0};
@@ -208,14 +203,7 @@ static void write_opening(struct run *run, FILE *f)
     struct note opening = {0};
     char *by = xprintf("featx " FERN_VERSION " -l %s --precision %s", run->o->net.layers,
                        precision_name(run->o->precision));
-    note_set(&opening, "stream", "features");
-    note_set(&opening, "version", "1");
-    note_set(&opening, "weights", run->net.identity);
-    note_set(&opening, "arch", run->net.graph.arch);
-    note_set(&opening, "layers", run->o->net.layers);
-    note_set(&opening, "precision", precision_name(run->o->precision));
-    note_setf(&opening, "norm", "%g,%g,%g/%g,%g,%g", run->net.norm.mean[0], run->net.norm.mean[1],
-              run->net.norm.mean[2], run->net.norm.std[0], run->net.norm.std[1], run->net.norm.std[2]);
+    frozen_opening(&opening, &run->net, run->o->net.layers, run->o->precision);
     run->out = npys_writer_new(f, "stdout", &opening, by);
     note_clear(&opening);
     free(by);

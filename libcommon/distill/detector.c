@@ -28,6 +28,8 @@ static const char *const precisions[] = {"f32", "bf16", "auto", NULL};        /*
 enum { KEPT = DETECTOR_FIT | DETECTOR_KEPT };
 static const struct setting settings[] = {
     FITTING_SETTINGS(struct distill_options, fit),
+    {"weights", 'w', SETTING_TEXT, AT(weights), 0, 0, NULL, "W",
+     "stfpm: of the teacher; a safetensors file, or random:SEED", DETECTOR_BOTH | SETTING_SILENT, NULL},
     {"student", 0, SETTING_WORD, AT(arch), 0, 0, network_names, "ARCH",
      "the teacher that the student mirrors (default: as the features say, else by their channels)", KEPT, NULL},
     {"embedding", 0, SETTING_SIZE, AT(embedding), 1, 4096, NULL, "N", "planes of the embedding: its channels, or with bottlenecks a quarter of them", KEPT, NULL},
@@ -51,21 +53,38 @@ enum { SETTINGS = sizeof settings / sizeof *settings, OWN = 14 }; /* with the en
 /* clang-format on */
 const struct setting *const distill_own_settings = settings + SETTINGS - OWN;
 
-static const char *const methods[] = {"rd", NULL};
+static const char *const methods[] = {"rd", "stfpm", NULL};
 
 static void choose(void *options, size_t method)
 {
     struct distill_options *o = options;
     o->pyramid = method == 1;
+    if (!o->pyramid)
+        return;
+    o->fit.batch = 32;
+    o->fit.rate = 0.4;
+    o->loss = LESSON_MEAN;
+    o->optimiser = OPTIMISER_SGD;
+    o->decay = 1e-4;
+    o->rules = (struct imitation_rules){IMITATION_PRODUCT, MAP_HALF_PIXEL};
+    o->meet = DISTILL_TAP;
+    o->sigma = 0;
 }
 
 static const char *const people[] = {"anomalib", "original", "paper", NULL};
 enum { ANOMALIB, ORIGINAL, PAPER };
 
-/* methods.md 1, 6, 15: the paper (arXiv 2405.06980) ran Anomalib's. All three train for 200 epochs. */
+/* The paper (arXiv 2405.06980) ran Anomalib's; all count their epochs so. */
 static void follow(void *options, size_t who)
 {
     struct distill_options *o = options;
+    if (o->pyramid) {
+        o->fit.epochs = 100;
+        o->loss = who == ORIGINAL ? LESSON_MEAN : LESSON_SUM;
+        o->decay = who == ORIGINAL ? 1e-4 : 1e-3;
+        o->meet = who == ORIGINAL ? DISTILL_TAP : DISTILL_MAP;
+        return;
+    }
     o->fit.epochs = 200;
     o->border = who == ORIGINAL ? MAP_MIRROR_EDGE : MAP_MIRROR;
     o->width = who == ORIGINAL ? DISTILL_AUTO : 512;
@@ -82,6 +101,7 @@ const struct detector distill_detector = {
     .people = people,
     .follow = follow,
     .images_min = HELD_EVERY,
+    .network = distill_network,
     .open = distill_open,
     .begin = distill_begin,
     .take = distill_take,

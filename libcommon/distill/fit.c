@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Neither decides for how long one should wait: enough for a category of 200 images in a few minutes of two cores. */
-enum { EPOCHS = 10 };
+enum { EPOCHS = 10, EPOCHS_STFPM = 20 };
 
 struct fit {
     struct distill_options *o;
@@ -21,6 +21,18 @@ struct fit {
     struct tap_store *held;
     float *map; /* of a held image */
 };
+
+/* STFPM's student looks at images; so they are read, and the teacher's taps computed on the way. */
+bool distill_network(const void *options, struct image_network *network)
+{
+    const struct distill_options *o = options;
+    if (!o->pyramid && o->weights)
+        misuse("-w is for models of --method stfpm: those of rd read features (featx)");
+    if (o->pyramid && !o->weights)
+        misuse("-w WEIGHTS is needed: stfpm reads images");
+    *network = (struct image_network){o->weights, o->arch, "layer1,layer2,layer3", distill_precision(o)};
+    return o->pyramid;
+}
 
 void distill_open(void *options, const char *output)
 {
@@ -128,8 +140,12 @@ static void train(struct fit *f)
 {
     char *recipe = settings_by(f->o, distill_own_settings, DETECTOR_FIT);
     const struct map_size grid = distill_tap_grid(&f->student, &f->shapes);
-    const struct fitting_task task = {
-        .recipe = recipe, .epochs = EPOCHS, .held = f->held, .step = step, .look = look, .arg = f};
+    const struct fitting_task task = {.recipe = recipe,
+                                      .epochs = f->o->pyramid ? EPOCHS_STFPM : EPOCHS,
+                                      .held = f->held,
+                                      .step = step,
+                                      .look = look,
+                                      .arg = f};
     f->map = xaligned(grid.height * grid.width, sizeof *f->map);
     fitting_begin(f->fitting, &task);
     begin_lesson(f);

@@ -7,10 +7,11 @@
 
 struct distill_options {
     struct fitting_options fit;
-    size_t embedding; /* planes */
-    bool pyramid;     /* the method is STFPM */
-    const char *arch; /* of the teacher, or NULL: as the features say */
-    size_t width;     /* DISTILL_AUTO: as the authors have it */
+    const char *weights; /* STFPM: of the teacher */
+    size_t embedding;    /* planes */
+    bool pyramid;        /* the method is STFPM */
+    const char *arch;    /* of the teacher, or NULL: as the features say */
+    size_t width;        /* DISTILL_AUTO: as the authors have it */
     enum lesson_loss loss;
     unsigned optimiser; /* enum optimiser_kind: SGD or Adam */
     double beta2, decay;
@@ -43,6 +44,7 @@ enum dtype distill_precision(const struct distill_options *o);
 struct map_size distill_tap_grid(const struct student *s, const struct taps *shapes);
 
 /* The detector's: fit.c. */
+bool distill_network(const void *options, struct image_network *network);
 void distill_open(void *options, const char *output);
 void *distill_begin(void *options, const struct taps *first);
 void distill_take(void *fit, const struct taps *image);

@@ -26,6 +26,7 @@
 #define METHOD_DETECTOR_H
 #include "base/setting.h"
 #include "method/anomaly_map.h"
+#include "method/image_features.h"
 #include "method/tap_store.h"
 #include "method/taps.h"
 #include "stream/safetensors.h"
@@ -61,6 +62,9 @@ struct detector {
     void (*follow)(void *options, size_t who);
     size_t images_min; /* 1 or more */
 
+    /* Fills in the network whose features are wanted, where the method reads images (method/image_features.h): an image's first tap is
+     * then itself. False: it reads features. NULL: all do. */
+    bool (*network)(const void *options, struct image_network *network);
     /* Before a fit reads anything: may try its own paths, and refuse. output: the model's. NULL: nothing. */
     void (*open)(void *options, const char *output);
     /* The fit. begin knows the first image, and may settle in its options what was left open: by= and the model tell what is

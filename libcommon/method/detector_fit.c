@@ -182,8 +182,11 @@ void detector_fit(struct detector_run *run)
                         .identity = {.where = "those before have", .force = run->force},
                         .progress = progress_start("images", 0)};
     struct features in = features_of(run->features, run->features_n);
+    struct image_network network;
     if (run->d->open)
         run->d->open(run->options, run->output);
+    if (run->d->network && run->d->network(run->options, &network))
+        in.network = &network;
     while (features_stream(&in))
         while (features_record(&in))
             fit_record(&f, &in);

@@ -170,8 +170,11 @@ void detector_score(struct detector_run *run)
 {
     struct scoring s = {.run = run, .progress = progress_start("images", 0)};
     struct features in = features_of(run->features, run->features_n);
+    struct image_network network;
     s.out = score_writer_new(run->table);
     open_model(&s);
+    if (run->d->network && run->d->network(run->options, &network))
+        in.network = &network;
     for (bool begun = false; features_stream(&in); begun = true) {
         if (!begun)
             begin_scores(&s, in.opening);

@@ -12,8 +12,10 @@ static void close_stream(struct features *in)
     npys_reader_free(in->reader);
     if (in->f)
         file_close(in->f);
+    if (in->images)
+        file_close(in->images);
     in->reader = NULL;
-    in->f = NULL;
+    in->f = in->images = NULL;
 }
 
 bool features_stream(struct features *in)
@@ -24,6 +26,10 @@ bool features_stream(struct features *in)
     const char *name = in->files ? in->file[in->next] : NULL;
     in->next++;
     in->f = file_open(name);
+    if (in->network) {
+        in->images = in->f;
+        in->f = image_features_open(in->images, file_label(name), in->network);
+    }
     in->reader = npys_reader_new(in->f, file_label(name));
     in->opening = npys_opening(in->reader);
     const char *stream = note_get(in->opening, "stream");

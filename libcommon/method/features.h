@@ -8,16 +8,20 @@
  *         }
  *     features_free(&in);
  *
+ * With in.network the operands are image streams, and records their features (method/image_features.h).
+ *
  * Dies on a stream that is none of features (one without notes is taken for it) and on all that npys_read dies on. */
 #ifndef METHOD_FEATURES_H
 #define METHOD_FEATURES_H
+#include "method/image_features.h"
 #include "method/taps.h"
 
 struct features {
     char *const *file; /* the caller's */
     size_t files, next;
-    FILE *f;
-    struct npys_reader *reader; /* now */
+    const struct image_network *network; /* the caller's; NULL: features are read */
+    FILE *f, *images;                    /* images: below f, where there is a network */
+    struct npys_reader *reader;          /* now */
     const struct note *opening;
     struct npys_record record;
     struct taps taps;
