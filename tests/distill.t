@@ -118,32 +118,34 @@ for signal in KILL TERM; do
     ok "and the checkpoint is gone" test ! -e k.ckpt
 done
 
-# STFPM: images are read; the teacher is a random one
+# STFPM: images are read
+ifsgen -q -c 4 -n 1 -z 32 | fractrain -q -c 4 -n 1 -b 4 -z 32 -o net.st
 for i in {1..10}; do bytes 3072 "$i" | pam "$i.png" 32 32 >part.$i; done
 cat part.{1..10} >parts.pam
-stfpm() { distill -q --method stfpm -w random:1 -b 4 -e 1 "$@" parts.pam; }
+stfpm() { distill -q --method stfpm -w net.st -b 4 -e 1 "$@" parts.pam; }
 ok "a fit to images" stfpm -j 1 -o st.st
 ok "-j 1 and -j 2 learn the same" cmp st.st <(stfpm -j 2 -o two.st && cat two.st)
 ok "its model" test "$(for k in method student layers combine upsample meet sigma; do meta st.st $k; done | paste -sd' ')" = \
     'stfpm resnet18 image,layer1,layer2,layer3 product half-pixel tap 0'
 ok "--as: decay and grid" test "$(for who in original anomalib paper; do stfpm --as $who -e 1 -o who.st && meta who.st by | grep -oE 'loss [a-z]+|decay [0-9.]+|meet [a-z]+' | cut -d ' ' -f 2; done | paste -sd' ')" = \
     'mean 0.0001 tap sum 0.001 map sum 0.001 map'
-distill -q -j 1 -m st.st -w random:1 parts.pam >all.st
-ok "-j 1 and -j 2 score the same" cmp all.st <(distill -q -j 2 -m st.st -w random:1 parts.pam)
+distill -q -j 1 -m st.st -w net.st parts.pam >all.st
+ok "its scores" test -s all.st
+ok "-j 1 and -j 2 score the same" cmp all.st <(distill -q -j 2 -m st.st -w net.st parts.pam)
 ok "ten maps" test "$(npyls all.st | grep -c 32x32)" = 10
-ok "each with a score of its own" test "$(distill -q -m st.st -w random:1 -t - parts.pam | awk -F '\t' 'NR > 1 { print $4 }' | sort -u | wc -l)" = 10
-ok "one image at a time scores the same" npysdiff -t 0 all.st <(distill -q -m st.st -w random:1 part.{1..10})
+ok "each with a score of its own" test "$(distill -q -m st.st -w net.st -t - parts.pam | awk -F '\t' 'NR > 1 { print $4 }' | sort -u | wc -l)" = 10
+ok "one image at a time scores the same" npysdiff -t 0 all.st <(distill -q -m st.st -w net.st part.{1..10})
 ok "another teacher" fails 1 'record 1 (1.png): .*weights' distill -m st.st -w random:2 parts.pam
 ok "no teacher" fails 2 '-w WEIGHTS is needed: stfpm reads images' distill -m st.st parts.pam
 ok "none for a fit" fails 2 '-w WEIGHTS is needed' distill --method stfpm -o out.st parts.pam
-ok "a teacher for rd" fails 2 '-w is for models of --method stfpm' distill -w random:1 -o out.st train
+ok "a teacher for rd" fails 2 '-w is for models of --method stfpm' distill -w net.st -o out.st train
 ok "images for rd" fails 1 'parts.pam' distill -o out.st parts.pam
 ok "features for stfpm" fails 1 'train' stfpm -o out.st train
 head -c 20000 parts.pam >cut.pam
-ok "images that were cut" fails 1 'cut.pam: record 7' distill -m st.st -w random:1 cut.pam
+ok "images that were cut" fails 1 'cut.pam: record 7' distill -m st.st -w net.st cut.pam
 bytes 6144 1 | pam wide.png 64 32 >wide.pam
-ok "images of another size" fails 1 'record 11 (wide.png): image is 64x32, those before are 32x32' distill -q --method stfpm -w random:1 -o out.st <(cat parts.pam wide.pam)
-ok "of another size than the fit's" fails 1 'record 1 (wide.png): .*input=64x32' distill -m st.st -w random:1 wide.pam
+ok "images of another size" fails 1 'record 11 (wide.png): image is 64x32, those before are 32x32' distill -q --method stfpm -w net.st -o out.st <(cat parts.pam wide.pam)
+ok "of another size than the fit's" fails 1 'record 1 (wide.png): .*input=64x32' distill -m st.st -w net.st wide.pam
 
 # What must be refused
 ok "images whose taps don't halve" fails 1 '4x3 and 2x1: .*multiples of 32' distill -q -o out.st odd

@@ -205,6 +205,17 @@ bool setting_is_set(const void *values, const struct setting *s)
     return (s->kind != SETTING_TEXT && s->kind != SETTING_WORD) || *(const char *const *)at;
 }
 
+void setting_copy(void *to, const void *from, const struct setting *s)
+{
+    if (s->kind == SETTING_TEXT) {
+        *(const char **)((char *)to + s->offset) = *(const char *const *)((const char *)from + s->offset);
+        return;
+    }
+    char *text = setting_text(from, s);
+    setting_read(to, s, text);
+    free(text);
+}
+
 bool setting_equal(const void *a, const void *b, const struct setting *s)
 {
     char *x = setting_text(a, s), *y = setting_text(b, s);

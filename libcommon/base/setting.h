@@ -76,6 +76,8 @@ void setting_print(FILE *f, const void *values, const struct setting *s);
 char *setting_text(const void *values, const struct setting *s); /* the same in memory: free() it */
 /* False for a flag that is false and a text or word that is NULL: there is nothing to print. */
 bool setting_is_set(const void *values, const struct setting *s);
+/* The value of one struct into another of its kind; a text stays whose it was. */
+void setting_copy(void *to, const void *from, const struct setting *s);
 bool setting_equal(const void *a, const void *b, const struct setting *s);
 
 /* A table, the struct that it fills, and which of its rows the command line had (bit i: row i). */

@@ -89,21 +89,18 @@ static const char *recall_method(struct scoring *s)
     struct detector_run *run = s->run;
     const struct settings *set = &run->settings;
     const char *method = note_get(&s->file.meta, "method");
-    char *given[64] = {0};
     run->method = NULL;
     for (size_t i = 0; method && run->d->methods && run->d->methods[i]; i++)
         if (strcmp(run->d->methods[i], method) == 0)
             run->method = run->d->methods[i];
     if (!run->method)
         return run->d->name;
-    for (size_t i = 0; set->table[i].name; i++)
-        given[i] = set->given >> i & 1 ? setting_text(run->options, &set->table[i]) : NULL;
+    void *given = memcpy(xmalloc(1, run->d->options_size), run->options, run->d->options_size);
     detector_defaults(run);
-    for (size_t i = 0; set->table[i].name; i++) {
-        if (given[i])
-            setting_read(run->options, &set->table[i], given[i]);
-        free(given[i]);
-    }
+    for (size_t i = 0; set->table[i].name; i++)
+        if (set->given >> i & 1)
+            setting_copy(run->options, given, &set->table[i]);
+    free(given);
     return run->method;
 }
 

@@ -176,6 +176,12 @@ static void command_line(void)
     ok(setting_equal(&v, &defaults, named("ratio")) && !setting_equal(&v, &defaults, named("count")) &&
            !setting_equal(&v, &defaults, named("half")),
        "equal and different values");
+    struct values copy = defaults;
+    for (size_t i = 0; table[i].name; i++)
+        if (set->given >> i & 1)
+            setting_copy(&copy, &v, &table[i]);
+    ok(copy.count == 3 && copy.half && copy.colour == GREEN && copy.text == v.text && copy.word == v.word,
+       "copies; a text stays the same");
     free(rows);
 }
 
