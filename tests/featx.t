@@ -118,6 +118,7 @@ ok $? 'a block too many'
 edit 's/"layer4.0.downsample.1.bias"/"layer4.0.se.bias"/; s/"fc.bias"/"head.3.bias"/'
 featx -w e.safetensors -l layer3 a.pam >/dev/null
 ok $? 'which does not matter in layers that do not run, nor does another head'
+# shellcheck disable=SC2016 # perl's
 edit 's/("layer4.0.downsample.1.bias":\{"dtype":")F32/$1F8_E4M3/'
 featx -w e.safetensors -l layer1 a.pam >/dev/null && fails 1 'layer4.0.downsample.1.bias holds elements of type F8_E4M3' \
     featx -w e.safetensors -l layer4 a.pam

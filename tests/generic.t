@@ -146,10 +146,13 @@ check_getopt() {
     sed 's/^/# /' differences
 }
 
-# An option is in a test where it stands in one of the program's own, or on a line of another after the program's name. The common
-# ones are tested here.
+# An option is in a test where it stands in one of the program's own, with what those share with others (detector.sh), or on a line of
+# another after the program's name. The common ones are tested here.
 check_options() {
-    local forms missing=() own=("$FERN_TESTS/$1".*)
+    local forms missing=() own=("$FERN_TESTS/$1".*) shared
+    # shellcheck disable=SC2016 # the text itself
+    shared=$(sed -n 's,^\. "$FERN_TESTS/\(.*\)",\1,p' "${own[@]}" | grep -v '^lib\.sh' | sort -u)
+    [ -z "$shared" ] || own+=("$FERN_TESTS/$shared")
     for forms in $("$1" --help | sed -nE 's/^ +(-.*)/\1/p' | sed 's/   *.*//' | grep -oE -- '(-[A-Za-z0-9], )?--[a-z-]+' | sed 's/, /|/'); do
         case $forms in *--help | *--version | *--verbose | *--quiet | *--threads) continue ;; esac
         grep -qE -- "(^|[^a-z-])($forms)($|[^a-z-])" "${own[@]}" ||
