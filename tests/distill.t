@@ -97,6 +97,11 @@ ok "--minutes: an epoch at the least, and at most as many as --epochs" test "$(f
 ok "--epochs with the number that it tells gives the same" cmp one.st min.st
 ok "the plan is told before" grep -q '1 epochs of 3 steps of 3 images (11 to learn from, 1 held back)' plan
 
+# Of twice twelve images the tenth of the first and the eighth of the second are held back.
+for q in 0 1; do distill -q --embedding 4 -e 1 --quantile $q -o q$q.st <(cat train train); done
+{ opening 1a2b && cat image.10 image.8 && npy_note end=2; } >held
+ok "--quantile 0 and 1: the held images' lowest and highest score" cmp <(scores q1.st held | sort -g) <(meta q0.st threshold && meta q1.st threshold)
+
 # Killed and resumed
 cp m.st whole.st
 killed() { # killed SIGNAL: after a checkpoint

@@ -286,6 +286,30 @@ static void test_perfect(void)
     end(&s);
 }
 
+/* torch decays all that learns, norms too: p - rate (g + decay p). */
+static void test_decay(void)
+{
+    struct session s;
+    size_t n;
+    double worst = 0;
+    begin(&s, "stfpm");
+    make_batch(&s, 1);
+    lesson_gradients(&s.lesson);
+    const struct trainer_parameter *p = trainer_parameters(s.lesson.learner.trainer, &n);
+    while (strcmp(p->name, "layer1.0.bn1.weight") != 0)
+        p++;
+    const float *value = trainer_values(s.lesson.learner.trainer, &n) + p->offset;
+    const float *gradient = trainer_gradients(s.lesson.learner.trainer) + p->offset;
+    double want[64];
+    for (size_t i = 0; i < 64; i++)
+        want[i] = (double)value[i] - 0.4 * ((double)gradient[i] + s.o.decay * (double)value[i]);
+    learner_step(&s.lesson.learner, 0, 0.4);
+    for (size_t i = 0; i < 64; i++)
+        worst = worse(worst, fabs((double)value[i] - want[i]));
+    ok(worst <= 1e-6, "norms decay, too, worst %.2g", worst);
+    end(&s);
+}
+
 static void refuses(struct session *s, size_t tap, struct tap is, const char *what)
 {
     const struct tap was = s->taps.tap[tap];
@@ -319,6 +343,7 @@ int main(void)
     test_distance();
     test_against_torch();
     test_perfect();
+    test_decay();
     test_fits();
     return done();
 }
