@@ -144,6 +144,15 @@ for with in '--mix orthogonal' '--fibre 16' '--condition 12' '--clamp 1' '--deca
     conditional -q $with -o with.st train
     ok "cflow: $with changes the model" other with.st
 done
+large() { # images whose features are by far too large for a network that nothing normalises
+    opening 1a2b
+    for i in 1 2 3 4 5 6 7 8 9 10; do npy_note name=$i input=4x4 arrays=a && npy_f4 '2, 2, 4' $((i * 911)) 5 -3000 $((i * 7)) 5 6 -7 $((9 - i)) 1 2 3 4 99999 2 $i 3; done
+    npy_note end=10
+}
+large >large.npys
+conditional -q -o large.st large.npys
+finite() { flowscore -m large.st -t - large.npys | awk -F '\t' 'NR > 1 && !($4 >= 0 && $4 <= 1) { bad = 1 } END { exit bad || NR != 11 }'; }
+ok "cflow: large features have finite scores, from 0 to the number of taps" finite
 conditional -q -e 40 -o long.st train
 rm -f killed.st*
 flowscore --method cflow --blocks 2 --condition 8 --fibre 32 -b 5 --rate 0.003 -q -e 40 --every 7 -o killed.st train &

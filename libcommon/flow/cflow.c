@@ -133,7 +133,8 @@ static void score_some(struct scorer *s, size_t tap, const float *value, size_t 
     for (size_t i = 0; i < n; i++) {
         const double l =
             cflow_likelihood(view_at(&z, i, 0, 0), channels, infer_log_determinants(s->infer[tap])[i]);
-        s->flow[first + i] = (float)-expm1(l - (double)s->peak[tap]);
+        const double below = l - (double)s->peak[tap];
+        s->flow[first + i] = (float)-expm1(below > 0 ? 0 : below); /* NaN stays */
     }
 }
 

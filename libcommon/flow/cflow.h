@@ -4,7 +4,8 @@
  * come in; blocks are as nn/coupling.h has them.
  *
  * With z what comes out of a vector: l = (-C ln(2 pi) / 2 - |z|^2 / 2 + ln |determinant|) / C; the loss is the mean of -ln sigmoid(l).
- * The map: of each tap 1 - exp(l - peak), where `peak` is the largest l of the held images, enlarged (align_corners); their sum. */
+ * The map: of each tap 1 - exp(l - peak), where `peak` is the largest l of the held images and 0 what is even likelier, enlarged
+ * (align_corners); their sum. */
 #ifndef FLOW_CFLOW_H
 #define FLOW_CFLOW_H
 #include "flow/flow.h"

@@ -10,9 +10,10 @@
 static const char *const methods[] = {"fastflow", "cflow", NULL}; /* enum flow_method */
 static const struct flow_kind kinds[] = {{&fastflow_learning, &fastflow_scoring},
                                          {&cflow_learning, &cflow_scoring}};
-static const size_t epochs[] = {12, 4}; /* where nobody asks for a number */
+static const size_t epochs[] = {
+    8, 3}; /* where nobody asks for a number: 200 images with ResNet-18 in five minutes on two cores */
 
-static const struct flow_options defaults = {.fit = FITTING_DEFAULTS(16, 1e-3),
+static const struct flow_options defaults = {.fit = FITTING_DEFAULTS(8, 1e-3),
                                              .blocks = 8,
                                              .clamp = 2,
                                              .decay = 1e-5,
@@ -70,6 +71,7 @@ static void choose(void *options, size_t method)
     o->method = (enum flow_method)method;
     if (o->method != FLOW_CFLOW)
         return;
+    o->fit.batch = 16;
     o->fit.rate = 2e-4;
     o->clamp = 1.9;
     o->decay = 0;
