@@ -18,7 +18,7 @@ void cflow_begin(struct cflow_learner *l, const struct safetensors *weights, con
                  const struct flow_options *o, const struct flow_shapes *s, size_t images)
 {
     const char *frozen[FLOW_BLOCKS_MAX + 1] = {NULL};
-    char name[FLOW_BLOCKS_MAX][48];
+    char name[FLOW_BLOCKS_MAX][64];
     size_t floats = 0, most = 0;
     *l = (struct cflow_learner){
         .shapes = *s, .fibre = o->fibre, .condition = o->condition, .seed = o->fit.seed};
