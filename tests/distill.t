@@ -1,6 +1,7 @@
 #!/bin/bash
 # distill: what its options must do; a score is the image's alone; a training that was killed gives the same model; what must be
 # refused is, in one line, with nothing left. That training is right is shown in unit/distill.c.
+# shellcheck disable=SC2016 # awk's
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
 set -u -o pipefail
@@ -40,7 +41,7 @@ image() {
     npy_note "name=$1.png" "input=$((4 * w))x$((4 * h))" arrays=layer1,layer2,layer3
     tap "$h" "$w" 64 "$1" && tap $((h / 2)) $((w / 2)) 128 "9$1" && tap $((h / 4)) $((w / 4)) 256 "18$1"
 }
-for i in {1..12} 99; do image "$i" >image.$i; done
+for i in {1..12} 99; do image "$i" >"image.$i"; done
 { opening 1a2b arch=resnet18 && cat image.{1..12} && npy_note end=12; } >train
 { opening 1a2b && cat image.99 image.3 && npy_note end=2; } >tested
 { opening 7777 && cat image.99 && npy_note end=1; } >other
@@ -126,7 +127,7 @@ done
 
 # STFPM: images are read
 ifsgen -q -c 4 -n 1 -z 32 | fractrain -q -c 4 -n 1 -b 4 -z 32 -o net.st
-for i in {1..10}; do bytes 3072 "$i" | pam "$i.png" 32 32 >part.$i; done
+for i in {1..10}; do bytes 3072 "$i" | pam "$i.png" 32 32 >"part.$i"; done
 cat part.{1..10} >parts.pam
 stfpm() { distill -q --method stfpm -w net.st -b 4 -e 1 "$@" parts.pam; }
 ok "a fit to images" stfpm -j 1 -o st.st
