@@ -144,6 +144,18 @@ for with in '--mix orthogonal' '--fibre 16' '--condition 12' '--clamp 1' '--deca
     conditional -q $with -o with.st train
     ok "cflow: $with changes the model" other with.st
 done
+# sides SEED [SWAPPED]: the left half is one vector, the right half another, but for noise
+sides() {
+    # shellcheck disable=SC2046 # numbers are words
+    npy_note "name=$1.png" input=16x16 arrays=a && npy_f4 '4, 4, 4' $(perl -e 'my ($x, $swapped) = @ARGV;
+        for my $i (0 .. 15) { for my $c (0 .. 3) { $x = ($x * 1103515245 + 12345) % 2147483648;
+            printf "%.4f ", ((($i % 4 < 2) ^ $swapped) ? 1 : -1) * (1 + $c / 2) + .2 * ($x / 1073741824 - 1) } }' "$1" "${2:-0}")
+}
+{ opening 1a2b && for i in {1..20}; do sides "$i"; done && npy_note end=20; } >halves
+{ opening 1a2b && sides 21 && sides 22 && sides 23 && sides 90 1 && npy_note end=4; } >swapped
+flowscore -q --method cflow --blocks 4 --condition 16 --fibre 32 -e 25 -b 5 --rate 0.005 -o halves.st halves
+swaps() { flowscore -m halves.st -t - swapped | awk -F '\t' 'NR > 1 && ($1 == "90.png" ? $4 < .95 : $4 > .85) { bad = 1 } END { exit bad }'; }
+ok "cflow: it knows where a vector belongs" swaps
 large() { # images whose features are by far too large for a network that nothing normalises
     opening 1a2b
     for i in 1 2 3 4 5 6 7 8 9 10; do npy_note name=$i input=4x4 arrays=a && npy_f4 '2, 2, 4' $((i * 911)) 5 -3000 $((i * 7)) 5 6 -7 $((9 - i)) 1 2 3 4 99999 2 $i 3; done
