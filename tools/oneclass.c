@@ -6,51 +6,60 @@
 #include "nn/precision_option.h"
 #include "oneclass/tuner.h"
 #include <stdlib.h>
+#include <string.h>
 
 static const char usage_head[] =
-    "usage: oneclass --method panda -w WEIGHTS -o TUNED [-l LAYER] [options] [IMAGES ...]\n"
-    "Tunes a network's last layers until normal images look alike; the weights are for featx and knn.\n";
+    "usage: oneclass --method panda|cutpaste -w WEIGHTS -o TUNED [-l LAYER] [options] [IMAGES ...]\n"
+    "Tunes a network to normal images: until they look alike (panda; then featx and knn), or until it tells "
+    "whole\n"
+    "ones from those with a piece pasted elsewhere (cutpaste; then featx and gauss).\n";
 static const char usage_end[] =
     "examples:\n"
     "  imgcat -s train bottle | oneclass --method panda -w net.safetensors -o tuned.safetensors\n"
-    "  imgcat -s train bottle | featx -w tuned.safetensors -l avgpool | knn -o bottle.safetensors\n";
+    "  imgcat -s train bottle | featx -w tuned.safetensors -l avgpool | knn -o bottle.safetensors\n"
+    "  imgcat -s train bottle | oneclass --method cutpaste -w net.safetensors -o tuned.safetensors\n"
+    "  imgcat -s train bottle | featx -w tuned.safetensors -l avgpool | gauss -o bottle.safetensors\n";
 
 struct opts {
     struct tuner_options tune;
     const char *method;
 };
 
-static const char *const methods[] = {"panda", NULL};
+static const char *const methods[] = {"panda", "cutpaste", NULL};
 static const char *const precisions[] = {"f32", "bf16", "auto", NULL};
 
 /* clang-format off */
 #define AT(field) offsetof(struct opts, tune.field)
 #define MANY 9e18
-enum { VALUES = 1 }; /* options that change the weights: in by= */
+/* Whose options they are; those of a method change the weights and are in by=. */
+enum { PANDA = 1, CUTPASTE = 2, EITHER = 4 };
+#define VALUES (PANDA | CUTPASTE)
 static const struct setting table[] = {
     {"method", 0, SETTING_WORD, offsetof(struct opts, method), 0, 0, methods, "M", "how", VALUES, NULL},
-    {"weights", 'w', SETTING_TEXT, AT(net.weights), 0, 0, NULL, "WEIGHTS", "to begin with: a safetensors file, or random:SEED", 0, NULL},
-    {"output", 'o', SETTING_TEXT, AT(out), 0, 0, NULL, "TUNED", "the weights, a safetensors file", 0, NULL},
+    {"weights", 'w', SETTING_TEXT, AT(net.weights), 0, 0, NULL, "WEIGHTS", "to begin with: a safetensors file, or random:SEED", EITHER, NULL},
+    {"output", 'o', SETTING_TEXT, AT(out), 0, 0, NULL, "TUNED", "the weights, a safetensors file", EITHER, NULL},
     {"layer", 'l', SETTING_TEXT, AT(net.layers), 0, 0, NULL, "LAYER", "whose vector is to be compact: avgpool, or pool:layer3", VALUES, NULL},
-    {"arch", 'a', SETTING_TEXT, AT(net.arch), 0, 0, NULL, "ARCH", "the network (default: as the weights say)", 0, NULL},
+    {"arch", 'a', SETTING_TEXT, AT(net.arch), 0, 0, NULL, "ARCH", "the network (default: as the weights say)", EITHER, NULL},
     {"norm", 0, SETTING_TEXT, AT(net.norm), 0, 0, NULL, "NORM", "imagenet, none or MEAN/STD (default: as the weights say)", VALUES, NULL},
     {"precision", 0, SETTING_CHOICE, AT(precision), 0, 0, precisions, "P", "of activations and products", VALUES, NULL},
     {"freeze", 0, SETTING_TEXT, AT(frozen), 0, 0, NULL, "NAMES", "beginnings of the names of tensors that don't learn", VALUES, NULL},
     {"epochs", 'e', SETTING_SIZE, AT(epochs), 1, 1e6, NULL, "N", "times through the images", VALUES, NULL},
     {"batch", 'b', SETTING_SIZE, AT(batch), 2, 4096, NULL, "N", "images a step", VALUES, NULL},
     {"rate", 0, SETTING_REAL, AT(rate), 0, 100, NULL, "R", "learning rate of SGD", VALUES, NULL},
-    {"momentum", 0, SETTING_REAL, AT(panda.momentum), 0, 1, NULL, "M", "of SGD", VALUES, NULL},
-    {"decay", 0, SETTING_REAL, AT(panda.decay), 0, 1, NULL, "D", "weight decay", VALUES, NULL},
-    {"clip", 0, SETTING_REAL, AT(panda.clip), 0, 1e9, NULL, "N", "norm that gradients are cut to; 0: not cut", VALUES, NULL},
-    {"ewc", 0, SETTING_TEXT, AT(ewc), 0, 0, NULL, "IMAGES", "labelled images of what the network was trained on: weights that matter to them stay", 0, NULL},
-    {"pull", 0, SETTING_REAL, AT(pull), 0, 1e12, NULL, "L", "how strongly, with --ewc", VALUES, NULL},
+    {"momentum", 0, SETTING_REAL, AT(momentum), 0, 1, NULL, "M", "of SGD", VALUES, NULL},
+    {"decay", 0, SETTING_REAL, AT(decay), 0, 1, NULL, "D", "weight decay", VALUES, NULL},
+    {"clip", 0, SETTING_REAL, AT(clip), 0, 1e9, NULL, "N", "norm that gradients are cut to; 0: not cut", VALUES, NULL},
+    {"ewc", 0, SETTING_TEXT, AT(ewc), 0, 0, NULL, "IMAGES", "labelled images of what the network was trained on: weights that matter to them stay", PANDA | SETTING_SILENT, NULL},
+    {"pull", 0, SETTING_REAL, AT(pull), 0, 1e12, NULL, "L", "how strongly, with --ewc", PANDA, NULL},
+    {"ways", 0, SETTING_SIZE, AT(ways), 2, 3, NULL, "N", "2: whole images, with a patch; 3: with a scar too", CUTPASTE, NULL},
+    {"alone", 0, SETTING_SIZE, AT(alone), 0, 1e6, NULL, "N", "first steps, in which only the head learns", CUTPASTE, NULL},
     {"seed", 's', SETTING_U64, AT(seed), 0, 0, NULL, "N", "of the images' order", VALUES, NULL},
-    {"checkpoint", 0, SETTING_TEXT, AT(loop.checkpoint), 0, 0, NULL, "FILE", "where an interrupted training waits (default TUNED.checkpoint)", 0, NULL},
-    {"every", 0, SETTING_SIZE, AT(loop.every), 1, MANY, NULL, "N", "steps between checkpoints (default: every 10 minutes)", 0, NULL},
-    {"resume", 0, SETTING_FLAG, AT(loop.resume), 0, 0, NULL, NULL, "go on from the checkpoint, if there is one", 0, NULL},
-    {"log", 0, SETTING_TEXT, AT(loop.log), 0, 0, NULL, "FILE", "a table of the training, TSV", 0, NULL},
-    {"log-every", 0, SETTING_SIZE, AT(loop.log_every), 1, MANY, NULL, "N", "steps a row", 0, NULL},
-    {"mem", 0, SETTING_BYTES, AT(memory), 0, 0, NULL, "SIZE", "images held in memory before they are spooled", 0, NULL},
+    {"checkpoint", 0, SETTING_TEXT, AT(loop.checkpoint), 0, 0, NULL, "FILE", "where an interrupted training waits (default TUNED.checkpoint)", EITHER, NULL},
+    {"every", 0, SETTING_SIZE, AT(loop.every), 1, MANY, NULL, "N", "steps between checkpoints (default: every 10 minutes)", EITHER, NULL},
+    {"resume", 0, SETTING_FLAG, AT(loop.resume), 0, 0, NULL, NULL, "go on from the checkpoint, if there is one", EITHER, NULL},
+    {"log", 0, SETTING_TEXT, AT(loop.log), 0, 0, NULL, "FILE", "a table of the training, TSV", EITHER, NULL},
+    {"log-every", 0, SETTING_SIZE, AT(loop.log_every), 1, MANY, NULL, "N", "steps a row", EITHER, NULL},
+    {"mem", 0, SETTING_BYTES, AT(memory), 0, 0, NULL, "SIZE", "images held in memory before they are spooled", EITHER, NULL},
     SETTINGS_END};
 /* clang-format on */
 
@@ -61,11 +70,29 @@ static struct opts defaults(void)
                                   .epochs = 15,
                                   .batch = 32,
                                   .rate = 0.01,
-                                  .panda = {.momentum = 0.9, .decay = 5e-5, .clip = 1e-3},
+                                  .momentum = 0.9,
+                                  .decay = 5e-5,
+                                  .clip = 1e-3,
                                   .pull = 1e4,
+                                  .ways = 3,
+                                  .alone = 20,
                                   .precision = 2,
                                   .memory = (size_t)1 << 30,
                                   .loop = {.minutes = 10, .log_every = 10}}};
+}
+
+/* What CutPaste does otherwise, where the command line doesn't say. */
+static void default_to_cutpaste(struct opts *o, const struct settings *set)
+{
+    struct opts c = defaults();
+    c.tune.frozen = "";
+    c.tune.epochs = 5;
+    c.tune.rate = 0.03;
+    c.tune.decay = 3e-5;
+    c.tune.clip = 0;
+    for (size_t i = 0; table[i].name; i++)
+        if (!(set->given >> i & 1) && table[i].use & CUTPASTE)
+            setting_copy(o, &c, &table[i]);
 }
 
 /* free() it */
@@ -93,8 +120,15 @@ static struct opts parse(int argc, char **argv)
     int c;
     while ((c = opt_next(argc, argv, rows, usage)) != -1)
         settings_take(&set, 1, c, optarg);
+    const bool cutpaste = o.method && strcmp(o.method, "cutpaste") == 0;
     if (!o.method || !o.tune.net.weights || !o.tune.out)
         misuse("--method, -w WEIGHTS and -o TUNED are needed (see oneclass --help)");
+    const struct setting *other = settings_without(&set, (cutpaste ? CUTPASTE : PANDA) | EITHER);
+    if (other)
+        misuse("%s: not with --method %s", setting_name(other).text, o.method);
+    if (cutpaste)
+        default_to_cutpaste(&o, &set);
+    o.tune.method = tuner_method(o.method);
     o.tune.precision =
         precision_choice(o.tune.precision) == DT_BF16 ? 1 : 0; /* an automatic one is this CPU's */
     free(rows);
@@ -109,7 +143,8 @@ int main(int argc, char **argv)
     char *checkpoint = xprintf("%s.checkpoint", o.tune.out);
     if (!o.tune.loop.checkpoint)
         o.tune.loop.checkpoint = checkpoint;
-    char *with = settings_by(&o, table, VALUES), *by = xprintf("oneclass " FERN_VERSION "%s", with);
+    char *with = settings_by(&o, table, strcmp(o.method, "cutpaste") == 0 ? CUTPASTE : PANDA),
+         *by = xprintf("oneclass " FERN_VERSION "%s", with);
     tuner_run(&o.tune, by, argv + optind, (size_t)(argc - optind));
     free(with);
     free(by);

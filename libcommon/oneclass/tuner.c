@@ -3,36 +3,25 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "base/product.h"
 #include "base/rng.h"
 #include "nn/precision_option.h"
-#include "oneclass/fisher.h"
+#include "oneclass/tuner_method.h"
 #include "stream/identity.h"
 #include "stream/image.h"
-#include "train/held_set.h"
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PREFIXES_MAX = 32, ORDER = 0x6f72646572 /* "order": the stream of random numbers */ };
+enum { ORDER = 0x6f72646572 /* "order": the stream of random numbers */ };
 
-struct tuner {
-    const struct tuner_options *o;
-    const char *by;
-    struct frozen net;
-    struct held_set *images;
-    struct note known; /* what the images were made by */
-    size_t height, width, n, batch;
-    char *list;                           /* o->frozen, cut at its commas */
-    const char *prefix[PREFIXES_MAX + 1]; /* into it, ended by NULL */
-    struct trainer *trainer;
-    struct panda panda;
-    float *first, *importance; /* with ewc: the parameters before any step, and how much each matters */
-    size_t *order;             /* of an epoch */
-    struct feed_sample sample; /* the image at hand */
-    struct loop *loop;
-    struct product *out;
-};
+const struct tuner_method *const tuner_methods[] = {&tuner_panda, &tuner_cutpaste, NULL};
+
+const struct tuner_method *tuner_method(const char *name)
+{
+    for (const struct tuner_method *const *m = tuner_methods; *m; m++)
+        if (strcmp((*m)->name, name) == 0)
+            return *m;
+    return NULL;
+}
 
 static void split_frozen(struct tuner *t)
 {
@@ -40,8 +29,8 @@ static void split_frozen(struct tuner *t)
     char *save = NULL;
     t->list = xstrdup(t->o->frozen);
     for (char *p = strtok_r(t->list, ",", &save); p; p = strtok_r(NULL, ",", &save)) {
-        if (n == PREFIXES_MAX)
-            misuse("--freeze: more than %d names", PREFIXES_MAX);
+        if (n == TUNER_PREFIXES_MAX)
+            misuse("--freeze: more than %d names", TUNER_PREFIXES_MAX);
         t->prefix[n++] = p;
     }
 }
@@ -90,68 +79,53 @@ static void check_frozen(const struct tuner *t)
     }
 }
 
+/* The layer must be one vector an image. */
+static void check_layer(const struct tuner *t)
+{
+    const struct graph *g = &t->net.graph;
+    const size_t input[1][2] = {{t->height, t->width}}, tap = t->net.tap[0];
+    bool *needed = xcalloc(g->n, sizeof *needed);
+    size_t(*side)[2] = xcalloc(g->n, sizeof *side);
+    graph_needed(g, &tap, 1, needed);
+    graph_sides(g, input, needed, side);
+    if (side[tap][0] != 1 || side[tap][1] != 1)
+        misuse("-l: %s is %zux%zu; one vector an image is wanted, avgpool or pool:layer3", t->o->net.layers,
+               side[tap][0], side[tap][1]);
+    free(needed);
+    free(side);
+}
+
 static void open_network(struct tuner *t)
 {
     static const char *const fixed[] = {"", NULL};
-    const struct trainer_plan plan = {.output = t->net.tap,
+    struct safetensors st = {0};
+    check_layer(t);
+    for (size_t i = 0; i < t->net.weights.n; i++)
+        safetensors_add(&st, t->net.weights.entry[i].name, &t->net.weights.entry[i].tensor);
+    t->o->method->open(t, &st);
+    const struct trainer_plan plan = {.output = &t->output,
                                       .outputs = 1,
-                                      .n = t->batch,
+                                      .n = t->batch * t->copies,
                                       .h = t->height,
                                       .w = t->width,
                                       .precision = precision_choice(t->o->precision),
                                       .frozen = t->prefix,
-                                      .fixed = fixed};
-    t->trainer = trainer_new(&t->net.graph, &t->net.weights, t->net.file, &plan);
-    const struct view f = trainer_output(t->trainer, 0);
-    if (f.h != 1 || f.w != 1)
-        misuse("-l: %s is %zux%zu; one vector an image is wanted, avgpool or pool:layer3", t->o->net.layers,
-               f.h, f.w);
+                                      .fixed = t->fixed ? fixed : NULL};
+    t->trainer = trainer_new(&t->net.graph, &st, t->net.file, &plan);
+    safetensors_free(&st);
     check_frozen(t);
-    panda_init(&t->panda, t->trainer, &t->o->panda);
     notice("%s in %s, %zu images of %zux%zu in batches of %zu: %.1f MB of parameters and gradients, %.1f MB "
            "of activations",
-           t->net.graph.arch, precision_name(plan.precision), t->n, t->width, t->height, t->batch,
+           t->net.graph.arch, precision_name(plan.precision), t->n, t->width, t->height, t->batch * t->copies,
            (double)trainer_parameter_bytes(t->trainer) / 1e6, (double)trainer_arena_bytes(t->trainer) / 1e6);
+    t->o->method->begin(t);
 }
 
-/* Image i into place `slot` of the batch. */
-static void put_image(struct tuner *t, size_t slot, size_t i)
+void tuner_put(struct tuner *t, size_t slot, size_t i)
 {
     const struct view in = trainer_input(t->trainer, 0);
     held_set_get(t->images, i, &t->sample);
     normalise(&in, slot, &t->sample.raster, &t->net.norm);
-}
-
-/* The mean of all images' vectors; a last batch is filled up with images that don't count. */
-static void find_centre(struct tuner *t)
-{
-    const size_t d = trainer_output(t->trainer, 0).c;
-    for (size_t first = 0; first < t->n; first += t->batch) {
-        const size_t n = t->n - first < t->batch ? t->n - first : t->batch;
-        for (size_t i = 0; i < t->batch; i++)
-            put_image(t, i, i < n ? first + i : first);
-        panda_centre_add(&t->panda, n);
-    }
-    for (size_t c = 0; c < d; c++)
-        t->panda.centre[c] /= (double)t->n;
-}
-
-static void weigh_parameters(struct tuner *t)
-{
-    size_t n;
-    const float *values = trainer_values(t->trainer, &n);
-    const struct fisher_plan plan = {.arch = t->net.graph.arch,
-                                     .weights = &t->net.weights,
-                                     .file = t->net.file,
-                                     .frozen = t->prefix,
-                                     .norm = &t->net.norm,
-                                     .stream = t->o->ewc};
-    mem_need(2 * n * sizeof(float), "the parameters' importance");
-    t->first = memcpy(xaligned(n, sizeof *t->first), values, n * sizeof *values);
-    t->importance = xaligned(n, sizeof *t->importance);
-    const size_t images = fisher_diagonal(t->importance, t->trainer, &plan);
-    notice("%s: importance by %zu labelled images", t->o->ewc, images);
-    t->panda.penalty = (struct penalty){t->first, t->importance, n, t->o->pull};
 }
 
 static size_t epoch_steps(const struct tuner *t)
@@ -169,9 +143,8 @@ static bool take_step(void *arg, uint64_t step, struct loop_report *report)
         t->order[i] = i;
     rng_shuffle(&r, t->order, t->n);
     for (size_t i = 0; i < t->batch; i++)
-        put_image(t, i, t->order[place + i]);
-    report->rate = t->o->rate;
-    report->loss = panda_step(&t->panda, step, t->o->rate);
+        t->o->method->put(t, i, epoch, t->order[place + i]);
+    report->loss = t->o->method->step(t, step, t->o->epochs * epoch_steps(t), &report->rate);
     report->images = t->batch;
     report->samples = (step + 1) * t->batch;
     return true;
@@ -181,10 +154,8 @@ static bool take_step(void *arg, uint64_t step, struct loop_report *report)
 static char *recipe_of(const struct tuner *t)
 {
     char images[17], importance[17];
-    size_t n;
-    trainer_values(t->trainer, &n);
     hash_text(images, held_set_hash(t->images));
-    hash_text(importance, t->importance ? hash_bytes(t->importance, n * sizeof *t->importance) : 0);
+    hash_text(importance, t->o->method->hash ? t->o->method->hash(t) : 0);
     return xprintf("%s images=%s weights=%s importance=%s", t->by, images, strrchr(t->net.identity, ':') + 1,
                    importance);
 }
@@ -193,7 +164,7 @@ static void train(struct tuner *t)
 {
     char *recipe = recipe_of(t);
     const struct loop_task task = {.recipe = recipe, .step = take_step, .arg = t};
-    learner_parts(&t->panda.learner, t->loop, "");
+    learner_parts(t->learner, t->loop, "");
     loop_resume(t->loop, &task);
     loop_run(t->loop, t->o->epochs * epoch_steps(t));
     free(recipe);
@@ -203,7 +174,7 @@ static void train(struct tuner *t)
 static void write_weights(struct tuner *t)
 {
     struct safetensors tuned = {0}, st = {0};
-    learner_export(&t->panda.learner, &tuned);
+    learner_export(t->learner, &tuned);
     for (size_t i = 0; i < t->net.weights.n; i++) {
         const struct named_tensor *was = &t->net.weights.entry[i];
         const struct tensor *is = safetensors_find(&tuned, was->name);
@@ -211,7 +182,7 @@ static void write_weights(struct tuner *t)
     }
     note_copy(&st.meta, &t->net.weights.meta);
     note_set(&st.meta, "arch", t->net.graph.arch);
-    note_set(&st.meta, "tuned", "panda");
+    note_set(&st.meta, "tuned", t->o->method->name);
     note_set(&st.meta, "tuned_from", t->net.identity);
     note_setf(&st.meta, "tuned_images", "%zu", t->n);
     note_add(&st.meta, "by", t->by);
@@ -222,13 +193,11 @@ static void write_weights(struct tuner *t)
 
 static void release(struct tuner *t)
 {
-    panda_free(&t->panda);
+    t->o->method->end(t);
     frozen_free(&t->net);
     held_set_free(t->images);
     raster_free(&t->sample.raster);
     note_clear(&t->known);
-    free(t->first);
-    free(t->importance);
     free(t->order);
     free(t->list);
 }
@@ -251,9 +220,6 @@ void tuner_run(const struct tuner_options *o, const char *by, char *const *files
     t.batch = o->batch < t.n ? o->batch : t.n;
     t.order = xmalloc(t.n, sizeof *t.order);
     open_network(&t);
-    find_centre(&t);
-    if (o->ewc)
-        weigh_parameters(&t);
     train(&t);
     write_weights(&t);
     release(&t);

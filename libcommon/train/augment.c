@@ -3,10 +3,8 @@
 #include "image/affine.h"
 #include "image/colour.h"
 #include "image/enhance.h"
-#include "image/tone.h"
 #include "train/autoaugment.h"
 #include "train/erase.h"
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,34 +133,6 @@ static void crop(struct augment_workspace *w, const struct raster *in, const str
     resample_bilinear(&w->picture, in, &from, &w->resample);
 }
 
-static double jitter_factor(struct rng *r, double strength)
-{
-    return rng_range(r, fmax(0, 1 - strength), 1 + strength);
-}
-
-/* Draws everything always, so that one strength does not move another's factor. */
-static void jitter(struct raster *picture, const struct colour_jitter *j, uint64_t key)
-{
-    struct rng r = draw(key, DRAW_JITTER);
-    size_t order[4] = {0, 1, 2, 3};
-    const bool wanted = chance(&r, j->probability);
-    rng_shuffle(&r, order, 4);
-    const double brightness = jitter_factor(&r, j->brightness);
-    const double contrast = jitter_factor(&r, j->contrast);
-    const double saturation = jitter_factor(&r, j->saturation);
-    const double turn = rng_range(&r, -j->hue, j->hue);
-    for (size_t i = 0; wanted && i < 4; i++) {
-        if (order[i] == 0 && j->brightness > 0)
-            tone_brightness(picture, brightness);
-        else if (order[i] == 1 && j->contrast > 0)
-            tone_contrast(picture, contrast);
-        else if (order[i] == 2 && j->saturation > 0)
-            enhance_saturation(picture, saturation);
-        else if (order[i] == 3 && j->hue > 0)
-            enhance_hue(picture, turn);
-    }
-}
-
 static void blur(struct augment_workspace *w, const struct augment_options *o, uint64_t key)
 {
     struct rng r = draw(key, DRAW_BLUR);
@@ -178,12 +148,12 @@ static void blur(struct augment_workspace *w, const struct augment_options *o, u
 static void alter(struct augment_workspace *w, const struct augment_options *o, uint64_t key)
 {
     struct rng mirrors = draw(key, DRAW_MIRROR), flips = draw(key, DRAW_FLIP), greys = draw(key, DRAW_GREY);
-    struct rng policies = draw(key, DRAW_AUTOAUGMENT);
+    struct rng jitters = draw(key, DRAW_JITTER), policies = draw(key, DRAW_AUTOAUGMENT);
     if (chance(&mirrors, o->mirror))
         affine_mirror(&w->picture);
     if (chance(&flips, o->flip))
         affine_flip(&w->picture);
-    jitter(&w->picture, &o->jitter, key);
+    colour_jitter(&w->picture, &o->jitter, &jitters);
     if (chance(&greys, o->grey))
         enhance_grey(&w->picture);
     blur(w, o, key);

@@ -9,6 +9,7 @@
 #define TRAIN_AUGMENT_H
 #include "nn/normalise.h"
 #include "train/crop.h"
+#include "train/jitter.h"
 
 enum augment_crop {
     CROP_CENTRE, /* the largest centred square, resized: no chance */
@@ -18,12 +19,6 @@ enum augment_crop {
 
 /* How a picture smaller than a CROP_RANDOM is continued. */
 enum augment_border { BORDER_BLACK, BORDER_REFLECT };
-
-/* Each strength s >= 0 draws a factor from max(0, 1 - s)..1 + s, hue a turn from -s..s (at most 0.5); 0:
- * none. Applied in random order (torchvision's ColorJitter). */
-struct colour_jitter {
-    double probability, brightness, contrast, saturation, hue;
-};
 
 struct augment_options {
     size_t size; /* of the square image */

@@ -1,0 +1,70 @@
+/* CutPaste in the tuner: a head behind the vector, its tensors drawn from the seed; each image as it is, with a patch, with a scar; and
+ * cutpaste_head.c's steps. The head's tensors are not written: the input weights know none of these names. */
+#include "base/mem.h"
+#include "image/colour.h"
+#include "nn/weights.h"
+#include "oneclass/cutpaste.h"
+#include "oneclass/cutpaste_head.h"
+#include "oneclass/tuner_method.h"
+#include "train/rate.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct cutpaste_state {
+    struct cutpaste cutpaste;
+    struct raster altered; /* of the image at hand */
+};
+
+static void open_cutpaste(struct tuner *t, struct safetensors *st)
+{
+    struct safetensors drawn = {0};
+    t->output = cutpaste_head(&t->net.graph, t->net.tap[0], t->o->ways);
+    t->copies = t->o->ways;
+    t->fixed = false;
+    weights_random(&drawn, &t->net.graph, t->o->seed);
+    for (size_t i = 0; i < drawn.n; i++)
+        if (strncmp(drawn.entry[i].name, CUTPASTE_HEAD, strlen(CUTPASTE_HEAD)) == 0)
+            safetensors_add(st, drawn.entry[i].name, &drawn.entry[i].tensor);
+    safetensors_free(&drawn);
+}
+
+static void begin(struct tuner *t)
+{
+    const struct tuner_options *o = t->o;
+    struct cutpaste_state *s = t->state = xcalloc(1, sizeof *s);
+    cutpaste_init(&s->cutpaste, t->trainer,
+                  &(struct cutpaste_options){o->momentum, o->decay, o->clip, o->ways, o->alone});
+    t->learner = &s->cutpaste.learner;
+}
+
+static void put(struct tuner *t, size_t i, uint64_t epoch, size_t image)
+{
+    struct cutpaste_state *s = t->state;
+    const struct view in = trainer_input(t->trainer, 0);
+    held_set_get(t->images, image, &t->sample);
+    struct raster rgb = colour_rgb(&t->sample.raster);
+    for (size_t k = 0; k < t->copies; k++) {
+        raster_copy(&s->altered, &rgb);
+        cutpaste(&s->altered, (enum cutpaste_kind)k, t->o->seed, epoch, image);
+        normalise(&in, i * t->copies + k, &s->altered, &t->net.norm);
+    }
+    raster_free(&rgb);
+}
+
+static double step_cutpaste(struct tuner *t, uint64_t step, uint64_t steps, double *rate)
+{
+    struct cutpaste_state *s = t->state;
+    *rate = rate_at(&(struct rate){.kind = RATE_COSINE, .base = t->o->rate, .steps = (size_t)steps},
+                    (size_t)step);
+    return cutpaste_step(&s->cutpaste, step, *rate);
+}
+
+static void end(struct tuner *t)
+{
+    struct cutpaste_state *s = t->state;
+    cutpaste_free(&s->cutpaste);
+    raster_free(&s->altered);
+    free(s);
+}
+
+const struct tuner_method tuner_cutpaste = {"cutpaste", open_cutpaste, begin, put, step_cutpaste, NULL, end};

@@ -1,0 +1,53 @@
+/* What a method brings to the tuner (tuner.c), and what it sees of it: a network of its own, its images, its step. A method is a file
+ * beside tuner_panda.c and a line of tuner_methods. */
+#ifndef ONECLASS_TUNER_METHOD_H
+#define ONECLASS_TUNER_METHOD_H
+#include "base/product.h"
+#include "oneclass/tuner.h"
+#include "stream/note.h"
+#include "train/held_set.h"
+#include "train/learner.h"
+
+enum { TUNER_PREFIXES_MAX = 32 };
+
+struct tuner {
+    const struct tuner_options *o;
+    const char *by;
+    struct frozen net;       /* weights as they were read; the graph, which a method may extend */
+    struct held_set *images; /* n of them, all height x width */
+    struct note known;       /* what the images were made by */
+    size_t height, width, n;
+    size_t batch;                               /* images of a step */
+    char *list;                                 /* o->frozen, cut at its commas */
+    const char *prefix[TUNER_PREFIXES_MAX + 1]; /* into it, ended by NULL */
+    size_t output, copies;                      /* as the method's open left them */
+    bool fixed;
+    struct trainer *trainer; /* the learner's */
+    struct learner *learner;
+    void *state;               /* the method's own */
+    size_t *order;             /* of an epoch */
+    struct feed_sample sample; /* the image at hand */
+    struct loop *loop;
+    struct product *out;
+};
+
+struct tuner_method {
+    const char *name;
+    /* Sets t->output, the node whose value the loss sees; t->copies, what a batch has of each image; t->fixed, whether batch norms keep
+     * their statistics. Tensors of nodes that it appends go into st. The images are known. */
+    void (*open)(struct tuner *t, struct safetensors *st);
+    /* With the trainer: sets t->state, and t->learner, which owns the trainer. */
+    void (*begin)(struct tuner *t);
+    /* Image `image` of an epoch into the places of the batch from copies * i on. */
+    void (*put)(struct tuner *t, size_t i, uint64_t epoch, size_t image);
+    /* The loss of a step on what was put; the rate it was done at. */
+    double (*step)(struct tuner *t, uint64_t step, uint64_t steps, double *rate);
+    /* Of what the steps depend on beside options, weights and images; NULL: of nothing. */
+    uint64_t (*hash)(const struct tuner *t);
+    void (*end)(struct tuner *t);
+};
+extern const struct tuner_method tuner_panda, tuner_cutpaste;
+
+/* Image i of the set as it is, normalised, into place `slot` of the batch. */
+void tuner_put(struct tuner *t, size_t slot, size_t i);
+#endif
