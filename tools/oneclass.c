@@ -38,7 +38,7 @@ static const struct setting table[] = {
     {"method", 0, SETTING_WORD, offsetof(struct opts, method), 0, 0, methods, "M", "how", VALUES, NULL},
     {"weights", 'w', SETTING_TEXT, AT(net.weights), 0, 0, NULL, "WEIGHTS", "to begin with: a safetensors file, or random:SEED", EITHER, NULL},
     {"output", 'o', SETTING_TEXT, AT(out), 0, 0, NULL, "TUNED", "the weights, a safetensors file", EITHER, NULL},
-    {"layer", 'l', SETTING_TEXT, AT(net.layers), 0, 0, NULL, "LAYER", "whose vector is to be compact: avgpool, or pool:layer3", VALUES, NULL},
+    {"layer", 'l', SETTING_TEXT, AT(net.layers), 0, 0, NULL, "LAYER", "whose vector is tuned: avgpool, or pool:layer3", VALUES, NULL},
     {"arch", 'a', SETTING_TEXT, AT(net.arch), 0, 0, NULL, "ARCH", "the network (default: as the weights say)", EITHER, NULL},
     {"norm", 0, SETTING_TEXT, AT(net.norm), 0, 0, NULL, "NORM", "imagenet, none or MEAN/STD (default: as the weights say)", VALUES, NULL},
     {"precision", 0, SETTING_CHOICE, AT(precision), 0, 0, precisions, "P", "of activations and products", VALUES, NULL},
@@ -53,7 +53,7 @@ static const struct setting table[] = {
     {"pull", 0, SETTING_REAL, AT(pull), 0, 1e12, NULL, "L", "how strongly, with --ewc", PANDA, NULL},
     {"ways", 0, SETTING_SIZE, AT(ways), 2, 3, NULL, "N", "2: whole images, with a patch; 3: with a scar too", CUTPASTE, NULL},
     {"alone", 0, SETTING_SIZE, AT(alone), 0, 1e6, NULL, "N", "first steps, in which only the head learns", CUTPASTE, NULL},
-    {"seed", 's', SETTING_U64, AT(seed), 0, 0, NULL, "N", "of the images' order", VALUES, NULL},
+    {"seed", 's', SETTING_U64, AT(seed), 0, 0, NULL, "N", "of the images' order, and of CutPaste's draws", VALUES, NULL},
     {"checkpoint", 0, SETTING_TEXT, AT(loop.checkpoint), 0, 0, NULL, "FILE", "where an interrupted training waits (default TUNED.checkpoint)", EITHER, NULL},
     {"every", 0, SETTING_SIZE, AT(loop.every), 1, MANY, NULL, "N", "steps between checkpoints (default: every 10 minutes)", EITHER, NULL},
     {"resume", 0, SETTING_FLAG, AT(loop.resume), 0, 0, NULL, NULL, "go on from the checkpoint, if there is one", EITHER, NULL},
@@ -86,7 +86,7 @@ static void default_to_cutpaste(struct opts *o, const struct settings *set)
 {
     struct opts c = defaults();
     c.tune.frozen = "";
-    c.tune.epochs = 5;
+    c.tune.epochs = 4;
     c.tune.rate = 0.03;
     c.tune.decay = 3e-5;
     c.tune.clip = 0;
