@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-/* What sets the keys apart from those of others who use the same seed, and a piece's streams. Part of what an image is: never change
- * one. */
+/* What sets the keys apart from those of others who use the same seed, and a piece's streams. Part of what an image is: never
+ * change one. */
 enum { KEY_CUTPASTE = 0x43, DRAW_PIECE = 0x10, DRAW_COLOURS = 0x20 };
 
 static const struct colour_jitter colours = {1, 0.1, 0.1, 0.1, 0.1};

@@ -1,5 +1,5 @@
-/* CutPaste's network: behind the vector of an image a head of two hidden layers (512 and 128 wide, each linear, batch norm, ReLU) that
- * tells images that were pasted on from whole ones. The head learns alone for the first steps, then all does. */
+/* CutPaste's network: behind the vector of an image a head of two hidden layers (512 and 128 wide, each linear, batch norm, ReLU)
+ * that tells images that were pasted on from whole ones. The head learns alone for the first steps, then all does. */
 #ifndef ONECLASS_CUTPASTE_HEAD_H
 #define ONECLASS_CUTPASTE_HEAD_H
 #include "nn/trainer.h"
