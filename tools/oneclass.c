@@ -14,6 +14,7 @@ static const char usage_head[] =
     "whole\n"
     "ones from those with a piece pasted elsewhere (cutpaste; then featx and gauss).\n";
 static const char usage_end[] =
+    "cutpaste's own defaults: --freeze '' -e 4 --rate 0.03 --decay 3e-05 --clip 0\n"
     "examples:\n"
     "  imgcat -s train bottle | oneclass --method panda -w net.safetensors -o tuned.safetensors\n"
     "  imgcat -s train bottle | featx -w tuned.safetensors -l avgpool | knn -o bottle.safetensors\n"

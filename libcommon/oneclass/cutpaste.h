@@ -1,6 +1,6 @@
 /* CutPaste's defects (Li et al., "CutPaste: Self-Supervised Learning for Anomaly Detection and Localization", CVPR 2021; methods
- * 10): a piece of an image, its colours slightly altered, pasted at another place of the same image. A network that tells such images
- * from whole ones has learnt what belongs where.
+ * 10): a piece of an image, its colours slightly altered, pasted at another place of the same image. A network that tells such
+ * images from whole ones has learnt what belongs where.
  *
  * What is pasted is a function of (seed, epoch, index) and the size of the image alone; its colours of the image too. */
 #ifndef ONECLASS_CUTPASTE_H
@@ -13,7 +13,7 @@
 enum cutpaste_kind {
     CUTPASTE_NORMAL, /* as it is */
     CUTPASTE_PATCH, /* .02 to .15 of the image's area, width / height uniform on .3..1 or on 1..3.3, either as often */
-    CUTPASTE_SCAR,  /* 2 to 16 pixels wide and 10 to 25 long, turned by up to 45 degrees */
+    CUTPASTE_SCAR, /* 2 to 16 pixels wide and 10 to 25 long, turned by up to 45 degrees */
     CUTPASTE_KINDS
 };
 
