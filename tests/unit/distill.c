@@ -103,7 +103,7 @@ static void end(struct session *s)
 {
     lesson_end(&s->lesson);
     student_free(&s->student);
-    for (size_t i = 0; i < s->taps.n; i++)
+    for (size_t i = 0; i < sizeof s->array / sizeof *s->array; i++)
         free(s->array[i]);
 }
 
