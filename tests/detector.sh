@@ -9,22 +9,6 @@ trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 export TMPDIR=$work
 
-# that WHAT COMMAND...: passed when it succeeds
-that() {
-    "${@:2}"
-    ok $? "$1"
-}
-# fails STATUS PATTERN COMMAND...: exit status, one line on stderr that says so, no model out.st
-fails() {
-    local status=$1 pattern=$2 got
-    shift 2
-    rm -f out.st
-    "$@" >stdout 2>stderr </dev/null
-    got=$?
-    [ "$got" = "$status" ] && [ "$(wc -l <stderr)" = 1 ] && grep -q -e "$pattern" stderr && [ ! -e out.st ] && return
-    echo "# status $got, $(cat stderr)"
-    return 1
-}
 close_to() { perl -e 'exit !(abs($ARGV[0] - $ARGV[1]) <= 1e-5 * abs $ARGV[1])' -- "$@"; }
 
 opening() { npy_note stream=features version=1 "weights=w:$1"; }

@@ -9,22 +9,6 @@ trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 mkdir tmp
 export TMPDIR=$work/tmp
-n=0
-ok() { # ok NAME COMMAND...
-    n=$((n + 1))
-    if "${@:2}"; then echo "ok $n - $1"; else echo "not ok $n - $1"; fi
-}
-# fails STATUS PATTERN COMMAND...: exit status, one line on stderr that says so, no model out.st
-fails() {
-    local status=$1 pattern=$2 got
-    shift 2
-    rm -f out.st
-    "$@" >stdout 2>stderr </dev/null
-    got=$?
-    [ "$got" = "$status" ] && [ "$(wc -l <stderr)" = 1 ] && grep -q -e "$pattern" stderr && [ ! -e out.st ] && return
-    echo "# status $got, $(cat stderr)"
-    return 1
-}
 
 # image SEED [ODD]: taps of an image, smooth over the positions and alike but for noise; ODD: a place where values are others
 image() {
@@ -57,48 +41,48 @@ stream 1a2b 21 22 23 24 odd >fresh
 stream 7777 21 >other
 
 small() { flowscore --blocks 3 -e 6 -b 5 "$@"; }
-ok "a fit" small -q -o m.st train
-ok "two of twenty images are held back" grep -q '"held":"2"' m.st
-ok "the model says which epoch it is, and what it is made of" grep -q '"blocks":"3".*"epoch":"[1-6]".*"method":"fastflow"' m.st
+that "a fit" small -q -o m.st train
+that "two of twenty images are held back" grep -q '"held":"2"' m.st
+that "the model says which epoch it is, and what it is made of" grep -q '"blocks":"3".*"epoch":"[1-6]".*"method":"fastflow"' m.st
 flowscore -m m.st -t - fresh >scores
-ok "the odd image has the highest score" test "$(sort -t "$(printf '\t')" -k 4,4g scores | tail -n 1 | cut -f 1)" = 90.png
-ok "its highest value is where it is odd" test "$(flowscore -m m.st fresh | perl -0777 -ne '
+that "the odd image has the highest score" test "$(sort -t "$(printf '\t')" -k 4,4g scores | tail -n 1 | cut -f 1)" = 90.png
+that "its highest value is where it is odd" test "$(flowscore -m m.st fresh | perl -0777 -ne '
     my $map = substr $_, -4096 - 64 * 2; my @v; my $at = rindex $_, "end=5"; $at = rindex($_, "\x93NUMPY", $at) - 4096;
     @v = unpack "f<1024", substr $_, $at, 4096; my $best = 0; $v[$_] > $v[$best] and $best = $_ for 0 .. 1023;
     print int($best / 32 / 8), int($best % 32 / 8)')" = 12
 
 # The same bytes.
 small -q -j 1 -o one.st train && small -j 2 -o two.st train 2>plan
-ok "-j 1 and -j 2 fit the same model, with the plan or without" eval "cmp m.st one.st && cmp m.st two.st"
-ok "the plan is told" grep -qE '^flowscore: 6 epochs of 4 steps of 4 images \(18 to learn from, 2 held back\): about .* s, .* MB of memory, .* MB on disk$' plan
+that "-j 1 and -j 2 fit the same model, with the plan or without" eval "cmp m.st one.st && cmp m.st two.st"
+that "the plan is told" grep -qE '^flowscore: 6 epochs of 4 steps of 4 images \(18 to learn from, 2 held back\): about .* s, .* MB of memory, .* MB on disk$' plan
 flowscore -j 1 -m m.st fresh >maps && flowscore -j 2 -m m.st fresh >two.maps
-ok "-j 1 and -j 2 give the same maps" cmp maps two.maps
+that "-j 1 and -j 2 give the same maps" cmp maps two.maps
 for i in 21 22 23 24 odd; do stream 1a2b $i | flowscore -m m.st; done >single.maps
-ok "one image at a time gives the same maps" npysdiff -t 0 maps single.maps
+that "one image at a time gives the same maps" npysdiff -t 0 maps single.maps
 stream 1a2b odd 24 23 22 21 >backward
-ok "another order gives the same scores" cmp <(sort scores) <(flowscore -m m.st -t - backward | sort)
+that "another order gives the same scores" cmp <(sort scores) <(flowscore -m m.st -t - backward | sort)
 flowscore --blocks 3 -b 5 -q --minutes 0.004 -o by.st train && e=$(grep -aoE -- ' -e [0-9]+' by.st | grep -oE '[0-9]+')
 small -q -e "${e:-0}" -o count.st train
-ok "--minutes: the same bytes as --epochs with the number that it came to ($e)" cmp by.st count.st
+that "--minutes: the same bytes as --epochs with the number that it came to ($e)" cmp by.st count.st
 small -q -s 1 -o seed.st train
-ok "another seed, another model" eval "! cmp -s m.st seed.st"
+that "another seed, another model" eval "! cmp -s m.st seed.st"
 small -q --store f32 -o f32.st train
 near() { paste "$1" <(flowscore -m "$2" -t - fresh) | awk -F '\t' 'NR > 1 && ($4 - $9 > .01 || $9 - $4 > .01) { bad = 1 } END { exit bad }'; }
-ok "--store f32: nearly the same scores" near scores f32.st
+that "--store f32: nearly the same scores" near scores f32.st
 other() { ! cmp -s m.st "$1" && flowscore -m "$1" -t - fresh >other.scores && ! cmp -s scores other.scores; }
 for with in '--kernels 3x3' '--hidden 2' '--clamp 1' '--decay 0.1' '--rate 0.01' '--as paper -e 2 --blocks 2' '-b 3'; do
     # shellcheck disable=SC2086 # words
     small -q $with -o with.st train
-    ok "$with changes the model" other with.st
+    that "$with changes the model" other with.st
 done
 small -q --log log --log-every 3 -o log.st train
 logged() { cmp m.st log.st && [ "$(cut -f 1 log | tr '\n' ' ')" = 'step 3 6 9 12 15 18 21 24 ' ] && head -n 1 log | grep -q held; }
-ok "--log: a row every 3 steps, with the loss on the held images" logged
+that "--log: a row every 3 steps, with the loss on the held images" logged
 threshold() { grep -aoE '"threshold":"[^"]*"' "$1"; }
 small -q --quantile 0 -o low.st train
-ok "--quantile 0: another threshold" test "$(threshold low.st)" != "$(threshold m.st)"
+that "--quantile 0: another threshold" test "$(threshold low.st)" != "$(threshold m.st)"
 flowscore -q -m m.st --size 16x8 -t - fresh >sized
-ok "--size" eval "! cmp -s scores sized && grep -q 90.png sized"
+that "--size" eval "! cmp -s scores sized && grep -q 90.png sized"
 
 # Killed, then resumed. The checkpoint stands beside the model.
 killed() { # SIGNAL FILE
@@ -115,34 +99,34 @@ killed() { # SIGNAL FILE
 }
 small -q -e 60 -o long.st train
 for signal in KILL TERM; do
-    ok "SIG$signal leaves a checkpoint" killed $signal killed.st
-    ok "which isn't overwritten" fails 2 'killed.st.checkpoint is there' small -q -e 60 -o killed.st train
-    ok "nor taken for other options" fails 1 'killed.st.checkpoint: ' small -q -e 60 -o killed.st --resume --clamp 1 train
-    ok "nor for other images" fails 1 'killed.st.checkpoint: made with other images' small -q -e 60 -o killed.st --resume train train
+    that "SIG$signal leaves a checkpoint" killed $signal killed.st
+    that "which isn't overwritten" fails 2 'killed.st.checkpoint is there' small -q -e 60 -o killed.st train
+    that "nor taken for other options" fails 1 'killed.st.checkpoint: ' small -q -e 60 -o killed.st --resume --clamp 1 train
+    that "nor for other images" fails 1 'killed.st.checkpoint: made with other images' small -q -e 60 -o killed.st --resume train train
     small -q -e 60 -o killed.st --resume train
-    ok "and resumed the model is the same" cmp long.st killed.st
-    ok "the checkpoint is gone" test ! -e killed.st.checkpoint
+    that "and resumed the model is the same" cmp long.st killed.st
+    that "the checkpoint is gone" test ! -e killed.st.checkpoint
 done
 small -q -e 60 --checkpoint else --every 2 -o long.st train
-ok "--checkpoint" test ! -e else
+that "--checkpoint" test ! -e else
 
 # CFLOW-AD, the same questions.
 conditional() { flowscore --method cflow --blocks 2 --condition 8 --fibre 32 -e 3 -b 5 --rate 0.003 "$@"; }
 conditional -q -j 1 -o c.st train && conditional -j 2 -o two.st train 2>plan
-ok "cflow: -j 1 and -j 2 fit the same model" cmp c.st two.st
-ok "cflow: the plan" grep -q 'flowscore: 3 epochs of 4 steps of 4 images' plan
-ok "cflow: what the model says" grep -q '"blocks":"2".*"condition":"8".*"method":"cflow"' c.st
+that "cflow: -j 1 and -j 2 fit the same model" cmp c.st two.st
+that "cflow: the plan" grep -q 'flowscore: 3 epochs of 4 steps of 4 images' plan
+that "cflow: what the model says" grep -q '"blocks":"2".*"condition":"8".*"method":"cflow"' c.st
 flowscore -j 1 -m c.st fresh >maps && flowscore -j 2 -m c.st fresh >two.maps
-ok "cflow: -j 1 and -j 2 give the same maps" cmp maps two.maps
+that "cflow: -j 1 and -j 2 give the same maps" cmp maps two.maps
 for i in 21 22 23 24 odd; do stream 1a2b $i | flowscore -m c.st; done >single.maps
-ok "cflow: one image at a time gives the same maps" npysdiff -t 0 maps single.maps
+that "cflow: one image at a time gives the same maps" npysdiff -t 0 maps single.maps
 flowscore -m c.st -t - fresh >conditional.scores
-ok "cflow: another order gives the same scores" cmp <(sort conditional.scores) <(flowscore -m c.st -t - backward | sort)
-ok "cflow: the odd image has the highest score" test "$(sort -t "$(printf '\t')" -k 4,4g conditional.scores | tail -n 1 | cut -f 1)" = 90.png
+that "cflow: another order gives the same scores" cmp <(sort conditional.scores) <(flowscore -m c.st -t - backward | sort)
+that "cflow: the odd image has the highest score" test "$(sort -t "$(printf '\t')" -k 4,4g conditional.scores | tail -n 1 | cut -f 1)" = 90.png
 for with in '--mix orthogonal' '--fibre 16' '--condition 12' '--clamp 1' '--decay 0.1' '--as original -e 3 --rate 0.01' '-s 5'; do
     # shellcheck disable=SC2086 # words
     conditional -q $with -o with.st train
-    ok "cflow: $with changes the model" other with.st
+    that "cflow: $with changes the model" other with.st
 done
 # sides SEED [SWAPPED]: the left half is one vector, the right half another, but for noise
 sides() {
@@ -155,7 +139,7 @@ sides() {
 { opening 1a2b && sides 21 && sides 22 && sides 23 && sides 90 1 && npy_note end=4; } >swapped
 flowscore -q --method cflow --blocks 4 --condition 16 --fibre 32 -e 25 -b 5 --rate 0.005 -o halves.st halves
 swaps() { flowscore -m halves.st -t - swapped | awk -F '\t' 'NR > 1 && ($1 == "90.png" ? $4 < .95 : $4 > .85) { bad = 1 } END { exit bad }'; }
-ok "cflow: it knows where a vector belongs" swaps
+that "cflow: it knows where a vector belongs" swaps
 large() { # images whose features are by far too large for a network that nothing normalises
     opening 1a2b
     for i in 1 2 3 4 5 6 7 8 9 10; do npy_note name=$i input=4x4 arrays=a && npy_f4 '2, 2, 4' $((i * 911)) 5 -3000 $((i * 7)) 5 6 -7 $((9 - i)) 1 2 3 4 99999 2 $i 3; done
@@ -164,7 +148,7 @@ large() { # images whose features are by far too large for a network that nothin
 large >large.npys
 conditional -q -o large.st large.npys
 finite() { flowscore -m large.st -t - large.npys | awk -F '\t' 'NR > 1 && !($4 >= 0 && $4 <= 1) { bad = 1 } END { exit bad || NR != 11 }'; }
-ok "cflow: large features have finite scores, from 0 to the number of taps" finite
+that "cflow: large features have finite scores, from 0 to the number of taps" finite
 conditional -q -e 40 -o long.st train
 rm -f killed.st*
 flowscore --method cflow --blocks 2 --condition 8 --fibre 32 -b 5 --rate 0.003 -q -e 40 --every 7 -o killed.st train &
@@ -174,62 +158,62 @@ kill -KILL $pid
 wait $pid 2>/dev/null
 rm -f killed.st.?????? killed.st.checkpoint.?????? # a kill may leave those
 conditional -q -e 40 --resume -o killed.st train
-ok "cflow: killed and resumed, the model is the same" cmp long.st killed.st
-ok "cflow: a condition that isn't a multiple of 4" fails 2 '6 is not a multiple of 4' conditional --condition 6 -o out.st train
-ok "cflow: other methods' models are told apart" fails 1 'padim' padim -m c.st fresh
+that "cflow: killed and resumed, the model is the same" cmp long.st killed.st
+that "cflow: a condition that isn't a multiple of 4" fails 2 '6 is not a multiple of 4' conditional --condition 6 -o out.st train
+that "cflow: other methods' models are told apart" fails 1 'padim' padim -m c.st fresh
 
 # Training that goes wrong.
-ok "a loss that is not finite is told" fails 1 'the loss is not finite in step 2; there is no checkpoint yet' small -q --rate 1e6 -o out.st train
+that "a loss that is not finite is told" fails 1 'the loss is not finite in step 2; there is no checkpoint yet' small -q --rate 1e6 -o out.st train
 
 # What must be refused.
 head -c 10000 train >short
-ok "a cut stream" fails 1 'short: record' small -q -o out.st short
+that "a cut stream" fails 1 'short: record' small -q -o out.st short
 stream 1a2b 1 2 3 4 5 6 7 8 9 >nine
-ok "nine images" fails 1 '9 images; a fit needs 10' small -q -o out.st nine
+that "nine images" fails 1 '9 images; a fit needs 10' small -q -o out.st nine
 { opening 1a2b && for i in 1 2 3 4 5 6 7 8 9 10; do npy_note name=$i input=4x4 arrays=a && npy_f4 '2, 2, 1' 1 2 3 4; done && npy_note end=10; } >thin
-ok "one channel" fails 1 'tap 1 has one channel' small -q -o out.st thin
-ok "other weights" fails 1 'record 1 (21.png): .*weights' flowscore -m m.st other
+that "one channel" fails 1 'tap 1 has one channel' small -q -o out.st thin
+that "other weights" fails 1 'record 1 (21.png): .*weights' flowscore -m m.st other
 { opening 1a2b && npy_note name=x input=32x32 arrays=a && npy_f4 '2, 2, 2' 1 2 3 4 5 6 7 8 && npy_note end=1; } >lone
-ok "other layers" fails 1 'record 1 (x)' flowscore -m m.st lone
-ok "fewer taps" fails 1 'record 1 (x): m.st: fitted on 3 taps, not 1' flowscore -q --force -m m.st lone
-ok "little memory" fails 1 'needs .* memory' small -q --mem 1M -o out.st train
-ok "a fit's option when scoring" fails 2 'b is of the fit: the model keeps it' flowscore -m m.st -b 3 fresh
-ok "an unknown method" fails 2 'fastflow' flowscore --method glow -o out.st train
-ok "no block" fails 2 'blocks' flowscore --blocks 0 -o out.st train
+that "other layers" fails 1 'record 1 (x)' flowscore -m m.st lone
+that "fewer taps" fails 1 'record 1 (x): m.st: fitted on 3 taps, not 1' flowscore -q --force -m m.st lone
+that "little memory" fails 1 'needs .* memory' small -q --mem 1M -o out.st train
+that "a fit's option when scoring" fails 2 'b is of the fit: the model keeps it' flowscore -m m.st -b 3 fresh
+that "an unknown method" fails 2 'fastflow' flowscore --method glow -o out.st train
+that "no block" fails 2 'blocks' flowscore --blocks 0 -o out.st train
 padim -q -o padim.st train
-ok "a model of another method" fails 1 'padim.st: a model of padim, not of f' flowscore -m padim.st fresh
-ok "a model of flows for another program" fails 1 'm.st: a model of fastflow, not of padim' padim -m m.st fresh
+that "a model of another method" fails 1 'padim.st: a model of padim, not of f' flowscore -m padim.st fresh
+that "a model of flows for another program" fails 1 'm.st: a model of fastflow, not of padim' padim -m m.st fresh
 
 # Models that were tampered with. change FROM TO: the same number of bytes
 change() { perl -0777 -pe 'BEGIN { ($a, $b) = splice @ARGV, 0, 2 } s/\Q$a\E/$b/' "$1" "$2" m.st >changed.st; }
 head -c 3000 m.st >cut.st
-ok "a cut model" fails 1 '^flowscore: cut.st: ' flowscore -m cut.st fresh
+that "a cut model" fails 1 '^flowscore: cut.st: ' flowscore -m cut.st fresh
 change '"tap2.block1.conv1.bias"' '"tap2.block1.conv1.bass"'
-ok "a tensor that is missing" fails 1 'changed.st: tap2.block1.conv1.bias ' flowscore -m changed.st fresh
+that "a tensor that is missing" fails 1 'changed.st: tap2.block1.conv1.bias ' flowscore -m changed.st fresh
 change '"tap1.norm.weight"' '"tap1.norm.wxight"'
-ok "no flow at all" fails 1 'changed.st: no tap1.norm.weight in it: not a model of flows' flowscore -m changed.st fresh
+that "no flow at all" fails 1 'changed.st: no tap1.norm.weight in it: not a model of flows' flowscore -m changed.st fresh
 change '"shape":[6,8,8]' '"shape":[8,6,8]'
-ok "another shape" fails 1 'changed.st: tap1.* is .*, not ' flowscore -m changed.st fresh
+that "another shape" fails 1 'changed.st: tap1.* is .*, not ' flowscore -m changed.st fresh
 change '"blocks":"3"' '"blocks":"4"'
-ok "more blocks than there are" fails 1 'changed.st: tap1.block4.conv1.weight ' flowscore -m changed.st fresh
+that "more blocks than there are" fails 1 'changed.st: tap1.block4.conv1.weight ' flowscore -m changed.st fresh
 change '"blocks":"3"' '"blocks":"x"'
-ok "blocks that are no number" fails 1 'changed.st: blocks=x' flowscore -m changed.st fresh
+that "blocks that are no number" fails 1 'changed.st: blocks=x' flowscore -m changed.st fresh
 change '"hidden":"1"' '"hidden":"9"'
-ok "wider subnets than there are" fails 1 'changed.st: tap1.block1.conv1.weight is 3x3x3x3, not 27x3x3x3' flowscore -m changed.st fresh
+that "wider subnets than there are" fails 1 'changed.st: tap1.block1.conv1.weight is 3x3x3x3, not 27x3x3x3' flowscore -m changed.st fresh
 change '"kernels":"alternate"' '"kernels":"3x3"      '
-ok "other kernels" fails 1 'changed.st: tap1.block2.conv1.weight is 3x3x1x1, not 3x3x3x3' flowscore -m changed.st fresh
+that "other kernels" fails 1 'changed.st: tap1.block2.conv1.weight is 3x3x1x1, not 3x3x3x3' flowscore -m changed.st fresh
 # damage FROM TO: the same of CFLOW-AD's model
 damage() { perl -0777 -pe 'BEGIN { ($a, $b) = splice @ARGV, 0, 2 } s/\Q$a\E/$b/' "$1" "$2" c.st >changed.st; }
 damage '"tap2.peak"' '"tap2.peek"'
-ok "cflow: no peak" fails 1 'changed.st: tap2.peak is not there' flowscore -m changed.st fresh
+that "cflow: no peak" fails 1 'changed.st: tap2.peak is not there' flowscore -m changed.st fresh
 damage '"taps"' '"tops"'
-ok "cflow: no list of taps" fails 1 'changed.st: no list of taps in it' flowscore -m changed.st fresh
+that "cflow: no list of taps" fails 1 'changed.st: no list of taps in it' flowscore -m changed.st fresh
 damage '"shape":[3,3]' '"shape":[9,1]'
-ok "cflow: a list of another shape" fails 1 'changed.st: no list of taps in it' flowscore -m changed.st fresh
+that "cflow: a list of another shape" fails 1 'changed.st: no list of taps in it' flowscore -m changed.st fresh
 damage '"condition":"8"' '"condition":"4"'
-ok "cflow: another condition" fails 1 'changed.st: tap1.block1.linear1.weight is 22x11, not 14x7' flowscore -m changed.st fresh
+that "cflow: another condition" fails 1 'changed.st: tap1.block1.linear1.weight is 22x11, not 14x7' flowscore -m changed.st fresh
 damage '"tap3.block1.linear2.bias"' '"tap3.block1.linear2.bass"'
-ok "cflow: a tensor that is missing" fails 1 'changed.st: tap3.block1.linear2.bias ' flowscore -m changed.st fresh
+that "cflow: a tensor that is missing" fails 1 'changed.st: tap3.block1.linear2.bias ' flowscore -m changed.st fresh
 # fuzz FILE N: N models with a few bytes changed; each is scored or refused in one line
 fuzz() {
     local i status
@@ -244,7 +228,7 @@ fuzz() {
         fi
     done
 }
-ok "thirty damaged models" fuzz m.st 30
-ok "cflow: thirty damaged models" fuzz c.st 30
-ok "no temporary file is left" test -z "$(find . -name 'fern*' -o -name '*.tmp*' -o -name '*.st.??????' -o -path './tmp/*')"
-echo "1..$n"
+that "thirty damaged models" fuzz m.st 30
+that "cflow: thirty damaged models" fuzz c.st 30
+that "no temporary file is left" test -z "$(find . -name 'fern*' -o -name '*.tmp*' -o -name '*.st.??????' -o -path './tmp/*')"
+done_testing

@@ -80,11 +80,11 @@ ok $? "-O keeps absolute names and those with .. below the folder"
 maps a.jpg a.png a.jpg >clash && heatmap -O clashing clash && [ "$(cd clashing && echo *)" = 'a.jpg.png a.png a.png.png' ]
 ok $? "-O writes no picture over another of the same run"
 
-complains 1 'record 2 (b): .*image c$' heatmap -i <(images a c) ab.maps
+complains 1 'record 2 (b): its image, record 2 of .*, is of another image, c$' heatmap -i <(images a c) ab.maps
 ok $? "another image in its place, by record number"
-complains 1 'record 2 (b): .*ended' heatmap -i <(images a) ab.maps
+complains 1 'record 2 (b): there is no image for it: .* has only 1$' heatmap -i <(images a) ab.maps
 ok $? "fewer images than maps"
-complains 1 'no map left' heatmap -i <(images a b c) ab.maps
+complains 1 'record 3 (c): there is no map for it$' heatmap -i <(images a b c) ab.maps
 ok $? "more images than maps"
 for bad in nan inf; do
     { npy_note stream=maps name=x; npy_note name=x arrays=map; npy_f4 '2, 2' 1 $bad 1 1; npy_note end=1; } |

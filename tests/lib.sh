@@ -58,3 +58,20 @@ skip() {
     echo "ok $tap_count - $1 # SKIP $2"
 }
 done_testing() { echo "1..$tap_count"; }
+
+# that WHAT COMMAND...: passed when the command succeeds
+that() {
+    "${@:2}"
+    ok $? "$1"
+}
+# fails STATUS PATTERN COMMAND...: exit status, one line on stderr that says so, no model out.st
+fails() {
+    local status=$1 pattern=$2 got
+    shift 2
+    rm -f out.st
+    "$@" >stdout 2>stderr </dev/null
+    got=$?
+    [ "$got" = "$status" ] && [ "$(wc -l <stderr)" = 1 ] && grep -q -e "$pattern" stderr && [ ! -e out.st ] && return
+    echo "# status $got, $(cat stderr)"
+    return 1
+}

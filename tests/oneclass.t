@@ -8,17 +8,6 @@ trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 export TMPDIR=$work
 
-# fails STATUS PATTERN COMMAND...: one line that says so, no weights
-fails() {
-    local status=$1 pattern=$2 got
-    shift 2
-    rm -f out.st
-    "$@" >stdout 2>stderr </dev/null
-    got=$?
-    [ "$got" = "$status" ] && [ "$(wc -l <stderr)" = 1 ] && grep -q -e "$pattern" stderr && [ ! -e out.st ] && return
-    echo "# status $got, $(cat stderr)"
-    return 1
-}
 tune() { oneclass -q --method panda -w net.st -b 4 "$@"; }
 # meta FILE KEY: of the metadata
 meta() { head -c 40000 "$1" | grep -ao "\"$2\":\"[^\"]*\"" | cut -d '"' -f 4; }

@@ -24,17 +24,6 @@ scores() { cut -f 4 | tail -n +2 | paste -sd' '; }
 # a value of a model's metadata
 meta() { head -c 8000 "$1" | grep -ao "\"$2\":\"[^\"]*\"" | cut -d '"' -f 4; }
 close_to() { perl -e 'exit !(abs($ARGV[0] - $ARGV[1]) <= 1e-6 * abs $ARGV[1])' -- "$@"; }
-# fails STATUS PATTERN COMMAND...: one line that says so, no model
-fails() {
-    local status=$1 pattern=$2 got
-    shift 2
-    rm -f out.st
-    "$@" >stdout 2>stderr </dev/null
-    got=$?
-    [ "$got" = "$status" ] && [ "$(wc -l <stderr)" = 1 ] && grep -q -e "$pattern" stderr && [ ! -e out.st ] && return
-    echo "# status $got, $(cat stderr)"
-    return 1
-}
 
 # On a line: 0, 1, 3, 7
 vectors a 0 0 b 1 0 c 3 0 d 7 0 >line

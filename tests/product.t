@@ -29,9 +29,9 @@ mkfifo fifo
 cat fifo >from_fifo &
 sheet fifo && wait $! && [ -p fifo ] && cmp -s from_fifo plain.png
 ok $? 'a FIFO is written into'
-# within COMMAND...: it comes true within five seconds
+# within COMMAND...: it comes true within half a minute
 within() {
-    for _ in $(seq 100); do
+    for _ in $(seq 600); do
         "$@" >/dev/null 2>&1 && return
         sleep .05
     done
@@ -75,14 +75,20 @@ early 'imgsheet -o, a folder' imgsheet -o there
 early 'auroc -R' auroc -R none/x
 early 'pth2st -o' pth2st -o none/x -
 
-# Nothing half-written stays, whatever ends the program.
+# Nothing half-written stays, whatever ends the program and however soon after its file is there.
+none() { ! compgen -G "$1"; } # what is there is printed
+ended_by() { # ended_by SIGNAL NAME
+    imgsheet -o "$2" <hold &
+    local pid=$!
+    until compgen -G "$2.*" >/dev/null; do kill -0 $pid || return; done
+    kill -"$1" $pid && ! wait $pid 2>/dev/null && none "$2*"
+}
 for signal in TERM XFSZ; do # INT and HUP may be ignored where tests run
-    imgsheet -o half.png <hold &
-    pid=$!
-    within compgen -G 'half.png.*' && kill -$signal $pid && ! wait $pid 2>/dev/null && ! compgen -G 'half.png*' >/dev/null
-    ok $? "told to end by $signal"
+    failed=0
+    for n in 1 2 3 4 5 6 7 8; do ended_by $signal $signal$n.png || failed=$?; done
+    ok $failed "told to end by $signal"
 done
 head -c 200 image.pam >cut.pam
-! imgsheet -o half.png cut.pam 2>/dev/null && ! compgen -G 'half.png*' >/dev/null
+! imgsheet -o half.png cut.pam 2>/dev/null && none 'half.png*'
 ok $? 'input that is cut'
 done_testing

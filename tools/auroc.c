@@ -7,7 +7,7 @@
 #include "base/progress.h"
 #include "metric/evaluation.h"
 #include "metric/report.h"
-#include "stream/image.h"
+#include "stream/companion.h"
 #include "stream/npys.h"
 #include "stream/table.h"
 #include <stdlib.h>
@@ -38,9 +38,7 @@ struct opts {
 
 /* The masks, read in step with the maps. */
 struct masks {
-    struct image_reader *reader; /* NULL: none were asked for */
-    const char *label;
-    struct image image;
+    struct companion stream;
     size_t empty; /* of defective images */
     char *first_empty;
 };
@@ -93,23 +91,9 @@ static const struct tensor *find_map(const struct npys_reader *r, const struct n
     npys_reader_die(r, "no anomaly map in this record (arrays=%s)", names ? names : "");
 }
 
-static const struct raster *next_mask(struct masks *m, const struct npys_reader *r, const char *name)
-{
-    if (!m->reader)
-        return NULL;
-    if (!image_read(m->reader, &m->image))
-        npys_reader_die(r, "there is no mask for it: %s has only %zu", m->label,
-                        image_reader_count(m->reader));
-    const char *mask_name = image_name(&m->image);
-    if (*mask_name && *name && strcmp(mask_name, name) != 0)
-        npys_reader_die(r, "its mask, record %zu of %s, is of another image, %s",
-                        image_reader_count(m->reader), m->label, mask_name);
-    return &m->image.raster;
-}
-
 static void count_empty(struct masks *m, const struct evaluation *ev, const char *name)
 {
-    if (!m->reader || ev->image[ev->images - 1].kind == KIND_GOOD || !evaluation_mask_empty(ev))
+    if (!m->stream.reader || ev->image[ev->images - 1].kind == KIND_GOOD || !evaluation_mask_empty(ev))
         return;
     if (m->empty++ == 0)
         m->first_empty = xstrdup(name);
@@ -129,8 +113,8 @@ static void read_maps(struct evaluation *ev, struct masks *masks, FILE *f, const
                             note_get(&rec.note, "score"), &e))
             npys_reader_die(r, "%s", e.text);
         const struct tensor *map = find_map(r, &rec);
-        const struct raster *mask = next_mask(masks, r, name);
-        if (map && !evaluation_add_map(ev, map, mask, &e))
+        const struct image *mask = companion_next(&masks->stream, r, &rec.note);
+        if (map && !evaluation_add_map(ev, map, mask ? &mask->raster : NULL, &e))
             npys_reader_die(r, "%s", e.text);
         if (map)
             count_empty(masks, ev, name);
@@ -141,7 +125,7 @@ static void read_maps(struct evaluation *ev, struct masks *masks, FILE *f, const
         progress_add(&progress, 1);
     }
     progress_end(&progress);
-    if (masks->reader && without)
+    if (masks->stream.reader && without)
         warning("%s: scores without maps: there are no pixel figures", label);
     npys_record_free(&rec);
     npys_reader_free(r);
@@ -176,7 +160,7 @@ static void read_input(struct evaluation *ev, struct masks *masks, const char *f
         ungetc(first, f);
     if (first == 0x93)
         read_maps(ev, masks, f, file_label(file));
-    else if (masks->reader && first != EOF)
+    else if (masks->stream.reader && first != EOF)
         die("%s: not a map stream, but masks are asked for (-M)", file_label(file));
     else
         read_table(ev, f, file_label(file));
@@ -185,32 +169,22 @@ static void read_input(struct evaluation *ev, struct masks *masks, const char *f
 
 static void finish_masks(struct masks *m)
 {
-    if (!m->reader)
-        return;
-    if (image_read(m->reader, &m->image))
-        image_reader_die(m->reader, "there is no map for it");
+    companion_close(&m->stream);
     if (m->empty)
-        warning("%s: empty masks of defective images: %zu, first of %s", m->label, m->empty, m->first_empty);
+        warning("%s: empty masks of defective images: %zu, first of %s", m->stream.label, m->empty,
+                m->first_empty);
     free(m->first_empty);
-    image_free(&m->image);
-    image_reader_free(m->reader);
 }
 
 static void run(char **inputs, size_t n, const struct opts *o)
 {
     struct evaluation ev = {0};
-    struct masks masks = {0};
+    struct masks masks = {companion_open(o->masks, "mask"), 0, NULL};
     size_t rows;
-    FILE *f = o->masks ? file_open(o->masks) : NULL;
     struct product *curves = o->curves ? product_open(o->curves) : NULL;
-    if (f) {
-        masks.label = file_label(o->masks);
-        masks.reader = image_reader_new(f, masks.label);
-    }
     for (size_t i = 0; i < n; i++)
         read_input(&ev, &masks, inputs[i]);
     finish_masks(&masks);
-    file_close(f);
     double start = progress_clock();
     struct evaluation_row *row = evaluation_measure(&ev, o->fpr, o->curves, o->points, &rows);
     notice("%zu images, %zu pixels, %zu regions measured in %.1f s", ev.images, ev.pixels.n,

@@ -6,7 +6,7 @@
 #include "base/progress.h"
 #include "nn/frozen_stream.h"
 #include "nn/precision_option.h"
-#include "stream/identity.h"
+#include "stream/alike.h"
 #include "stream/image.h"
 #include "stream/npys.h"
 #include "stream/table.h"
@@ -142,28 +142,16 @@ static void begin_network(struct run *run, const struct raster *first)
            (double)infer_arena_bytes(run->infer) / 1e6);
 }
 
-/* Streams that imgcat made in other ways may be joined by cat; no model is for both. */
-static void check_identity(struct run *run, const struct image_reader *r, const struct note *note)
-{
-    struct identity_difference d;
-    if (identity_differs(&d, &run->known, NULL, note)) {
-        finish_batch(run);
-        image_reader_die(r, "%s=%s, those before have %s=%s (%s)", d.key, d.here, d.key, d.known, d.mend);
-    }
-    identity_copy(&run->known, NULL, note);
-}
-
 static void take_image(struct run *run, const struct image_reader *r, struct image *im)
 {
     if (!run->infer)
         begin_network(run, &im->raster);
     const struct view in = infer_input(run->infer, 0);
-    if (in.h != im->raster.height || in.w != im->raster.width) {
+    struct err e;
+    if (!images_same_size(in.h, in.w, im, &e) || !images_same_making(&run->known, im, &e)) {
         finish_batch(run);
-        image_reader_die(r, "image is %zux%zu, those before are %zux%zu (imgcat -r makes them equal)",
-                         im->raster.width, im->raster.height, in.w, in.h);
+        image_reader_die(r, "%s", e.text);
     }
-    check_identity(run, r, &im->note);
     if (run->o->names && run->done >= run->names.rows) {
         finish_batch(run);
         image_reader_die(r, "the list of names has only %zu rows", run->names.rows);

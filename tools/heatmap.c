@@ -8,7 +8,7 @@
 #include "base/places.h"
 #include "codec/png.h"
 #include "draw/heat.h"
-#include "stream/image.h"
+#include "stream/companion.h"
 #include "stream/npys.h"
 #include <math.h>
 #include <stdlib.h>
@@ -46,48 +46,6 @@ struct opts {
     enum scale_from scale_from;
     struct heat_style style;
 };
-
-/* A stream of images that goes along with the maps. */
-struct companion {
-    struct image_reader *reader; /* NULL: not given */
-    FILE *file;
-    struct image im;
-};
-
-static struct companion companion_open(const char *name)
-{
-    struct companion c = {0};
-    if (name) {
-        c.file = file_open(name);
-        c.reader = image_reader_new(c.file, file_label(name));
-    }
-    return c;
-}
-
-/* The image of this map, NULL where there is no such stream. */
-static const struct image *companion_next(struct companion *c, const struct npys_reader *maps,
-                                          const struct note *note)
-{
-    const char *name = note_get(note, "name");
-    if (!c->reader)
-        return NULL;
-    if (!image_read(c->reader, &c->im))
-        npys_reader_die(maps, "the images ended before the maps");
-    if (name && *image_name(&c->im) && strcmp(name, image_name(&c->im)) != 0)
-        npys_reader_die(maps, "in its place is the image %s", image_name(&c->im));
-    return &c->im;
-}
-
-static void companion_close(struct companion *c)
-{
-    if (!c->reader)
-        return;
-    if (image_read(c->reader, &c->im))
-        image_reader_die(c->reader, "there is no map left for this image");
-    image_free(&c->im);
-    image_reader_free(c->reader);
-    file_close(c->file);
-}
 
 /* Every stream has its own scale and thresholds. */
 static struct heat_style style_of(const struct opts *o, const struct note *opening, const char *label)
@@ -310,8 +268,8 @@ int main(int argc, char **argv)
     } else {
         run.writer = image_writer_new(out_binary(), "stdout");
     }
-    run.images = companion_open(o.images);
-    run.masks = companion_open(o.masks);
+    run.images = companion_open(o.images, "image");
+    run.masks = companion_open(o.masks, "mask");
     if (optind == argc)
         one_stream(&run, NULL);
     for (; optind < argc; optind++)

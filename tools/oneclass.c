@@ -14,7 +14,6 @@ static const char usage_head[] =
     "whole\n"
     "ones from those with a piece pasted elsewhere (cutpaste; then featx and gauss).\n";
 static const char usage_end[] =
-    "cutpaste's own defaults: --freeze '' -e 4 -b 8 --rate 0.03 --decay 3e-05 --clip 0\n"
     "examples:\n"
     "  imgcat -s train bottle | oneclass --method panda -w net.safetensors -o tuned.safetensors\n"
     "  imgcat -s train bottle | featx -w tuned.safetensors -l avgpool | knn -o bottle.safetensors\n"
@@ -97,6 +96,22 @@ static void default_to_cutpaste(struct opts *o, const struct settings *set)
             setting_copy(o, &c, &table[i]);
 }
 
+/* Where CutPaste's defaults are its own, as --help says it. */
+static void print_own_defaults(FILE *f, const struct opts *usual)
+{
+    struct opts c = *usual;
+    struct setting own[sizeof table / sizeof *table];
+    size_t n = 0;
+    default_to_cutpaste(&c, &(struct settings){table, &c, 0});
+    for (const struct setting *s = table; s->name; s++)
+        if (s->use & CUTPASTE && !setting_equal(usual, &c, s))
+            own[n++] = *s;
+    own[n] = (struct setting)SETTINGS_END;
+    char *by = settings_by(&c, own, CUTPASTE);
+    fprintf(f, "cutpaste's own defaults:%s\n", by);
+    free(by);
+}
+
 /* free() it */
 static char *usage_text(const struct opts *o)
 {
@@ -108,9 +123,15 @@ static char *usage_text(const struct opts *o)
     fputs(usage_head, f);
     settings_usage(f, o, table);
     settings_usage_text(f, USAGE_THREADS USAGE_COMMON);
+    print_own_defaults(f, o);
     fputs(usage_end, f);
     fclose(f);
     return text;
+}
+
+static bool is_cutpaste(const struct opts *o)
+{
+    return o->method && strcmp(o->method, "cutpaste") == 0;
 }
 
 static struct opts parse(int argc, char **argv)
@@ -122,13 +143,12 @@ static struct opts parse(int argc, char **argv)
     int c;
     while ((c = opt_next(argc, argv, rows, usage)) != -1)
         settings_take(&set, 1, c, optarg);
-    const bool cutpaste = o.method && strcmp(o.method, "cutpaste") == 0;
     if (!o.method || !o.tune.net.weights || !o.tune.out)
         misuse("--method, -w WEIGHTS and -o TUNED are needed (see oneclass --help)");
-    const struct setting *other = settings_without(&set, (cutpaste ? CUTPASTE : PANDA) | EITHER);
+    const struct setting *other = settings_without(&set, (is_cutpaste(&o) ? CUTPASTE : PANDA) | EITHER);
     if (other)
         misuse("%s: not with --method %s", setting_name(other).text, o.method);
-    if (cutpaste)
+    if (is_cutpaste(&o))
         default_to_cutpaste(&o, &set);
     o.tune.method = tuner_method(o.method);
     o.tune.precision =
@@ -145,8 +165,8 @@ int main(int argc, char **argv)
     char *checkpoint = xprintf("%s.checkpoint", o.tune.out);
     if (!o.tune.loop.checkpoint)
         o.tune.loop.checkpoint = checkpoint;
-    char *with = settings_by(&o, table, strcmp(o.method, "cutpaste") == 0 ? CUTPASTE : PANDA),
-         *by = xprintf("oneclass " FERN_VERSION "%s", with);
+    char *with = settings_by(&o, table, is_cutpaste(&o) ? CUTPASTE : PANDA);
+    char *by = xprintf("oneclass " FERN_VERSION "%s", with);
     tuner_run(&o.tune, by, argv + optind, (size_t)(argc - optind));
     free(with);
     free(by);

@@ -1,6 +1,7 @@
 #include "base/product.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/signals.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -97,11 +98,14 @@ static int open_beside(struct product *p, mode_t mode)
     if (snprintf(path, sizeof path, "%s.XXXXXX", p->target) >= (int)sizeof path)
         die("%s: name too long", p->name);
     watch_exits();
+    sigset_t before;
+    signals_hold(&before); /* else one could come when the file is there and its name is not noted */
     int fd = mkostemp(path, O_CLOEXEC);
     if (fd >= 0) {
         memcpy(p->temporary, path, sizeof path);
         fchmod(fd, mode);
     }
+    signals_release(&before);
     return fd;
 }
 
@@ -154,6 +158,11 @@ struct product *product_try(const char *name)
     unlink(p->temporary);
     free_slot(p);
     return NULL;
+}
+
+struct product *product_tried(struct product *from_try, const char *name)
+{
+    return from_try ? from_try : product_open(name);
 }
 
 FILE *product_file(struct product *p)

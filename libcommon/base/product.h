@@ -19,9 +19,11 @@
 struct product;
 /* At most 8 are open at a time. `name` is copied. */
 struct product *product_open(const char *name);
-/* For work of hours that a kill may end: dies now where product_open would, and leaves nothing beside the file. The product where it is
- * written directly, open from now on; else NULL, and it is opened when it's there. */
+/* For work of hours that a kill may end: dies now where product_open would, and leaves nothing beside the file.
+ * The product where it is written directly, open from now on; else NULL. When the work is done, product_tried
+ * gives the one that this gave, or opens it. */
 struct product *product_try(const char *name);
+struct product *product_tried(struct product *from_try, const char *name);
 FILE *product_file(struct product *p);
 /* As it was given, for messages. */
 const char *product_name(const struct product *p);

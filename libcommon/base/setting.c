@@ -207,7 +207,7 @@ bool setting_is_set(const void *values, const struct setting *s)
 
 void setting_copy(void *to, const void *from, const struct setting *s)
 {
-    if (s->kind == SETTING_TEXT) {
+    if (s->kind == SETTING_TEXT || s->kind == SETTING_WORD) {
         *(const char **)((char *)to + s->offset) = *(const char *const *)((const char *)from + s->offset);
         return;
     }
@@ -225,6 +225,17 @@ bool setting_equal(const void *a, const void *b, const struct setting *s)
     return same;
 }
 
+/* A value as a shell would take it: an empty text is still a word. */
+static void put_word(FILE *f, const void *values, const struct setting *s)
+{
+    const char *text =
+        s->kind == SETTING_TEXT ? *(const char *const *)((const char *)values + s->offset) : NULL;
+    if (text && !*text)
+        fputs("''", f);
+    else
+        setting_print(f, values, s);
+}
+
 char *settings_by(const void *values, const struct setting *table, unsigned use)
 {
     char *text = NULL;
@@ -236,7 +247,7 @@ char *settings_by(const void *values, const struct setting *table, unsigned use)
         if (!(s->use & use) || s->use & SETTING_SILENT || !setting_is_set(values, s))
             continue;
         fprintf(f, " %s%s", setting_name(s).text, s->kind == SETTING_FLAG ? "" : " ");
-        setting_print(f, values, s);
+        put_word(f, values, s);
     }
     fclose(f);
     return text;

@@ -8,6 +8,11 @@ static inline size_t size_least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+static inline size_t size_most(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 /* Parts of `size` that n takes, the last one perhaps not whole. */
 static inline size_t size_parts(size_t n, size_t size)
 {

@@ -1,6 +1,7 @@
 #include "base/spool.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/signals.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,10 +23,14 @@ struct spool *spool_new(const char *what)
     char path[4096];
     if (snprintf(path, sizeof path, "%s/fern.XXXXXX", folder) >= (int)sizeof path)
         die("%s: name too long", folder);
+    sigset_t before;
+    signals_hold(&before);
     const int fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0)
+        unlink(path); /* it lives until it is closed, and no end of the program leaves it behind */
+    signals_release(&before);
     if (fd < 0)
         die("a temporary file of %s in %s:", what, folder);
-    unlink(path);
     struct spool *s = xcalloc(1, sizeof *s);
     s->fd = fd;
     s->what = xstrdup(what);

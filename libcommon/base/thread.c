@@ -1,5 +1,6 @@
 #include "base/thread.h"
 #include "base/err.h"
+#include "base/signals.h"
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -72,8 +73,11 @@ static void start_workers(void)
     if (n > POOL_MAX)
         n = POOL_MAX;
     size = 1;
+    sigset_t before;
+    signals_hold(&before); /* workers get none */
     while (size < n && pthread_create(&thread[size], NULL, worker, (void *)size) == 0)
         size++;
+    signals_release(&before);
     if (size < n)
         warning("%zu threads asked for, %zu started", n, size);
 }

@@ -49,9 +49,7 @@ static const struct setting settings[] = {
      "of the student; auto: bf16 where the CPU has instructions for it", KEPT, NULL},
     SETTINGS_END,
 };
-enum { SETTINGS = sizeof settings / sizeof *settings, OWN = 14 }; /* with the end */
 /* clang-format on */
-const struct setting *const distill_own_settings = settings + SETTINGS - OWN;
 
 static const char *const methods[] = {"rd", "stfpm", NULL};
 

@@ -1,7 +1,8 @@
 /* How a student comes to be: its network for the teacher that the first image tells of, images on the disk, lessons, the epoch whose maps
  * of the held images are the lowest. */
-#include "base/mem.h"
 #include "base/err.h"
+#include "base/mem.h"
+#include "distill/detector.h"
 #include "distill/model.h"
 #include "nn/precision_option.h"
 #include "nn/weights.h"
@@ -125,20 +126,9 @@ static void begin_lesson(struct fit *f)
     safetensors_free(&st);
 }
 
-/* What a step depends on. */
-static void name_parts(struct fit *f)
-{
-    size_t values, statistics;
-    float *value = trainer_values(f->lesson.learner.trainer, &values),
-          *statistic = trainer_statistics(f->lesson.learner.trainer, &statistics);
-    fitting_model_part(f->fitting, "values", DT_F32, value, values);
-    fitting_model_part(f->fitting, "statistics", DT_F32, statistic, statistics);
-    optimiser_parts(&f->lesson.learner.optimiser, fitting_loop(f->fitting), "");
-}
-
 static void train(struct fit *f)
 {
-    char *recipe = settings_by(f->o, distill_own_settings, DETECTOR_FIT);
+    char *recipe = fitting_recipe(f->o, distill_detector.settings);
     const struct map_size grid = distill_tap_grid(&f->student, &f->shapes);
     const struct fitting_task task = {.recipe = recipe,
                                       .epochs = f->o->pyramid ? EPOCHS_STFPM : EPOCHS,
@@ -149,7 +139,7 @@ static void train(struct fit *f)
     f->map = xaligned(grid.height * grid.width, sizeof *f->map);
     fitting_begin(f->fitting, &task);
     begin_lesson(f);
-    name_parts(f);
+    fitting_learner(f->fitting, &f->lesson.learner, "");
     fitting_train(f->fitting);
     free(f->map);
     free(recipe);
@@ -165,7 +155,6 @@ void *distill_end(void *arg, const struct detector_end *with)
     m->student = f->student;
     m->shapes = f->shapes;
     m->fitting = f->fitting;
-    m->grid = xcalloc(1, sizeof *m->grid);
     lesson_export(&f->lesson, &m->weights);
     lesson_end(&f->lesson);
     imitation_begin(&m->imitation, &m->student, &m->weights, with->output, &m->shapes,

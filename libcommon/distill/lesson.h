@@ -32,8 +32,8 @@ struct lesson {
     struct lesson_options o;
     size_t n; /* images of a batch */
     struct learner learner;
-    struct view
-        target[STUDENT_TAPS]; /* the taps to be imitated; inputs of the trainer where the student sees them */
+    /* the taps to be imitated; inputs of the trainer where the student sees them */
+    struct view target[STUDENT_TAPS];
     void *memory[STUDENT_TAPS]; /* where it doesn't */
 };
 

@@ -91,7 +91,6 @@ void *distill_load(const struct safetensors *file, const char *path, const void 
     const char *taps = note_get(&file->meta, "taps");
     struct err e;
     m->o = *(const struct distill_options *)options;
-    m->grid = xcalloc(1, sizeof *m->grid);
     if (!m->o.arch)
         die("%s: no student= in it", path);
     if (!taps || !shapes_read(&m->shapes, taps))
@@ -105,22 +104,13 @@ void *distill_load(const struct safetensors *file, const char *path, const void 
 bool distill_accepts(void *model, const struct taps *image, struct err *e)
 {
     const struct distill_model *m = model;
-    if (image->n != m->shapes.n)
-        return err_set(e, "fitted on %zu taps, not %zu", m->shapes.n, image->n);
-    for (size_t i = 0; i < image->n; i++) {
-        const struct tap *is = &image->tap[i], *was = &m->shapes.tap[i];
-        if (is->height != was->height || is->width != was->width || is->channels != was->channels)
-            return err_set(e, "tap %zu is %zux%zux%zu; the fit's was %zux%zux%zu", i + 1, is->height,
-                           is->width, is->channels, was->height, was->width, was->channels);
-    }
-    return true;
+    return taps_match(image, &m->shapes, e);
 }
 
 struct map_size distill_grid(const void *model, struct map_size size)
 {
     const struct distill_model *m = model;
-    *m->grid = m->o.meet == DISTILL_MAP ? size : distill_tap_grid(&m->student, &m->shapes);
-    return *m->grid;
+    return m->o.meet == DISTILL_MAP ? size : distill_tap_grid(&m->student, &m->shapes);
 }
 
 struct map_rules distill_rules(const void *model)
@@ -129,10 +119,10 @@ struct map_rules distill_rules(const void *model)
     return (struct map_rules){m->o.rules.upsample, m->o.sigma, m->o.border, true};
 }
 
-double distill_score(void *model, const struct taps *image, float *distance)
+double distill_score(void *model, const struct taps *image, float *distance, struct map_size grid)
 {
     struct distill_model *m = model;
-    imitation_map(&m->imitation, image, distance, *m->grid, &m->o.rules);
+    imitation_map(&m->imitation, image, distance, grid, &m->o.rules);
     return 0;
 }
 
@@ -143,6 +133,5 @@ void distill_free(void *model)
     student_free(&m->student);
     safetensors_free(&m->weights);
     fitting_free(m->fitting);
-    free(m->grid);
     free(m);
 }

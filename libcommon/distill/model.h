@@ -32,7 +32,6 @@ struct distill_model {
     struct taps shapes;         /* of the records */
     struct safetensors weights; /* after a fit: what the student has learnt */
     struct imitation imitation;
-    struct map_size *grid;   /* the one asked for last: score fills it */
     struct fitting *fitting; /* after a fit */
 };
 
@@ -56,9 +55,6 @@ void *distill_load(const struct safetensors *file, const char *path, const void 
 bool distill_accepts(void *model, const struct taps *image, struct err *e);
 struct map_size distill_grid(const void *model, struct map_size size);
 struct map_rules distill_rules(const void *model);
-double distill_score(void *model, const struct taps *image, float *distance);
+double distill_score(void *model, const struct taps *image, float *distance, struct map_size grid);
 void distill_free(void *model);
-
-/* Of the settings those that change what is learnt, beside fitting's. */
-extern const struct setting *const distill_own_settings;
 #endif

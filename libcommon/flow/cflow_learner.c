@@ -61,13 +61,9 @@ static void *begin(struct fitting *f, struct tap_store *held, const struct flow_
     l->f = f;
     l->held = held;
     for (size_t i = 0; i < s->taps; i++) {
-        char name[48];
-        size_t n;
-        float *values = trainer_values(l->net[i].trainer, &n);
-        snprintf(name, sizeof name, "tap%zu.values", i + 1);
-        fitting_model_part(f, name, DT_F32, values, n);
-        snprintf(name, sizeof name, "tap%zu.", i + 1);
-        optimiser_parts(&l->net[i].optimiser, fitting_loop(f), name);
+        char prefix[32];
+        snprintf(prefix, sizeof prefix, "tap%zu.", i + 1);
+        fitting_learner(f, &l->net[i], prefix);
     }
     fitting_model_part(f, "peaks", DT_F32, l->peak, s->taps);
     safetensors_free(&random);

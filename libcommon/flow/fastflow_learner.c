@@ -33,15 +33,13 @@ static void *begin(struct fitting *f, struct tap_store *held, const struct flow_
     struct fastflow_learner *l = xcalloc(1, sizeof *l);
     struct safetensors random = {0};
     struct graph graph = {0};
-    size_t output[TAPS_MAX], n;
+    size_t output[TAPS_MAX];
     fastflow_graph(&graph, output, s, o);
     weights_random(&random, &graph, o->fit.seed);
     fastflow_begin(l, &random, "random weights", o, s);
     l->f = f;
     l->held = held;
-    float *values = trainer_values(l->net.trainer, &n);
-    fitting_model_part(f, "values", DT_F32, values, n);
-    optimiser_parts(&l->net.optimiser, fitting_loop(f), "");
+    fitting_learner(f, &l->net, "");
     safetensors_free(&random);
     graph_free(&graph);
     return l;

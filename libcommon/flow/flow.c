@@ -19,15 +19,10 @@ struct flow_shapes flow_shapes_of(const struct taps *t)
 
 bool flow_fits(const struct flow_shapes *s, const struct taps *t, struct err *e)
 {
-    if (t->n != s->taps)
-        return err_set(e, "fitted on %zu taps, not %zu", s->taps, t->n);
-    for (size_t i = 0; i < t->n; i++) {
-        const struct tap *is = &t->tap[i];
-        if (is->height != s->height[i] || is->width != s->width[i] || is->channels != s->channels[i])
-            return err_set(e, "tap %zu is %zux%zux%zu; the fit's was %zux%zux%zu", i + 1, is->height,
-                           is->width, is->channels, s->height[i], s->width[i], s->channels[i]);
-    }
-    return true;
+    struct taps fit = {.n = s->taps};
+    for (size_t i = 0; i < s->taps; i++)
+        fit.tap[i] = (struct tap){s->height[i], s->width[i], s->channels[i], NULL};
+    return taps_match(t, &fit, e);
 }
 
 struct flow_shapes flow_shapes_in(const struct safetensors *st, const char *path, const char *name)

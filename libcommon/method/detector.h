@@ -87,12 +87,12 @@ struct detector {
     /* False with a reason when the model can't score images of these shapes ("tap 1 is 4x4x6, not 8x8x6"); asked once a run. */
     bool (*accepts)(void *model, const struct taps *image, struct err *e);
     /* The grid of its distances for a map of `size`: its finest tap's, say, or size where it enlarges itself. NULL: the method
-     * gives no maps; then distance is NULL below, and rules too. */
+     * gives no maps; then distance is NULL below, its grid {0, 0}, and rules too. */
     struct map_size (*grid)(const void *model, struct map_size size);
     struct map_rules (*rules)(const void *model);
-    /* Fills distance (grid.height x grid.width). Returns its own score, which counts unless rules.score_max. By the image alone;
+    /* Fills distance (grid.height x grid.width, as `grid` gave them). Returns its own score, which counts unless rules.score_max. By the image alone;
      * the same bits for any number of threads; not finite where the features are absurd. */
-    double (*score)(void *model, const struct taps *image, float *distance);
+    double (*score)(void *model, const struct taps *image, float *distance, struct map_size grid);
     void (*free)(void *model);
 };
 

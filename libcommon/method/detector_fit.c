@@ -17,7 +17,7 @@ struct fitting {
     void *fit; /* the detector's; NULL until the first image */
     struct tap_store *held;
     struct identity identity;
-    struct product *out;     /* opened before the first image is read */
+    struct product *out;     /* tried before the first image is read */
     struct note opening;     /* of the first stream */
     struct safetensors file; /* the model */
     struct map_size size;    /* of the maps that set the threshold: the first record's */
@@ -79,9 +79,9 @@ static void finish_one(void *arg, size_t task, size_t worker)
 }
 
 static double distances_of(const struct detector *d, void *model, struct tap_store *held, size_t i,
-                           float *distance)
+                           float *distance, struct map_size grid)
 {
-    return held ? d->score(model, tap_store_read(held, i), distance) : d->left_out(model, i, distance);
+    return held ? d->score(model, tap_store_read(held, i), distance, grid) : d->left_out(model, i, distance);
 }
 
 static struct batch batch_of(const struct detector *d, void *model, struct map_size size)
@@ -109,7 +109,8 @@ struct calibration detector_calibrate(const struct detector *d, void *model, str
     for (size_t first = 0; first < images; first += BATCH) {
         const size_t n = images - first < BATCH ? images - first : BATCH;
         for (size_t i = 0; i < n; i++) {
-            b.score[i] = distances_of(d, model, held, first + i, b.map ? b.distance + i * cells : NULL);
+            b.score[i] =
+                distances_of(d, model, held, first + i, b.map ? b.distance + i * cells : NULL, b.grid);
             progress_add(&progress, 1);
         }
         if (b.map)
@@ -155,7 +156,7 @@ static void write_model(struct fitting *f, void *model, const struct calibration
         note_setf(meta, "map", "%zux%zu", run->size.width, run->size.height);
     run->d->save(model, &f->file);
     model_describe(meta, run->method ? run->method : run->d->name, &f->opening, by, c);
-    safetensors_write_product(&f->file, f->out);
+    safetensors_write_product(&f->file, product_tried(f->out, run->output));
     run->d->describe(model, text);
     notice("%s: %zu images, %s, threshold %.6g, peak memory %.0f MB", run->output, f->images, text,
            (double)c->threshold, (double)mem_peak() / 1e6);
@@ -178,7 +179,7 @@ static void finish(struct fitting *f)
 void detector_fit(struct detector_run *run)
 {
     struct fitting f = {.run = run,
-                        .out = product_open(run->output),
+                        .out = product_try(run->output),
                         .identity = {.where = "those before have", .force = run->force},
                         .progress = progress_start("images", 0)};
     struct features in = features_of(run->features, run->features_n);

@@ -33,11 +33,11 @@ static void grow(float **p, size_t *room, size_t n, const char *what)
 double scorer_score(struct scorer *s, const struct taps *image, struct map_size size)
 {
     if (!s->d->grid)
-        return s->d->score(s->model, image, NULL);
+        return s->d->score(s->model, image, NULL, (struct map_size){0});
     const struct map_size grid = s->d->grid(s->model, size);
     grow(&s->distance, &s->distances, grid.width * grid.height, "the distances of an image");
     grow(&s->map, &s->pixels, size.width * size.height, "an anomaly map");
-    const double score = s->d->score(s->model, image, s->distance);
+    const double score = s->d->score(s->model, image, s->distance, grid);
     const double most = anomaly_map(s->map, size, s->distance, grid, &s->rules);
     return s->rules.score_max || !isfinite(most) ? most : score;
 }

@@ -10,9 +10,9 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "base/rng.h"
 #include "method/fitting_parts.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +41,6 @@ struct fitting *fitting_new(struct fitting_options *o)
     f->loop = o->loop;
     f->store = tap_store_new("the features", o->store == FITTING_BF16 ? DT_BF16 : DT_F32);
     f->best_loss = f->loss = (double)INFINITY;
-    f->ordered = SIZE_MAX;
     hash_init(&f->hash);
     return f;
 }
@@ -84,13 +83,24 @@ static char *recipe_of(const struct fitting_options *o, const char *rest)
     return recipe;
 }
 
+char *fitting_recipe(const void *options, const struct setting *table)
+{
+    struct setting own[64];
+    size_t n = 0;
+    for (; table->name; table++)
+        if (!(table->use & FITTING_ROW))
+            own[n++] = *table;
+    own[n] = (struct setting)SETTINGS_END;
+    return settings_by(options, own, DETECTOR_FIT);
+}
+
 void fitting_begin(struct fitting *f, const struct fitting_task *task)
 {
     const size_t images = fitting_images(f), batch = f->o->batch;
     f->task = *task;
     f->steps = (images + batch - 1) / batch;
     f->images = images / f->steps;
-    f->order = xcalloc(images, sizeof *f->order);
+    f->order = epoch_order_new(f->o->seed, images);
     f->recipe = recipe_of(f->o, task->recipe);
     for (size_t i = 0; i < tap_store_images(task->held); i++)
         hash_taps(f, tap_store_read(task->held, i));
@@ -100,11 +110,6 @@ void fitting_begin(struct fitting *f, const struct fitting_task *task)
 size_t fitting_step_images(const struct fitting *f)
 {
     return f->images;
-}
-
-struct loop *fitting_loop(const struct fitting *f)
-{
-    return f->loop;
 }
 
 void fitting_part(struct fitting *f, const char *name, enum dtype type, void *data, size_t n)
@@ -124,23 +129,24 @@ void fitting_model_part(struct fitting *f, const char *name, enum dtype type, vo
     loop_part(f->loop, best, type, f->kept[f->keeps - 1].best, n);
 }
 
-/* All images of an epoch in its order. */
-static void shuffle(struct fitting *f, size_t epoch)
+void fitting_learner(struct fitting *f, struct learner *l, const char *prefix)
 {
-    struct rng r = rng_new(f->o->seed, 0x6f72646572u + ((uint64_t)epoch << 40)); /* "order" */
-    const size_t n = fitting_images(f);
-    for (size_t i = 0; i < n; i++)
-        f->order[i] = i;
-    rng_shuffle(&r, f->order, n);
-    f->ordered = epoch;
+    char name[64];
+    size_t values, statistics;
+    float *value = trainer_values(l->trainer, &values),
+          *statistic = trainer_statistics(l->trainer, &statistics);
+    snprintf(name, sizeof name, "%svalues", prefix);
+    fitting_model_part(f, name, DT_F32, value, values);
+    snprintf(name, sizeof name, "%sstatistics", prefix);
+    if (statistics)
+        fitting_model_part(f, name, DT_F32, statistic, statistics);
+    optimiser_parts(&l->optimiser, f->loop, prefix);
 }
 
 double fitting_step(struct fitting *f, uint64_t step)
 {
-    const size_t epoch = (size_t)(step / f->steps), at = (size_t)(step % f->steps);
-    if (f->ordered != epoch)
-        shuffle(f, epoch);
-    const struct fitting_step s = {f->order + at * f->images, f->images, step,
+    const size_t *order = epoch_order_of(&f->order, step / f->steps);
+    const struct fitting_step s = {order + step % f->steps * f->images, f->images, step,
                                    rate_at(&f->task.rate, (size_t)step)};
     return f->task.step(f->task.arg, &s);
 }
@@ -257,7 +263,7 @@ void fitting_free(struct fitting *f)
     tap_store_free(f->store);
     free(f->o->beside);
     free(f->kept);
-    free(f->order);
+    epoch_order_free(&f->order);
     free(f->recipe);
     free(f);
 }

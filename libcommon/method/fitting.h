@@ -5,7 +5,7 @@
  *     detector.begin    f = fitting_new(&o.fit)
  *     detector.take     fitting_take(f, taps)               onto the disk
  *     detector.end      fitting_begin(f, &task)             images a step, steps an epoch: now the network is made
- *                       fitting_model_part(f, ...)          of what the model is; fitting_part(f, ...) of what else a step depends on
+ *                       fitting_learner(f, ...)             and other parts: of the model (fitting_model_part), of what else a step depends on
  *                       fitting_train(f)                    the plan is told; steps; the best epoch's parts are put in place
  *     detector.free     fitting_free(f)                     the model is written: the checkpoint goes
  *
@@ -23,12 +23,13 @@
 #define METHOD_FITTING_H
 #include "base/setting.h"
 #include "method/detector.h"
+#include "train/learner.h"
 #include "train/loop.h"
 #include "train/rate.h"
 
 struct fitting_options {
-    size_t
-        epochs; /* FITTING_AUTO: the method's number, or as many as --minutes allow; given with --minutes: at most. Settled later */
+    /* FITTING_AUTO: the method's number, or as many as --minutes allow; given with --minutes: at most. Settled later */
+    size_t epochs;
     double minutes; /* 0: no budget */
     size_t batch;
     double rate;
@@ -44,31 +45,32 @@ struct fitting_options {
 #define FITTING_AUTO SIZE_MAX
 extern const char *const fitting_auto[], *const fitting_stores[];
 
-/* Rows of a method's table; `member` of `type` is its struct fitting_options. */
+/* Rows of a method's table; `member` of `type` is its struct fitting_options. FITTING_ROW: they are not the method's own. */
+enum { FITTING_ROW = 8, FITTING_USE = DETECTOR_FIT | FITTING_ROW };
 /* clang-format off */
 #define FITTING_AT(type, member, field) offsetof(type, member) + offsetof(struct fitting_options, field)
 #define FITTING_SETTINGS(type, member)                                                                                     \
     {"epochs", 'e', SETTING_SIZE, FITTING_AT(type, member, epochs), 1, 1e9, fitting_auto, "N",                             \
-     "times through the images; with --minutes: at most", DETECTOR_FIT, NULL},                                             \
+     "times through the images; with --minutes: at most", FITTING_USE, NULL},                                             \
     {"minutes", 0, SETTING_REAL, FITTING_AT(type, member, minutes), 0, 1e6, NULL, "M",                                     \
-     "as many epochs as fit into them; 0: no matter how long", DETECTOR_FIT | SETTING_SILENT, NULL},                       \
+     "as many epochs as fit into them; 0: no matter how long", FITTING_USE | SETTING_SILENT, NULL},                       \
     {"batch", 'b', SETTING_SIZE, FITTING_AT(type, member, batch), 1, 1 << 16, NULL, "N", "images a step at most",          \
-     DETECTOR_FIT, NULL},                                                                                                  \
-    {"rate", 0, SETTING_REAL, FITTING_AT(type, member, rate), 0, 1e6, NULL, "R", "learning rate", DETECTOR_FIT, NULL},     \
+     FITTING_USE, NULL},                                                                                                  \
+    {"rate", 0, SETTING_REAL, FITTING_AT(type, member, rate), 0, 1e6, NULL, "R", "learning rate", FITTING_USE, NULL},     \
     {"seed", 's', SETTING_U64, FITTING_AT(type, member, seed), 0, 0, NULL, "SEED",                                         \
-     "of the first weights and the images' order", DETECTOR_FIT, NULL},                                                    \
+     "of the first weights and the images' order", FITTING_USE, NULL},                                                    \
     {"store", 0, SETTING_CHOICE, FITTING_AT(type, member, store), 0, 0, fitting_stores, "TYPE",                            \
-     "of the features that wait in TMPDIR", DETECTOR_FIT, NULL},                                                           \
+     "of the features that wait in TMPDIR", FITTING_USE, NULL},                                                           \
     {"checkpoint", 0, SETTING_TEXT, FITTING_AT(type, member, checkpoint), 0, 0, NULL, "FILE",                              \
-     "where an unfinished training is kept (default MODEL.checkpoint)", DETECTOR_FIT | SETTING_SILENT, NULL},              \
+     "where an unfinished training is kept (default MODEL.checkpoint)", FITTING_USE | SETTING_SILENT, NULL},              \
     {"every", 0, SETTING_SIZE, FITTING_AT(type, member, every), 0, 1e15, NULL, "N",                                        \
-     "steps between checkpoints; 0: every two minutes", DETECTOR_FIT | SETTING_SILENT, NULL},                              \
+     "steps between checkpoints; 0: every two minutes", FITTING_USE | SETTING_SILENT, NULL},                              \
     {"resume", 0, SETTING_FLAG, FITTING_AT(type, member, resume), 0, 0, NULL, NULL,                                        \
-     "go on from the checkpoint, if there is one", DETECTOR_FIT | SETTING_SILENT, NULL},                                   \
+     "go on from the checkpoint, if there is one", FITTING_USE | SETTING_SILENT, NULL},                                   \
     {"log", 'l', SETTING_TEXT, FITTING_AT(type, member, log), 0, 0, NULL, "FILE",                                          \
-     "a table of the training, TSV", DETECTOR_FIT | SETTING_SILENT, NULL},                                                 \
+     "a table of the training, TSV", FITTING_USE | SETTING_SILENT, NULL},                                                 \
     {"log-every", 0, SETTING_SIZE, FITTING_AT(type, member, log_every), 1, 1e15, NULL, "N", "steps a row",                 \
-     DETECTOR_FIT | SETTING_SILENT, NULL}
+     FITTING_USE | SETTING_SILENT, NULL}
 /* clang-format on */
 /* Defaults beside the method's own batch and rate. */
 #define FITTING_DEFAULTS(its_batch, its_rate)                                                                \
@@ -101,6 +103,9 @@ struct fitting_task {
     void *arg;
 };
 
+/* What changes the training, of the table's rows without FITTING_ROW, as text: for task.recipe. free() it. */
+char *fitting_recipe(const void *options, const struct setting *table);
+
 struct fitting;
 /* output: the model's path. */
 void fitting_open(struct fitting_options *o, const char *output);
@@ -117,8 +122,8 @@ size_t fitting_step_images(const struct fitting *f);
 /* Arrays of the state, as loop_part; those of the model are kept a second time, as the best epoch has them. */
 void fitting_model_part(struct fitting *f, const char *name, enum dtype type, void *data, size_t n);
 void fitting_part(struct fitting *f, const char *name, enum dtype type, void *data, size_t n);
-/* For optimiser_parts. */
-struct loop *fitting_loop(const struct fitting *f);
+/* All that a learner's next step depends on; its values and statistics are the model's. */
+void fitting_learner(struct fitting *f, struct learner *l, const char *prefix);
 void fitting_train(struct fitting *f);
 /* The epoch that the model is of, 1 for the first; its loss on the held images. */
 size_t fitting_epoch(const struct fitting *f);

@@ -3,6 +3,7 @@
 #define METHOD_FITTING_PARTS_H
 #include "base/hash.h"
 #include "method/fitting.h"
+#include "train/order.h"
 
 /* An array of the model, and what it was after the best epoch. */
 struct fitting_kept {
@@ -20,7 +21,7 @@ struct fitting {
     uint64_t disk;        /* bytes that wait there */
     size_t steps, images; /* of an epoch; of a step */
     char *recipe;
-    size_t *order, ordered; /* the images of epoch `ordered` */
+    struct epoch_order order;
     struct fitting_kept *kept;
     size_t keeps, kept_capacity;
     size_t best, collapsed; /* epochs from 1 on; 0: none */

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "nn/frozen.h"
 #include "nn/frozen_stream.h"
-#include "stream/image.h"
+#include "stream/alike.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
@@ -55,12 +55,12 @@ static void write_image(struct source *s)
 {
     const struct raster *r = &s->image.raster;
     struct npys_record rec = {.n = 1, .note = s->image.note};
+    struct err e;
     if (!s->infer)
         compile(s);
     const struct view in = infer_input(s->infer, 0);
-    if (in.h != r->height || in.w != r->width)
-        image_reader_die(s->reader, "image is %zux%zu, those before are %zux%zu (imgcat -r makes them equal)",
-                         r->width, r->height, in.w, in.h);
+    if (!images_same_size(in.h, in.w, &s->image, &e))
+        image_reader_die(s->reader, "%s", e.text);
     normalise(&in, 0, r, &s->net.norm);
     infer_run(s->infer, 1);
     rec.array[0] = image_array(s);

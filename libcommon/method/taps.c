@@ -125,3 +125,16 @@ void taps_free(struct taps *t)
         free(t->converted[i]);
     *t = (struct taps){0};
 }
+
+bool taps_match(const struct taps *image, const struct taps *fit, struct err *e)
+{
+    if (image->n != fit->n)
+        return err_set(e, "fitted on %zu taps, not %zu", fit->n, image->n);
+    for (size_t i = 0; i < image->n; i++) {
+        const struct tap *is = &image->tap[i], *was = &fit->tap[i];
+        if (is->height != was->height || is->width != was->width || is->channels != was->channels)
+            return err_set(e, "tap %zu is %zux%zux%zu; the fit's was %zux%zux%zu", i + 1, is->height,
+                           is->width, is->channels, was->height, was->width, was->channels);
+    }
+    return true;
+}

@@ -20,14 +20,17 @@ struct taps {
     size_t n; /* 0 until the first record */
     struct tap tap[TAPS_MAX];
     size_t finest; /* the tap with the largest grid; the first of equals */
-    const char
-        *arch; /* the network that they are of, where a fit's first stream says it (arch=); else NULL */
+    /* the network that they are of, where a fit's first stream says it (arch=); else NULL */
+    const char *arch;
     float *converted[TAPS_MAX]; /* where the record's are not f32 */
 };                              /* {0} to begin, taps_free in the end */
 
 /* Takes the record read last from r. The first one sets the shapes. Values are good until the next record is read. */
 void taps_read(struct taps *t, const struct npys_reader *r, const struct npys_record *rec);
 void taps_free(struct taps *t);
+
+/* Whether an image's taps have the shapes of those that a model was fitted on (values don't count); false with a reason. */
+bool taps_match(const struct taps *image, const struct taps *fit, struct err *e);
 
 /* Channels of all taps together. */
 size_t taps_channels(const struct taps *t);

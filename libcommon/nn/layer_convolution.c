@@ -1,5 +1,6 @@
 /* Convolutions and linear layers, which are 1 x 1 convolutions of a 1 x 1 image. */
 #include "base/mem.h"
+#include "base/size.h"
 #include "nn/bias.h"
 #include "nn/layer.h"
 #include "nn/product.h"
@@ -88,11 +89,6 @@ static enum dtype type_of(const struct layer_call *l)
     return l->eight_bits && view_dense(&l->in[0]) && l->in[0].type == DT_BF16 ? DT_I8 : l->in[0].type;
 }
 
-static size_t at_least(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 static void wants(struct layer_wants *w, const struct layer_call *l)
 {
     const struct convolution *c = &l->node->conv;
@@ -101,9 +97,9 @@ static void wants(struct layer_wants *w, const struct layer_call *l)
     w->scratch = product_scratch(c, type, l->in[0].h, l->in[0].w);
     if (!l->training)
         return;
-    w->scratch = at_least(w->scratch, product_gradient_scratch(c, &l->out));
-    w->prepared = at_least(w->prepared, product_back_bytes(c, type));
-    w->scratch = at_least(w->scratch, product_back_scratch(c, type, l->out.h, l->out.w));
+    w->scratch = size_most(w->scratch, product_gradient_scratch(c, &l->out));
+    w->prepared = size_most(w->prepared, product_back_bytes(c, type));
+    w->scratch = size_most(w->scratch, product_back_scratch(c, type, l->out.h, l->out.w));
 }
 
 static void prepare(const struct layer_call *l)

@@ -1,6 +1,7 @@
 /* The affine coupling layer of coupling.h. The subnet is nodes of the graph; this is what its output does to x. */
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/size.h"
 #include "base/thread.h"
 #include "nn/coupling.h"
 #include "nn/element.h"
@@ -34,14 +35,9 @@ struct pixel {
     float *hyperbolic, *e;
 };
 
-static size_t at_least(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 size_t coupling_scratch(const struct view *x)
 {
-    return at_least(x->n * x->h, 2 * CHUNKS * x->c) * sizeof(double) +
+    return size_most(x->n * x->h, 2 * CHUNKS * x->c) * sizeof(double) +
            x->c * (sizeof(size_t) + sizeof(float));
 }
 
@@ -51,7 +47,7 @@ static void begin(struct pass *p, void *scratch)
     p->second = coupling_second(k->channels);
     p->first = k->channels - p->second;
     p->sums = scratch;
-    p->place = (size_t *)(void *)(p->sums + at_least(p->x->n * p->x->h, 2 * CHUNKS * k->channels));
+    p->place = (size_t *)(void *)(p->sums + size_most(p->x->n * p->x->h, 2 * CHUNKS * k->channels));
     p->g = (float *)(void *)(p->place + k->channels);
     for (size_t i = 0; i < k->channels; i++) {
         p->place[(size_t)k->permutation[i]] = i;

@@ -8,6 +8,7 @@
  * and its weights are c's, in x out x k x k. */
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/size.h"
 #include "nn/bias.h"
 #include "nn/layer.h"
 #include "nn/product.h"
@@ -84,11 +85,6 @@ static void fold(float *kept, const float *scale, const struct graph_node *node)
         kept[i] *= scale[i / CONV_PANEL % depth % node->channels];
 }
 
-static size_t at_least(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 static size_t turned_bytes(const struct convolution *c, enum dtype type)
 {
     return type == DT_BF16 ? convolution_turned_narrow_size(c) * sizeof(uint32_t)
@@ -102,9 +98,9 @@ static void wants(struct layer_wants *w, const struct layer_call *l)
     w->prepared = turned_bytes(c, type);
     if (!l->training)
         return;
-    w->prepared = at_least(w->prepared, product_bytes(c, type));
+    w->prepared = size_most(w->prepared, product_bytes(c, type));
     w->scratch =
-        at_least(product_scratch(c, type, l->out.h, l->out.w), product_gradient_scratch(c, &l->in[0]));
+        size_most(product_scratch(c, type, l->out.h, l->out.w), product_gradient_scratch(c, &l->in[0]));
 }
 
 static void prepare(const struct layer_call *l)

@@ -1,4 +1,5 @@
 #include "nn/product.h"
+#include "base/size.h"
 #include "nn/quantised.h"
 #include "num/cpu.h"
 #include "conv/winograd.h"
@@ -111,11 +112,6 @@ void product_gradient(float *gradient, const struct view *x, const struct view *
     winograd_gradient(gradient, view_pixel(x, 0, -1, -1), view_pixel(dy, 0, 0, 0), &walk, scratch);
 }
 
-static size_t at_least(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 size_t product_back_bytes(const struct convolution *c, enum dtype type)
 {
     const struct convolution adjoint = convolution_adjoint(c);
@@ -127,8 +123,8 @@ size_t product_back_bytes(const struct convolution *c, enum dtype type)
 size_t product_back_scratch(const struct convolution *c, enum dtype type, size_t h, size_t w)
 {
     const struct convolution adjoint = convolution_adjoint(c);
-    return at_least(convolution_turned_size(c) * sizeof(float),
-                    c->stride == 1 ? product_scratch(&adjoint, type, h, w) : 0);
+    return size_most(convolution_turned_size(c) * sizeof(float),
+                     c->stride == 1 ? product_scratch(&adjoint, type, h, w) : 0);
 }
 
 void product_back(const struct view *dx, const struct view *dy, const float *panels, bool accumulate,

@@ -29,8 +29,8 @@ struct trainer_plan {
     enum dtype precision;    /* of activations, their gradients, and the weights that kernels read */
     const size_t (*side)[2]; /* the size of each input, in their order in the graph; NULL: all are h x w */
     /* Beginnings of tensors' names, ended by NULL; NULL: none. "" is the beginning of all. */
-    const char *const
-        *frozen; /* parameters that don't learn; below the lowest that does there is no backward */
+    /* parameters that don't learn; below the lowest that does there is no backward */
+    const char *const *frozen;
     const char *const *fixed; /* batch norms that use their running statistics and leave them as they are */
     bool input_gradients;     /* backward goes on to the inputs */
 };

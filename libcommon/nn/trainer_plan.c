@@ -1,6 +1,7 @@
 /* When each value and gradient lives, and so where. Forward step i happens at time i, its backward at 2 * steps - 1 - i. A
  * gradient is gathered: whoever reads a value adds what it sends back, the first of them in backward's order begins. */
 #include "base/mem.h"
+#include "base/size.h"
 #include "nn/memory_plan.h"
 #include "nn/trainer_parts.h"
 #include <stdlib.h>
@@ -131,11 +132,6 @@ static void plan_gradients(struct trainer *t, const struct lives *l)
             flow(t, l, t->schedule.input[i], false, 2 * steps);
 }
 
-static size_t at_least(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 /* What the steps want of working memory, and of memory to keep. */
 static void take_working_memory(struct trainer *t)
 {
@@ -145,12 +141,12 @@ static void take_working_memory(struct trainer *t)
         const struct layer_call l = trainer_call(t, i);
         if (l.node->layer->wants)
             l.node->layer->wants(&w, &l);
-        prepared = at_least(prepared, w.prepared);
-        scratch = at_least(scratch, w.scratch);
+        prepared = size_most(prepared, w.prepared);
+        scratch = size_most(scratch, w.scratch);
         t->state[i].kept = xaligned(w.kept, 1);
         for (size_t j = 0; j < l.node->inputs; j++)
             if (t->state[i].input[j].accumulate && !l.node->layer->accumulates)
-                added = at_least(added, view_bytes(&t->gradient[l.node->input[j]]));
+                added = size_most(added, view_bytes(&t->gradient[l.node->input[j]]));
     }
     t->working_bytes += prepared + scratch + added;
     mem_need(t->arena_bytes + t->working_bytes, "the network's activations and their gradients");

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/opt.h"
 #include "nn/networks.h"
-#include "stream/image.h"
+#include "stream/alike.h"
 #include "train/loss.h"
 #include <stdlib.h>
 #include <string.h>
@@ -54,9 +54,8 @@ static void add_image(struct fisher *f, const struct image_reader *r, const stru
         image_reader_die(r, "no label=");
     if (!opt_parse_size(&label, text, 0, f->classes - 1, &e))
         image_reader_die(r, "label: %s", e.text);
-    if (in.h != im->raster.height || in.w != im->raster.width)
-        image_reader_die(r, "image is %zux%zu, those before are %zux%zu", im->raster.width, im->raster.height,
-                         in.w, in.h);
+    if (!images_same_size(in.h, in.w, im, &e))
+        image_reader_die(r, "%s", e.text);
     float *g = trainer_gradients(f->trainer);
     memset(g, 0, f->n * sizeof *g);
     normalise(&in, 0, &im->raster, f->plan->norm);

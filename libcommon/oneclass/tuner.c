@@ -3,15 +3,11 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "base/rng.h"
 #include "nn/precision_option.h"
 #include "oneclass/tuner_method.h"
-#include "stream/identity.h"
-#include "stream/image.h"
+#include "stream/alike.h"
 #include <stdlib.h>
 #include <string.h>
-
-enum { ORDER = 0x6f72646572 /* "order": the stream of random numbers */ };
 
 const struct tuner_method *const tuner_methods[] = {&tuner_panda, &tuner_cutpaste, NULL};
 
@@ -37,18 +33,14 @@ static void split_frozen(struct tuner *t)
 
 static void take_image(struct tuner *t, const struct image_reader *r, const struct image *im)
 {
-    struct identity_difference d;
     const struct feed_sample s = {.raster = im->raster};
+    struct err e;
     if (t->n == 0) {
         t->height = im->raster.height;
         t->width = im->raster.width;
     }
-    if (im->raster.height != t->height || im->raster.width != t->width)
-        image_reader_die(r, "image is %zux%zu, those before are %zux%zu (imgcat -r makes them equal)",
-                         im->raster.width, im->raster.height, t->width, t->height);
-    if (identity_differs(&d, &t->known, NULL, &im->note))
-        image_reader_die(r, "%s=%s, those before have %s=%s (%s)", d.key, d.here, d.key, d.known, d.mend);
-    identity_copy(&t->known, NULL, &im->note);
+    if (!images_same_size(t->height, t->width, im, &e) || !images_same_making(&t->known, im, &e))
+        image_reader_die(r, "%s", e.text);
     held_set_add(t->images, &s);
     t->n++;
 }
@@ -138,12 +130,9 @@ static bool take_step(void *arg, uint64_t step, struct loop_report *report)
 {
     struct tuner *t = arg;
     const uint64_t epoch = step / epoch_steps(t), place = step % epoch_steps(t) * t->batch;
-    struct rng r = rng_new(t->o->seed, ORDER + (epoch << 40));
-    for (size_t i = 0; i < t->n; i++)
-        t->order[i] = i;
-    rng_shuffle(&r, t->order, t->n);
+    const size_t *order = epoch_order_of(&t->order, epoch);
     for (size_t i = 0; i < t->batch; i++)
-        t->o->method->put(t, i, epoch, t->order[place + i]);
+        t->o->method->put(t, i, epoch, order[place + i]);
     report->loss = t->o->method->step(t, step, t->o->epochs * epoch_steps(t), &report->rate);
     report->images = t->batch;
     report->samples = (step + 1) * t->batch;
@@ -186,7 +175,7 @@ static void write_weights(struct tuner *t)
     note_set(&st.meta, "tuned_from", t->net.identity);
     note_setf(&st.meta, "tuned_images", "%zu", t->n);
     note_add(&st.meta, "by", t->by);
-    safetensors_write_product(&st, t->out);
+    safetensors_write_product(&st, product_tried(t->out, t->o->out));
     safetensors_free(&st);
     safetensors_free(&tuned);
 }
@@ -198,7 +187,7 @@ static void release(struct tuner *t)
     held_set_free(t->images);
     raster_free(&t->sample.raster);
     note_clear(&t->known);
-    free(t->order);
+    epoch_order_free(&t->order);
     free(t->list);
 }
 
@@ -207,7 +196,7 @@ void tuner_run(const struct tuner_options *o, const char *by, char *const *files
     struct tuner t = {.o = o,
                       .by = by,
                       .loop = loop_new(&o->loop),
-                      .out = product_open(o->out),
+                      .out = product_try(o->out),
                       .images = held_set_new(o->memory)};
     frozen_open(&t.net, &o->net, &(struct frozen_names){"-w", "-l", "-a", "--norm"});
     split_frozen(&t);
@@ -218,7 +207,7 @@ void tuner_run(const struct tuner_options *o, const char *by, char *const *files
     if (t.n < 2)
         die("%zu images; two or more are needed", t.n);
     t.batch = o->batch < t.n ? o->batch : t.n;
-    t.order = xmalloc(t.n, sizeof *t.order);
+    t.order = epoch_order_new(o->seed, t.n);
     open_network(&t);
     train(&t);
     write_weights(&t);

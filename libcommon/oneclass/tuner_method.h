@@ -7,6 +7,7 @@
 #include "stream/note.h"
 #include "train/held_set.h"
 #include "train/learner.h"
+#include "train/order.h"
 
 enum { TUNER_PREFIXES_MAX = 32 };
 
@@ -24,11 +25,11 @@ struct tuner {
     bool fixed;
     struct trainer *trainer; /* the learner's */
     struct learner *learner;
-    void *state;               /* the method's own */
-    size_t *order;             /* of an epoch */
+    void *state; /* the method's own */
+    struct epoch_order order;
     struct feed_sample sample; /* the image at hand */
     struct loop *loop;
-    struct product *out;
+    struct product *out; /* NULL: opened when there are weights */
 };
 
 struct tuner_method {

@@ -151,15 +151,10 @@ static void *load(const struct safetensors *file, const char *path, const void *
 static bool accepts(void *model, const struct taps *image, struct err *e)
 {
     const struct padim_grid *grid = &((const struct model *)model)->padim.grid;
-    size_t shape[TAPS_MAX][3];
-    if (image->n != grid->taps)
-        return err_set(e, "fitted on %zu taps, not %zu", grid->taps, image->n);
-    shapes_of(shape, image);
-    for (size_t i = 0; i < image->n; i++)
-        if (memcmp(shape[i], grid->shape[i], sizeof shape[i]) != 0)
-            return err_set(e, "tap %zu is %zux%zux%zu; the fit's was %zux%zux%zu", i + 1, shape[i][0],
-                           shape[i][1], shape[i][2], grid->shape[i][0], grid->shape[i][1], grid->shape[i][2]);
-    return true;
+    struct taps fit = {.n = grid->taps};
+    for (size_t i = 0; i < grid->taps; i++)
+        fit.tap[i] = (struct tap){grid->shape[i][0], grid->shape[i][1], grid->shape[i][2], NULL};
+    return taps_match(image, &fit, e);
 }
 
 static struct map_size grid_of(const void *model, struct map_size size)
@@ -175,9 +170,10 @@ static struct map_rules rules(const void *model)
     return (struct map_rules){MAP_HALF_PIXEL, MAP_SIGMA, m->border, true};
 }
 
-static double score(void *model, const struct taps *image, float *distance)
+static double score(void *model, const struct taps *image, float *distance, struct map_size grid)
 {
     struct model *m = model;
+    (void)grid;
     padim_values(m->values, &m->padim.grid, image);
     padim_distances(distance, &m->padim, m->values);
     return 0;

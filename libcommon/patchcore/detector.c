@@ -178,9 +178,10 @@ static struct map_rules rules(const void *model)
                               false};
 }
 
-static double score(void *model, const struct taps *image, float *distance)
+static double score(void *model, const struct taps *image, float *distance, struct map_size grid)
 {
     struct model *m = model;
+    (void)grid;
     patches_make(&m->patches, m->patch, image);
     return patchcore_score(&m->m, distance, m->patch, m->patches.height * m->patches.width, NEIGHBOURS_ALL);
 }

@@ -155,9 +155,10 @@ static bool accepts(void *model, const struct taps *image, struct err *e)
     return vectors_accept(image, e);
 }
 
-static double score(void *model, const struct taps *image, float *distance)
+static double score(void *model, const struct taps *image, float *distance, struct map_size grid)
 {
     struct model *m = model;
+    (void)grid;
     (void)distance;
     vectors_of(m->x, image, m->unit);
     return gauss_distance(&m->gauss, m->x, m->work);

@@ -166,9 +166,10 @@ static bool accepts(void *model, const struct taps *image, struct err *e)
     return vectors_accept(image, e);
 }
 
-static double score(void *model, const struct taps *image, float *distance)
+static double score(void *model, const struct taps *image, float *distance, struct map_size grid)
 {
     struct knn *m = model;
+    (void)grid;
     (void)distance;
     vectors_of(m->query, image, m->o.unit);
     return score_of(m, SIZE_MAX);

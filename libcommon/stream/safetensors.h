@@ -15,8 +15,8 @@ struct named_tensor {
 struct safetensors {
     struct named_tensor *entry; /* sorted by name */
     size_t n, capacity;
-    struct note
-        unread;       /* name=type of tensors whose type fern does not know: no entry, an error when needed */
+    /* name=type of tensors whose type fern does not know: no entry, an error when needed */
+    struct note unread;
     struct note meta; /* __metadata__; by= may occur more than once, and is one string of lines in the file */
     void *mapping;    /* the file's bytes, where the tensors of a read file lie */
     size_t mapped;

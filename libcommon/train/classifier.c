@@ -199,7 +199,7 @@ static void write_weights(struct classifier *t)
     note_setf(&st.meta, "samples", "%llu", (unsigned long long)(t->passes * r->batch));
     note_set(&st.meta, "images", feed_identity(t->feed));
     note_set(&st.meta, "by", "fractrain " FERN_VERSION);
-    safetensors_write_product(&st, t->out ? t->out : product_open(t->o->out));
+    safetensors_write_product(&st, product_tried(t->out, t->o->out));
     safetensors_free(&st);
 }
 

@@ -2,9 +2,10 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "base/rng.h"
+#include "base/signals.h"
 #include "stream/image.h"
 #include "train/held_set.h"
+#include "train/order.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +24,9 @@ struct feed {
     struct image_reader *reader;
     struct image image;
     struct held_set *hold;
-    size_t *order;         /* of the epoch under way */
-    uint64_t epoch, dealt; /* dealt: samples of a held set handed to the slots */
-    uint64_t next, given;  /* of a stream: the index that should come next; feed_position */
+    struct epoch_order order; /* of a held set */
+    uint64_t dealt;           /* its samples that were handed to the slots */
+    uint64_t next, given;     /* of a stream: the index that should come next; feed_position */
     size_t classes;
     char identity[300];
     struct slot slot[SLOTS];
@@ -134,6 +135,7 @@ static void hold_all(struct feed *f)
     }
     if (f->o.classes)
         f->classes = f->o.classes;
+    f->order = epoch_order_new(f->o.seed, held_set_count(f->hold));
     identify(f, &s);
     raster_free(&s.raster);
 }
@@ -141,17 +143,8 @@ static void hold_all(struct feed *f)
 static void held_sample(struct feed *f, struct feed_sample *s)
 {
     const size_t n = held_set_count(f->hold);
-    const uint64_t epoch = f->dealt / n;
-    if (!f->order || epoch != f->epoch) {
-        struct rng r = rng_new(f->o.seed, 0x6f72646572u + (epoch << 40)); /* "order" */
-        if (!f->order)
-            f->order = xmalloc(n, sizeof *f->order);
-        for (size_t i = 0; i < n; i++)
-            f->order[i] = i;
-        rng_shuffle(&r, f->order, n);
-        f->epoch = epoch;
-    }
-    held_set_get(f->hold, f->order[f->dealt % n], s);
+    const size_t *order = epoch_order_of(&f->order, f->dealt / n);
+    held_set_get(f->hold, order[f->dealt % n], s);
 }
 
 static void fill(struct feed *f, struct slot *slot)
@@ -237,11 +230,21 @@ static void wait_a_moment(struct feed *f)
     pthread_cond_timedwait(&f->change, &f->lock, &until);
 }
 
-const struct feed_sample *feed_batch(struct feed *f)
+static void start_reader(struct feed *f)
 {
-    if (!f->started && pthread_create(&f->thread, NULL, read_ahead, f))
+    sigset_t before;
+    signals_hold(&before); /* the training's thread is told of them, not this one */
+    const int failed = pthread_create(&f->thread, NULL, read_ahead, f);
+    signals_release(&before);
+    if (failed)
         die("can't start a thread:");
     f->started = true;
+}
+
+const struct feed_sample *feed_batch(struct feed *f)
+{
+    if (!f->started)
+        start_reader(f);
     pthread_mutex_lock(&f->lock);
     if (f->taken) { /* give the last one back */
         f->slot[(f->taken - 1) % SLOTS].full = false;
@@ -313,6 +316,6 @@ void feed_free(struct feed *f)
         held_set_free(f->hold);
     image_free(&f->image);
     image_reader_free(f->reader);
-    free(f->order);
+    epoch_order_free(&f->order);
     free(f);
 }

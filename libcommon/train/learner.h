@@ -17,8 +17,8 @@
 struct learner {
     struct trainer *trainer;
     struct optimiser optimiser;
-    struct optimiser_stretch
-        *stretch; /* of each parameter; what is frozen has rate 0. A method may set rates of its own. */
+    /* Of each parameter: what is frozen has rate 0. A method may set rates of its own. */
+    struct optimiser_stretch *stretch;
     size_t stretches;
 };
 

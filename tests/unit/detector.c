@@ -102,9 +102,10 @@ static struct map_rules rules(const void *model)
     return (struct map_rules){MAP_NEAREST, 0, MAP_MIRROR, false};
 }
 
-static double score(void *model, const struct taps *image, float *distance)
+static double score(void *model, const struct taps *image, float *distance, struct map_size size)
 {
     const struct toy *t = model;
+    (void)size;
     const double d = t->factor * fabs((double)image->tap[0].value[0] - t->mean) + (t->odd ? 100 : 0);
     if (distance)
         *distance = (float)d + 0.5f;

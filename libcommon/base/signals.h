@@ -1,0 +1,11 @@
+/* Signals kept from coming at a bad moment: between the making of a temporary file and the note of its name, and in
+ * threads, so that the main thread alone gets them. */
+#ifndef BASE_SIGNALS_H
+#define BASE_SIGNALS_H
+#include <signal.h>
+
+/* Holds back every signal that can be from the calling thread, and from threads that it starts meanwhile. */
+void signals_hold(sigset_t *before);
+/* As they were; what came meanwhile is delivered now. */
+void signals_release(const sigset_t *before);
+#endif
