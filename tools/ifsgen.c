@@ -1,16 +1,12 @@
 /* ifsgen - labelled images of fractals, without end if wanted. See ifsgen.1. */
-#include "base/ahead.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/opt.h"
-#include "base/progress.h"
 #include "base/thread.h"
-#include "fractal/order.h"
 #include "fractal/picture.h"
-#include "stream/image.h"
+#include "fractal/press.h"
 #include <stdlib.h>
-#include <string.h>
 
 static const char usage[] =
     "usage: ifsgen [-m MODE] [-c CLASSES] [-n PER_CLASS] [-z SIZE] [-e EPOCHS] [-s SEED] [options]\n"
@@ -56,19 +52,9 @@ enum { SHARD = OPT_LONG, START, CODES, PRINT, RECIPE };
 struct opts {
     struct recipe recipe;
     char stream[32]; /* stream=, the name of what comes out */
-    uint64_t epochs; /* 0: without end */
-    uint64_t shard, shards, start;
+    struct press_options press;
     bool print;
 };
-
-static void parse_shard(struct opts *o, const char *text)
-{
-    const char *slash = strchr(text, '/');
-    char *k = xstrndup(text, slash ? (size_t)(slash - text) : 0);
-    o->shards = opt_size("--shard K/N", slash ? slash + 1 : text, 1, 1 << 20);
-    o->shard = opt_size("--shard K/N", k, 0, (size_t)o->shards - 1);
-    free(k);
-}
 
 /* What needs the whole command line: systems, classes, the identity. */
 static void complete(struct opts *o, const char *const text[RECIPE_OPTIONS], struct codes codes)
@@ -91,7 +77,7 @@ static struct opts parse(int argc, char **argv)
                                                 {"print", no_argument, NULL, PRINT}};
     const char *text[RECIPE_OPTIONS] = {NULL};
     struct codes codes = {0};
-    struct opts o = {.epochs = 1, .shards = 1};
+    struct opts o = {.press = press_defaults};
     size_t own = 0;
     int c;
     while (table[own].name)
@@ -100,13 +86,13 @@ static struct opts parse(int argc, char **argv)
     while ((c = opt_next(argc, argv, table, usage)) != -1)
         switch (c) {
         case 'e':
-            o.epochs = opt_size("-e", optarg, 0, 1u << 31);
+            o.press.epochs = opt_size("-e", optarg, 0, 1u << 31);
             break;
         case SHARD:
-            parse_shard(&o, optarg);
+            press_parse_shard(o.press.shard, optarg);
             break;
         case START:
-            o.start = opt_size("--start", optarg, 0, (size_t)1 << 60);
+            o.press.start = opt_size("--start", optarg, 0, (size_t)1 << 60);
             break;
         case CODES:
             codes_read(&codes, optarg);
@@ -133,92 +119,28 @@ static void print_systems(const struct ifs_source *source)
     }
 }
 
-struct sheet {
-    struct order_item item;
-    struct raster raster;
-};
-
-/* The line on which images are painted ahead, on all threads, and written in order. */
-struct press {
-    const struct opts *o;
-    uint64_t from; /* the id of the first */
-    struct image_writer *out;
+struct painter {
+    const struct recipe *recipe;
     struct studio *studio; /* of each thread */
-    struct fractal_order order;
-    struct sheet *sheet; /* of each slot */
-    struct progress progress;
 };
 
-/* In order: within a round the order is a shuffle that is made once. */
-static void begin_sheet(void *arg, size_t i, size_t slot)
+static void paint(void *arg, struct raster *out, const struct order_item *item, size_t worker)
 {
-    struct press *p = arg;
-    p->sheet[slot].item = order_item(&p->order, p->from + i * p->o->shards);
+    struct painter *p = arg;
+    picture_paint(out->samples, p->recipe, &p->studio[worker], item->class, item->k, item->epoch);
 }
 
-static void paint_sheet(void *arg, size_t i, size_t slot, size_t worker)
+static void run(struct press *press, const struct recipe *recipe)
 {
-    (void)i;
-    struct press *p = arg;
-    struct sheet *s = &p->sheet[slot];
-    picture_paint(s->raster.samples, &p->o->recipe, &p->studio[worker], s->item.class, s->item.k,
-                  s->item.epoch);
-}
-
-static void write_sheet(void *arg, size_t i, size_t slot)
-{
-    (void)i;
-    struct press *p = arg;
-    const struct order_item *item = &p->sheet[slot].item;
-    struct image im = {.raster = p->sheet[slot].raster};
-    note_setf(&im.note, "name", "%zu/%llu-%zu", item->class, (unsigned long long)item->epoch, item->k);
-    note_setf(&im.note, "label", "%zu", item->class);
-    note_setf(&im.note, "id", "%llu", (unsigned long long)item->id);
-    note_set(&im.note, "stream", p->o->stream);
-    image_write(p->out, &im);
-    note_clear(&im.note);
-    progress_add(&p->progress, 1);
-}
-
-static struct press press_new(const struct opts *o, uint64_t from, size_t sheets)
-{
-    const struct recipe *recipe = &o->recipe;
-    size_t bytes = 3 * recipe->side * recipe->side, workers = pool_size();
-    struct press p = {.o = o, .from = from};
-    mem_need(sheets * bytes + workers * studio_bytes(recipe), "painting");
-    p.out = image_writer_new(out_binary(), "stdout");
-    p.order = order_new(recipe->seed, recipe->classes, recipe->per_class);
-    p.studio = xcalloc(workers, sizeof *p.studio);
-    p.sheet = xcalloc(sheets, sizeof *p.sheet);
-    for (size_t i = 0; i < workers; i++)
-        p.studio[i] = studio_new(recipe);
-    for (size_t i = 0; i < sheets; i++)
-        p.sheet[i].raster = raster_new(recipe->side, recipe->side, 3, 255);
-    return p;
-}
-
-static void press_free(struct press *p, size_t sheets)
-{
-    for (size_t i = 0; i < sheets; i++)
-        raster_free(&p->sheet[i].raster);
+    struct painter p = {recipe, xcalloc(pool_size(), sizeof *p.studio)};
+    mem_need(pool_size() * studio_bytes(recipe), "painting");
     for (size_t i = 0; i < pool_size(); i++)
-        studio_free(&p->studio[i]);
-    free(p->sheet);
-    free(p->studio);
-    order_free(&p->order);
-}
-
-/* Ids from, from + shards, ... below end. */
-static void run(const struct opts *o, uint64_t from, uint64_t end)
-{
-    size_t n = (size_t)((end - from - 1) / o->shards + 1), sheets = 4 * pool_size();
-    struct press p = press_new(o, from, sheets);
-    struct ahead line = {n, sheets, begin_sheet, paint_sheet, write_sheet, &p};
-    p.progress = progress_start("images", o->epochs ? n : 0);
-    ahead_run(&line);
-    image_writer_end(p.out);
-    progress_end(&p.progress);
-    press_free(&p, sheets);
+        p.studio[i] = studio_new(recipe);
+    press->arg = &p;
+    press_run(press);
+    for (size_t i = 0; i < pool_size(); i++)
+        studio_free(&p.studio[i]);
+    free(p.studio);
 }
 
 int main(int argc, char **argv)
@@ -226,17 +148,20 @@ int main(int argc, char **argv)
     err_init(argv[0]);
     struct opts o = parse(argc, argv);
     const struct recipe *r = &o.recipe;
-    size_t end = SIZE_MAX - o.shards, set;
-    if (!mem_mul(r->classes, r->per_class, &set) || (o.epochs && !mem_mul(set, o.epochs, &end)))
-        misuse("-c, -n, -e: more images than can be counted");
-    uint64_t from = o.start + (o.shard + o.shards - o.start % o.shards) % o.shards;
-    if (from >= end)
-        misuse("--start, --shard: none of the %zu images is left", end);
+    struct press press = {.options = o.press,
+                          .seed = r->seed,
+                          .classes = r->classes,
+                          .per_class = r->per_class,
+                          .side = r->side,
+                          .channels = 3,
+                          .stream = o.stream,
+                          .paint = paint};
+    press_check(&press);
     source_prepare(&o.recipe.source);
     if (o.print)
         print_systems(&r->source);
     else
-        run(&o, from, end);
+        run(&press, r);
     codes_free(&o.recipe.source.codes);
     return out_close();
 }
