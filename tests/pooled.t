@@ -67,9 +67,60 @@ ok $? "Ledoit and Wolf's share is kept in the model"
 fails 1 "can't be inverted" gauss --shrinkage 0 -o out.st three
 ok $? "a covariance without an inverse"
 
+# Feature maps: 2 x 2 positions of two channels, NAME and eight numbers an image; their means are vectors.
+spatial() {
+    local n=$# i=0
+    npy_note stream=features version=1 weights=w:1a2b
+    while [ $# -gt 0 ]; do
+        npy_note "name=$1" input=8x8 arrays=layer4 && npy_f4 '2, 2, 2' "${@:2:8}"
+        shift 9
+        i=$((i + 1))
+    done
+    npy_note "end=$((n / 9))"
+}
+fails 1 'map of 2x2x2' knn -o out.st <(spatial a 1 2 3 4 5 6 7 8)
+ok $? "knn: a feature map is no vector"
+maps=(a 0 0 8 0 0 0 0 4 b 2 0 2 4 0 0 0 0 c 0 8 0 0 4 4 4 0 d 1 3 3 1 2 2 2 2 e 5 1 0 0 0 0 7 7)
+means=(a 2 1 b 1 1 c 2 3 d 2 2 e 3 2)
+spatial "${maps[@]}" >spatial && vectors "${means[@]}" >pooled
+gauss -q -o maps.st spatial && gauss -q -o means.st pooled && cmp <(gauss -m maps.st -t - spatial) <(gauss -m means.st -t - pooled) && [ "$(meta maps.st threshold)" = "$(meta means.st threshold)" ]
+ok $? "gauss: feature maps are scored as their means are, to the bit"
+[ "$(meta maps.st grid)" = 2x2 ] && meta maps.st scale | grep -q , && [ -z "$(meta means.st grid)$(meta means.st scale)$(meta means.st pixel_threshold)" ]
+ok $? "gauss: and have maps, which vectors have not"
+gauss -q -m maps.st spatial | npyls | cut -f 5 | grep -qx 8x8 && gauss -q -m maps.st --size 6x4 spatial 2>err | npyls | cut -f 5 | grep -qx 4x6
+ok $? "gauss: maps as large as the input, or as --size says"
+# brightest FILE: of each map, which quarter has the largest mean: 0 1 / 2 3
+brightest() { perl -0777 -ne 'while (/\x93NUMPY..(..)(\{[^}]*\}\s*)/gs) { my $at = pos; next if $2 !~ /<f4/; my @v = unpack "f<64", substr $_, $at, 256; my @s = (0) x 4;
+    $s[($_ % 8 > 3) + 2 * ($_ / 8 > 4)] += $v[$_] for 0 .. 63; my ($b) = sort { $s[$b] <=> $s[$a] } 0 .. 3; print "$b\n"; pos = $at + 256 }' "$1" | paste -sd' '; }
+gauss -q -m maps.st <(spatial x 1 1 1 1 1 1 99 1 y 1 90 2 2 1 1 1 1 z 1 1 1 1 80 90 1 1) >drawn.maps && [ "$(brightest drawn.maps)" = "3 0 2" ]
+ok $? "gauss: what is far from the mean shows where it is"
+gauss -q -o squared.st --distance squared spatial && paste <(gauss -m squared.st -t - spatial | cut -f 4) <(gauss -m maps.st -t - spatial | cut -f 4) | awk 'NR > 1 { n++; d = $1 - $2 * $2; bad += d * d > (1e-5 * $1) ^ 2 } END { exit !(n == 5 && !bad) }'
+ok $? "gauss --distance squared"
+gauss -q -o edge.st --border edge spatial && [ "$(meta edge.st border)" = edge ] && ! cmp -s <(gauss -q -m edge.st spatial) <(gauss -q -m maps.st spatial)
+ok $? "gauss --border"
+gauss -q -j 1 -m maps.st spatial | cmp - <(gauss -q -j 2 -m maps.st spatial) && gauss -q -j 1 -o j1.st spatial && cmp j1.st maps.st
+ok $? "gauss: maps by any number of threads"
+fails 1 '2x2 positions; the fit.s had 1x1' gauss -q --force -m means.st spatial
+ok $? "gauss: feature maps by a model of vectors"
+fails 1 '1x1 positions; the fit.s had 2x2' gauss -q --force -m maps.st pooled
+ok $? "gauss: vectors by a model of feature maps"
+fails 1 'vectors give no maps' gauss --size 4x4 -o out.st pooled
+ok $? "gauss --size, a fit to vectors"
+fails 1 'no maps for --size' gauss --size 4x4 -m means.st pooled
+ok $? "gauss --size, a model of vectors"
+sed 's/"grid":"2x2"/"grid":"0x2"/' maps.st >bad.st
+fails 1 'bad.st: grid=0x2 is no size' gauss -m bad.st spatial
+ok $? "gauss: a model's grid that is none"
+sed 's/"grid":"2x2"/"gird":"2x2"/' maps.st >bad.st
+fails 1 'bad.st: pixel_threshold= is for maps' gauss -m bad.st spatial
+ok $? "gauss: a model without its grid"
+sed 's/"pixel_threshold"/"pixel-threshold"/' maps.st >bad.st
+fails 1 'bad.st: pixel_threshold= is for maps' gauss -m bad.st spatial
+ok $? "gauss: a model without the threshold of its maps"
+fails 1 'memory' gauss --mem 1K -o out.st spatial
+ok $? "gauss: feature maps and little memory"
+
 for method in knn gauss; do
-    fails 1 'map of 2x2x1' "$method" -o out.st <(npy_note stream=features version=1 && npy_note name=a arrays=layer1 && npy_f4 '2, 2, 1' 1 2 3 4 && npy_note end=1)
-    ok $? "$method: a feature map is no vector"
     "$method" -q -o model.st line
     fails 1 'weights' "$method" -m model.st -t - <(vectors x 1 1 | sed 's/w:1a2b/w:1a2c/')
     ok $? "$method: features of other weights"

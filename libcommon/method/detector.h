@@ -61,6 +61,9 @@ struct detector {
     const char *const *people;
     void (*follow)(void *options, size_t who);
     size_t images_min; /* 1 or more */
+    /* Whether images of these shapes give maps, of a method that gives some for feature maps and none for vectors: asked with a fit's
+     * first image. What it said the model remembers. NULL: all do, where there is a grid. */
+    bool (*maps)(const struct taps *first);
 
     /* Fills in the network whose features are wanted, where the method reads images (method/image_features.h): an image's first tap is
      * then itself. False: it reads features. NULL: all do. */
@@ -87,7 +90,7 @@ struct detector {
     /* False with a reason when the model can't score images of these shapes ("tap 1 is 4x4x6, not 8x8x6"); asked once a run. */
     bool (*accepts)(void *model, const struct taps *image, struct err *e);
     /* The grid of its distances for a map of `size`: its finest tap's, say, or size where it enlarges itself. NULL: the method
-     * gives no maps; then distance is NULL below, its grid {0, 0}, and rules too. */
+     * gives no maps; then rules is NULL too. Where there are none, or `maps` said so, distance is NULL below, its grid {0, 0}. */
     struct map_size (*grid)(const void *model, struct map_size size);
     struct map_rules (*rules)(const void *model);
     /* Fills distance (grid.height x grid.width, as `grid` gave them). Returns its own score, which counts unless rules.score_max. By the image alone;

@@ -20,7 +20,7 @@ struct fitting {
     struct product *out;     /* tried before the first image is read */
     struct note opening;     /* of the first stream */
     struct safetensors file; /* the model */
-    struct map_size size;    /* of the maps that set the threshold: the first record's */
+    struct map_size size;    /* of the maps that set the threshold: the first record's; {0}: there are none */
     size_t images;
     struct progress progress;
 };
@@ -34,8 +34,10 @@ static bool is_held(const struct fitting *f)
 static void begin(struct fitting *f, struct features *in)
 {
     const struct detector_run *run = f->run;
-    if (run->d->grid)
+    if (run->d->grid && (!run->d->maps || run->d->maps(&in->taps)))
         f->size = map_size_of(run->size, in->reader, &in->record);
+    else if (run->size.width)
+        npys_reader_die(in->reader, "--size: vectors give no maps");
     note_copy(&f->opening, in->opening);
     in->taps.arch = note_get(&f->opening, "arch");
     f->fit = run->d->begin(run->options, &in->taps);
@@ -87,7 +89,7 @@ static double distances_of(const struct detector *d, void *model, struct tap_sto
 static struct batch batch_of(const struct detector *d, void *model, struct map_size size)
 {
     struct batch b = {.size = size};
-    if (!d->grid)
+    if (!size.width)
         return b;
     b.grid = d->grid(model, size);
     b.rules = d->rules(model);

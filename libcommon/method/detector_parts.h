@@ -34,11 +34,11 @@ struct scorer {
     float *distance, *map;
 };
 struct scorer scorer_of(const struct detector *d, void *model);
-/* The score; the map in s->map (NULL where the method gives none). Not finite where the score or a value of the map isn't. */
+/* The score; the map in s->map. size {0}: there is none, and s->map NULL. Not finite where the score or a value of the map isn't. */
 double scorer_score(struct scorer *s, const struct taps *image, struct map_size size);
 void scorer_free(struct scorer *s);
 
-/* Threshold and scale by the images that the model has not seen, or as if. */
+/* Threshold and scale by the images that the model has not seen, or as if. size {0}: there are no maps. */
 struct calibration detector_calibrate(const struct detector *d, void *model, struct tap_store *held,
                                       struct map_size size, double quantile);
 #endif

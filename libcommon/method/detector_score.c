@@ -32,7 +32,7 @@ static void grow(float **p, size_t *room, size_t n, const char *what)
 
 double scorer_score(struct scorer *s, const struct taps *image, struct map_size size)
 {
-    if (!s->d->grid)
+    if (!size.width)
         return s->d->score(s->model, image, NULL, (struct map_size){0});
     const struct map_size grid = s->d->grid(s->model, size);
     grow(&s->distance, &s->distances, grid.width * grid.height, "the distances of an image");
@@ -114,12 +114,22 @@ static void recall_size(struct scoring *s)
         warning("%s: its thresholds were found with --size %zux%zu", s->run->model, kept.width, kept.height);
 }
 
+/* Where a method may give none, a model with maps is one with their threshold. */
+static bool has_maps(const struct scoring *s)
+{
+    const struct detector *d = s->run->d;
+    const bool maps = d->grid && (!d->maps || note_get(&s->file.meta, "pixel_threshold"));
+    if (!maps && s->run->size.width)
+        die("%s: it was fitted to vectors, which give no maps for --size", s->run->model);
+    return maps;
+}
+
 static void open_model(struct scoring *s)
 {
     struct detector_run *run = s->run;
     const struct detector *d = run->d;
     safetensors_open(&s->file, run->model);
-    s->calibration = model_calibration(&s->file.meta, run->model, recall_method(s), d->grid != NULL);
+    s->calibration = model_calibration(&s->file.meta, run->model, recall_method(s), has_maps(s));
     calibration_doubt(&s->calibration, run->model);
     for (size_t i = 0; d->settings[i].name; i++)
         if (d->settings[i].use & DETECTOR_KEPT)
@@ -152,7 +162,7 @@ static void score_record(struct scoring *s, struct features *in)
     taps_read(&in->taps, in->reader, &in->record);
     if (first && !run->d->accepts(s->model, &in->taps, &e))
         npys_reader_die(in->reader, "%s: %s", run->model, e.text);
-    if (run->d->grid)
+    if (s->calibration.maps)
         size = map_size_of(s->size, in->reader, &in->record);
     const double score = scorer_score(&s->scorer, &in->taps, size);
     if (!isfinite(score))

@@ -10,6 +10,8 @@ struct gauss {
     double shrinkage;
     double *mean;  /* d */
     float *factor; /* packed lower triangle L, L L^T the covariance (num/cholesky.h) */
+    float *
+        others; /* after a fit with left_out the like, of what all others' covariances have in common; else NULL */
 };
 
 /* Fits to the n rows of x, `row` floats apart. shrinkage: the share of the identity, 0 to 1; below 0: Ledoit and Wolf's. left_out: n
@@ -19,6 +21,10 @@ bool gauss_fit(struct gauss *g, double *left_out, const float *x, size_t row, si
                double shrinkage);
 /* The Mahalanobis distance of x. work: d doubles. */
 double gauss_distance(const struct gauss *g, const float *x, double *work);
+/* The same, and its gradient by x: d doubles, all 0 at the mean, where it has none. */
+double gauss_gradient(const struct gauss *g, const float *x, double *gradient);
+/* Of training image x to the Gaussian of the others, which gauss_fit's left_out has found to have an inverse. */
+double gauss_gradient_left_out(const struct gauss *g, const float *x, double *gradient);
 void gauss_free(struct gauss *g);
 
 extern const struct detector gauss_detector;

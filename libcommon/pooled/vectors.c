@@ -1,5 +1,6 @@
 #include "pooled/vectors.h"
 #include "base/mem.h"
+#include "num/channel.h"
 #include "num/distance.h"
 #include <math.h>
 #include <stdlib.h>
@@ -20,19 +21,39 @@ bool vectors_accept(const struct taps *image, struct err *e)
     return true;
 }
 
-void vectors_of(float *out, const struct taps *image, bool unit)
+bool vectors_have_places(const struct taps *image)
+{
+    const struct tap *finest = &image->tap[image->finest];
+    return finest->height * finest->width > 1;
+}
+
+/* As featx's pooling does it (nn/layer_pool.c). */
+static void average(float *out, const struct tap *t)
+{
+    const size_t positions = t->height * t->width;
+    double *sum = xcalloc(2 * t->channels, sizeof *sum);
+    channel_sums(DT_F32, sum, sum + t->channels, t->value, positions, t->channels);
+    for (size_t c = 0; c < t->channels; c++)
+        out[c] = (float)(sum[c] / (double)positions);
+    free(sum);
+}
+
+double vectors_of(float *out, const struct taps *image, bool unit)
 {
     const size_t channels = taps_channels(image), dims = distance_padded(channels);
     double squares = 0;
     float *to = out;
     for (size_t i = 0; i < image->n; to += image->tap[i++].channels)
-        memcpy(to, image->tap[i].value, image->tap[i].channels * sizeof *to);
+        average(to, &image->tap[i]);
     memset(out + channels, 0, (dims - channels) * sizeof *out);
-    for (size_t i = 0; unit && i < channels; i++)
+    if (!unit)
+        return 1;
+    for (size_t i = 0; i < channels; i++)
         squares += (double)out[i] * (double)out[i];
     const double length = fmax(sqrt(squares), LENGTH_MIN);
-    for (size_t i = 0; unit && i < channels; i++)
+    for (size_t i = 0; i < channels; i++)
         out[i] = (float)((double)out[i] / length);
+    return length;
 }
 
 void vectors_add(struct vectors *v, const struct taps *image, bool unit)
