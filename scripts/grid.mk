@@ -30,7 +30,8 @@
 # why on stderr and in its log, leaves no half-written file, doesn't stop the others, and is tried again the next time;
 # the exit status is then 2. Spread over machines with a shared folder, give each other CATEGORIES and the same OUT, at last
 # run once for all. A training that was killed goes on from its checkpoint (the seconds of its fit are then the last part's).
-# make -f scripts/grid.mk missing ... lists the cells that would be made, and makes none.
+# make -f scripts/grid.mk missing ... lists the cells that would be made, and makes none. make -f scripts/grid.mk probe ... fits
+# and scores, and measures nothing but time. Where OUT/estimate.tsv says how long cells take, each says what is left (paper.mk).
 
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
@@ -107,7 +108,7 @@ mistake := $(strip $(if $(DATA),\
     $(if $(findstring @,$(METHODS)),no @ may be in METHODS),\
     DATA= is missing))
 
-.PHONY: grid missing cells recipes FORCE
+.PHONY: grid missing probe cells recipes probes FORCE
 in_out = $(MAKE) --no-print-directory -k -C "$$GRID_OUT" -f "$$GRID_SCRIPTS/grid.mk"
 grid:
 	@$(if $(mistake),echo grid: $(call quote,$(mistake)) >&2; exit 2)
@@ -126,12 +127,19 @@ missing:
 	    [ "$$cell/metrics.tsv" -nt "$$cell/recipe" ] && [ "$$cell/metrics.tsv" -nt "$${cell%%/*}/images" ] || echo "$$cell"
 	done
 
+probe:
+	@mkdir -p "$$GRID_OUT"
+	$(in_out) probes
+
 # Named here, what is kept is no intermediate file to make.
 kept = $(if $(filter tuned,$(shape)),tuned.safetensors) model.safetensors metrics.tsv \
     $(if $(filter yes,$(OVERLAYS)),overlays) $(if $(filter yes,$(MAPS)),maps.npys)
 kept_of = $(foreach *,$1,$(kept:%=$1/%))
 recipes: $(CATEGORIES:%=%/images) $(cells:%=%/recipe)
 cells: recipes $(foreach c,$(cells),$(call kept_of,$c))
+ifneq ($(filter probes,$(MAKECMDGOALS)),)
+probes: $(cells:%=%/maps.npys)
+endif
 FORCE:
 
 # How each recipe begins.
@@ -166,7 +174,8 @@ step = "$$GRID_SCRIPTS/measure" "$$cell" $(notdir $(basename $@))
 # Options of what learns: the program, or oneclass before it. Of those that train, the checkpoint is for the cell as it is.
 name_of_method = $(call method_of,$(method))
 precision_of_training = $(if $(filter images tuned,$(shape)),$(if $(filter f32 bf16,$(PRECISION)),--precision $(PRECISION)))
-training = $(if $(trainer),$(precision_of_training) $(EPOCHS:%=-e %) $(MINUTES:%=--minutes %))
+training = $(if $(trainer),$(precision_of_training) $(EPOCHS:%=-e %) $(if $(budget_of_$(trainer)),$(MINUTES:%=--minutes %)))
+$(if $(MINUTES),$(foreach t,$(trainers),$(eval budget_of_$t := $(call has_option,$t,--minutes))))
 learning = $(strip $(if $(name_of_method),--method $(name_of_method)) $(training) $(seed:%=-s %) $(FIT_$(method)))
 detecting = $(if $(filter tuned,$(shape)),$(DETECTOR_$(method)),$(learning) $(if $(trainer),--resume))
 define drop_old_checkpoint
@@ -205,6 +214,7 @@ with_masks = $(if $(filter yes,$(masks)),-M <($(images) -s test -M))
 	$(step) 'auroc -q $(threads) $(with_masks) "$$cell/maps.npys" >"$$out.part"'
 	mv "$$out.part" "$$out"
 	$(if $(filter yes,$(MAPS)),,rm "$$cell/maps.npys")
+	if [ -e "$$GRID_OUT/estimate.tsv" ]; then "$$GRID_SCRIPTS/estimate" --left "$$GRID_OUT"; fi
 
 %/overlays: %/maps.npys
 	@$(begin)

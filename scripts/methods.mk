@@ -38,4 +38,5 @@ default_layers := layer2,layer3
 example = $(shell PATH="$(PATH)" $1 --help 2>/dev/null | sed -n 's/^  .*featx [^|]*-l \([^ ]*\) .*/\1/p' | sed 1q)
 # What trains in it, if anything does: oneclass, or the program; and whether a fit is another with another seed
 trainer_of = $(filter $(trainers),$(if $(filter tuned,$(call shape_of,$1)),oneclass,$(call program_of,$1)))
-seeded = $(or $(call trainer_of,$1),$(shell PATH="$(PATH)" $(call program_of,$1) --help 2>/dev/null | grep -o -m 1 -e --seed))
+seeded = $(or $(call trainer_of,$1),$(call has_option,$(call program_of,$1),--seed))
+has_option = $(shell PATH="$(PATH)" $1 --help 2>/dev/null | grep -o -m 1 -e $2)
