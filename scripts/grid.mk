@@ -177,6 +177,7 @@ precision_of_training = $(if $(filter images tuned,$(shape)),$(if $(filter f32 b
 training = $(if $(trainer),$(precision_of_training) $(EPOCHS:%=-e %) $(if $(budget_of_$(trainer)),$(MINUTES:%=--minutes %)))
 $(if $(MINUTES),$(foreach t,$(trainers),$(eval budget_of_$t := $(call has_option,$t,--minutes))))
 learning = $(strip $(if $(name_of_method),--method $(name_of_method)) $(training) $(seed:%=-s %) $(FIT_$(method)))
+vectors = $(patsubst layer%,pool:layer%,$(layers))
 detecting = $(if $(filter tuned,$(shape)),$(DETECTOR_$(method)),$(learning) $(if $(trainer),--resume))
 define drop_old_checkpoint
 for than in "$$cell/recipe" "$$GRID_OUT/$(category)/images"; do
@@ -192,7 +193,7 @@ with_masks = $(if $(filter yes,$(masks)),-M <($(images) -s test -M))
 	rm -rf "$$cell"/{model.safetensors,metrics.tsv,scores.tsv,maps.npys,overlays,*.time,log}
 	$(drop_old_checkpoint)
 	echo "tune     $*"
-	$(step) '$(images) -s train | oneclass -q $(threads) -w "$(weights)" -l $(layers) $(learning) --resume -o "$$out"'
+	$(step) '$(images) -s train | oneclass -q $(threads) -w "$(weights)" -l $(vectors) $(learning) --resume -o "$$out"'
 
 %/model.safetensors: %/recipe $$(category)/images $$(if $$(filter tuned,$$(shape)),$$*/tuned.safetensors)
 	@$(begin)

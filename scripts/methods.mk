@@ -4,7 +4,8 @@
 # The shape says what stands behind imgcat, when fitting (the program with -o) and when scoring (with -m):
 #   features  featx -w WEIGHTS -l LAYERS | PROGRAM
 #   images    PROGRAM -w WEIGHTS                      which computes the features itself, of layers of its own
-#   tuned     featx -w TUNED -l LAYERS | PROGRAM      TUNED being WEIGHTS that oneclass has tuned to the category before
+#   tuned     featx -w TUNED -l LAYERS | PROGRAM      TUNED being WEIGHTS that oneclass has tuned to the category before, by
+#                                                     the vectors of LAYERS, or the means of its maps
 # The method is what --method says to the program, or, of tuned ones, to oneclass. The last column is for weights that end at
 # layer3, as some files do: if any file of WEIGHTS has no layer4, it holds for all weights of the grid, so that they stay
 # comparable. LAYER4=no or yes overrules that. - is none, or the same.
@@ -17,10 +18,10 @@ row_cflow      := features  flowscore  cflow     layer2,layer3,layer4    layer1,
 row_stfpm      := images    distill    stfpm     layer1,layer2,layer3    -
 row_rd         := features  distill    rd        layer1,layer2,layer3    -
 row_panda      := tuned     knn        panda     avgpool                 pool:layer3
-row_cutpaste   := tuned     gauss      cutpaste  avgpool                 pool:layer3
+row_cutpaste   := tuned     gauss      cutpaste  layer4                  layer3
 # The detectors of the last two on weights as they are: DN2, and the Mahalanobis distance
 row_knn        := features  knn        -         avgpool                 pool:layer3
-row_gauss      := features  gauss      -         avgpool                 pool:layer3
+row_gauss      := features  gauss      -         layer4                  layer3
 
 # The paper's eight
 eight := patchcore padim fastflow cflow stfpm rd panda cutpaste
