@@ -59,6 +59,15 @@ skip() {
 }
 done_testing() { echo "1..$tap_count"; }
 
+# within COMMAND...: it comes true within a minute, for machines that do much besides
+within() {
+    for _ in $(seq 1200); do
+        "$@" >/dev/null 2>&1 && return
+        sleep .05
+    done
+    return 1
+}
+
 # that WHAT COMMAND...: passed when the command succeeds
 that() {
     "${@:2}"

@@ -42,14 +42,6 @@ for (;;) {
 }
 PERL
 
-# within COMMAND...: it comes true within ten seconds
-within() {
-    for _ in $(seq 200); do
-        "$@" && return
-        sleep .05
-    done
-    return 1
-}
 records() { [ "$(wc -l <seen)" -eq "$1" ]; }
 # live WHAT COMMAND PART...: COMMAND reads the parts from the FIFO `in`, one more only when all before have left; with HEAD=1 a
 # line stands before the records

@@ -29,14 +29,6 @@ mkfifo fifo
 cat fifo >from_fifo &
 sheet fifo && wait $! && [ -p fifo ] && cmp -s from_fifo plain.png
 ok $? 'a FIFO is written into'
-# within COMMAND...: it comes true within half a minute
-within() {
-    for _ in $(seq 600); do
-        "$@" >/dev/null 2>&1 && return
-        sleep .05
-    done
-    return 1
-}
 sheet >(cat >from_substitution) && within cmp -s from_substitution plain.png
 ok $? 'so is a process substitution'
 # A link as /dev/stdout is. Not that one itself: a program that gets this wrong, run by root, would replace it.
