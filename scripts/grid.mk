@@ -71,13 +71,6 @@ CATEGORIES ?= $(with_train)
 # random:1 is called random-1 in paths, pool:layer3 pool-layer3, and dir/w.safetensors is w.
 slug = $(patsubst %.safetensors,%,$(notdir $(subst :,-,$1)))
 $(foreach w,$(WEIGHTS),$(eval file_of_$(call slug,$w) := $w))
-# Weights without a layer4
-ends_at_3 = $(shell cd $(call quote,$(GRID_FROM)) && npyls -q $(call quote,$1) 2>/dev/null | \
-    awk '/layer3\./ { three = 1 } /layer4\./ { four = 1 } END { if (three && !four) print "yes" }')
-ifndef LAYER4
-LAYER4 := $(if $(strip $(foreach w,$(filter-out random:%,$(WEIGHTS)),$(call ends_at_3,$w))),no,yes)
-endif
-export LAYER4
 
 # The cells
 of_all = $(if $(filter features,$(call shape_of,$1)),$(LAYERS))

@@ -41,3 +41,11 @@ example = $(shell PATH="$(PATH)" $1 --help 2>/dev/null | sed -n 's/^  .*featx [^
 trainer_of = $(filter $(trainers),$(if $(filter tuned,$(call shape_of,$1)),oneclass,$(call program_of,$1)))
 seeded = $(or $(call trainer_of,$1),$(call has_option,$(call program_of,$1),--seed))
 has_option = $(shell PATH="$(PATH)" $1 --help 2>/dev/null | grep -o -m 1 -e $2)
+
+# Weights without a layer4
+ends_at_3 = $(shell cd $(call quote,$(or $(GRID_FROM),$(CURDIR))) && PATH="$(PATH)" npyls -q $(call quote,$1) 2>/dev/null | \
+    awk '/layer3\./ { three = 1 } /layer4\./ { four = 1 } END { if (three && !four) print "yes" }')
+ifndef LAYER4
+LAYER4 := $(if $(strip $(foreach w,$(filter-out random:%,$(WEIGHTS)),$(call ends_at_3,$w))),no,yes)
+endif
+export LAYER4

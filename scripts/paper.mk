@@ -28,6 +28,8 @@ MINUTES ?= $(if $(EPOCHS),,5)
 
 quote = '$(subst ','\'',$1)'
 scripts := $(shell cd "$$(dirname $(call quote,$(strip $(MAKEFILE_LIST))))" && pwd)
+export FERN_BIN ?= $(scripts)/../bin
+export PATH := $(FERN_BIN):$(PATH)
 $(eval $(file <$(scripts)/methods.mk))
 METHODS ?= $(eight)
 REFERENCE ?= $(or $(firstword $(foreach w,$(WEIGHTS),$(if $(findstring imagenet,$w),$w))),$(firstword $(WEIGHTS)))
