@@ -50,6 +50,36 @@ case_of patchcore-original patchcore -r 1 --patches binned --distance squared --
 thresholds patchcore patchcore -r 1
 thresholds patchcore-original patchcore -r 1 --as original
 
+# The forms of the score, and the blur.
+case_of padim-patch padim --score patch
+case_of padim-top padim --score top:.1 --sigma 1.5
+thresholds padim-top padim --score top:.1 --sigma 1.5
+case_of patchcore-patch patchcore -r 1 --score patch
+case_of patchcore-max patchcore -r 1 --score map-max --sigma 2
+case_of patchcore-top patchcore -r 1 --score top:.01
+thresholds patchcore-top patchcore -r 1 --score top:.01
+case_of padim padim --score map-max --sigma 4
+case_of patchcore patchcore -r 1 --score reweighted --neighbours 9
+case_of patchcore-original patchcore -r 1 --as original --score patch
+case_of patchcore-top patchcore -r 1 --as original --patches pooled --distance euclidean --border mirror --score top:.01
+# refused MESSAGE COMMAND...: with this status, and no model
+refused() {
+    "${@:3}" 2>stderr >/dev/null
+    [ $? -eq "$1" ] && grep -q -- "$2" stderr
+    ok $? "refused: ${*:3}"
+}
+padim -q -o m.st --score top:.1 "$oracle/train.npys"
+refused 2 'score is of the fit: the model keeps it' padim -m m.st --score map-max "$oracle/test.npys"
+refused 2 'sigma is of the fit: the model keeps it' padim -m m.st --sigma 2 "$oracle/test.npys"
+refused 2 'map-max' padim -o n.st --score reweighted "$oracle/train.npys"
+refused 2 'top:SHARE' flowscore -o n.st --score patch "$oracle/train.npys"
+refused 2 'top:SHARE' distill -o n.st --score image "$oracle/train.npys"
+refused 2 'top:0.01' padim -o n.st --score top:SHARE "$oracle/train.npys"
+refused 2 'not in' padim -o n.st --score top:0 "$oracle/train.npys"
+refused 2 'not a number' padim -o n.st --score top: "$oracle/train.npys"
+sed 's/"score":"top:0.1"/"scorf":"top:0.1"/' m.st >old.st
+refused 1 'old.st: no score= in it: fit it again' padim -m old.st "$oracle/test.npys"
+
 patchcore -q -o m.st -r 1 "$oracle/train.npys" && patchcore -q -m m.st --upsample nearest "$oracle/test.npys" >maps 2>stderr &&
     npysdiff -q -s 1e-6 maps "$oracle/patchcore-anomalib.npys"
 ok $? "--upsample given when scoring"

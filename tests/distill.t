@@ -147,6 +147,8 @@ that "nine images" fails 1 '9 images; a fit needs 10' distill -q --embedding 4 -
 that "other weights" fails 1 'record 1 (99.png): .*weights' distill -m m.st other
 that "another size" fails 1 'record 1 (8.png): .*input=32x64' distill -m m.st large
 that "another size by force" fails 1 'record 1 (8.png): m.st: tap 1 is 16x8x64; the fit.s was 8x8x64' distill -q --force -m m.st large
+that "--score top: a part of the map" differs one <(fit -e 1 --score top:.1 -o top.st && scores top.st tested)
+that "--as has the map's largest value" test "$(fit -e 1 --as original -o g.st && meta g.st score)/$(meta g.st sigma)" = map-max/4
 that "a fit's option when scoring" fails 2 '--sigma is of the fit: the model keeps it' distill -m m.st --sigma 1 tested
 that "a method that there isn't" fails 2 'rd' distill --method wrong -o out.st train
 that "little memory" fails 1 'needs .* memory' distill -q --mem 1M -o out.st train

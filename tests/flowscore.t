@@ -81,6 +81,16 @@ that "--log: a row every 3 steps, with the loss on the held images" logged
 threshold() { grep -aoE '"threshold":"[^"]*"' "$1"; }
 small -q --quantile 0 -o low.st train
 that "--quantile 0: another threshold" test "$(threshold low.st)" != "$(threshold m.st)"
+# pixel MODEL: the threshold of its maps' largest values, which is the images' where that is their score
+pixel() { grep -aoE '"pixel_threshold":"[^"]*"' "$1" | sed s/pixel_//; }
+that "the score is the map's largest value" test "$(threshold m.st)" = "$(pixel m.st)"
+small -q --score top:1e-9 -o max.st train && small -q --score top:.2 -o top.st train
+that "--score top: of one value is that" test "$(threshold max.st)" = "$(threshold m.st)"
+that "--score top:.2: another score of the same maps" eval '[ "$(threshold top.st)" != "$(threshold m.st)" ] && [ "$(pixel top.st)" = "$(pixel m.st)" ]'
+that "which the scores have, too" eval '! cmp -s scores <(flowscore -m top.st -t - fresh)'
+small -q --sigma 2 -o blurred.st train && small -q --sigma 2 --border edge -o edge.st train
+that "--sigma: other maps" test "$(pixel blurred.st)" != "$(pixel m.st)"
+that "--border: other ones" test "$(pixel edge.st)" != "$(pixel blurred.st)"
 flowscore -q -m m.st --size 16x8 -t - fresh >sized
 that "--size" eval "! cmp -s scores sized && grep -q 90.png sized"
 

@@ -60,8 +60,8 @@ that "another start, another bank" other_bank --start 10
 that "auto is a width" test "$(bank -p auto)" = "$(bank -p 150)"
 # by WORDS OPTION...: what the model says of how it was made
 by() { patchcore -r 0.2 -o s.st "${@:2}" train && grep -aqF -- "$1" s.st; }
-that "what --as anomalib sets" by "-p auto -s 0 --projection sparse --start 1 --patches pooled --distance euclidean --neighbours 9 --upsample nearest --border mirror --quantile" --as anomalib
-that "what --as original sets" by "-p 128 -s 0 --projection uniform --start 10 --patches binned --distance squared --neighbours 1 --upsample bilinear --border edge --quantile" --as original
+that "what --as anomalib sets" by "-p auto -s 0 --projection sparse --start 1 --patches pooled --distance euclidean --neighbours 9 --upsample nearest --score reweighted --sigma 4 --border mirror --quantile" --as anomalib
+that "what --as original sets" by "-p 128 -s 0 --projection uniform --start 10 --patches binned --distance squared --neighbours 1 --upsample bilinear --score patch --sigma 4 --border edge --quantile" --as original
 that "and --half" by "--border mirror --half --quantile 0.5" --half --quantile 0.5
 
 # What must be refused.

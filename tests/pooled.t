@@ -106,6 +106,11 @@ fails 1 '1x1 positions; the fit.s had 2x2' gauss -q --force -m maps.st pooled
 ok $? "gauss: vectors by a model of feature maps"
 fails 1 'vectors give no maps' gauss --size 4x4 -o out.st pooled
 ok $? "gauss --size, a fit to vectors"
+fails 1 'score: vectors give no maps' gauss --score map-max -o out.st pooled
+ok $? "gauss --score, a fit to vectors"
+gauss -q --score map-max -o most.st spatial && [ "$(meta most.st threshold)" = "$(meta maps.st pixel_threshold)" ] && [ "$(meta maps.st score)" = image ] &&
+    gauss -q --score top:1e-9 --sigma 1 -o top.st spatial && [ "$(meta top.st threshold)" = "$(meta top.st pixel_threshold)" ] && [ "$(meta top.st threshold)" != "$(meta most.st threshold)" ]
+ok $? "gauss --score map-max, top: the threshold is one of the maps; --sigma"
 fails 1 'no maps for --size' gauss --size 4x4 -m means.st pooled
 ok $? "gauss --size, a model of vectors"
 sed 's/"grid":"2x2"/"grid":"0x2"/' maps.st >bad.st

@@ -11,7 +11,7 @@ static const struct distill_options defaults = {.fit = FITTING_DEFAULTS(16, 0.00
                                                 .beta2 = 0.999,
                                                 .rules = {IMITATION_SUM, MAP_ALIGN_CORNERS},
                                                 .meet = DISTILL_MAP,
-                                                .sigma = MAP_SIGMA,
+                                                .map = {.score = {.form = SCORE_MAP_MAX}, .sigma = MAP_SIGMA},
                                                 .precision = 2};
 
 static const char *const automatic[] = {"auto", NULL};
@@ -20,7 +20,6 @@ static const char *const optimisers[] = {"sgd", "adam", NULL};                /*
 static const char *const combines[] = {"sum", "product", NULL};               /* enum imitation_combine */
 static const char *const upsamples[] = {"half-pixel", "align-corners", NULL}; /* enum map_rule */
 static const char *const meets[] = {"tap", "map", NULL};                      /* enum distill_meet */
-static const char *const borders[] = {"mirror", "edge", NULL};                /* enum map_border */
 static const char *const precisions[] = {"f32", "bf16", "auto", NULL};        /* precision_choice */
 
 /* clang-format off */
@@ -43,8 +42,7 @@ static const struct setting settings[] = {
     {"combine", 0, SETTING_CHOICE, AT(rules.combine), 0, 0, combines, "C", "of the layers' maps", KEPT, NULL},
     {"upsample", 0, SETTING_CHOICE, AT(rules.upsample), 0, 0, upsamples, "U", "bilinear, of the layers' maps", KEPT, NULL},
     {"meet", 0, SETTING_CHOICE, AT(meet), 0, 0, meets, "GRID", "where they are combined: in the finest layer's size or the map's", KEPT, NULL},
-    {"sigma", 0, SETTING_REAL, AT(sigma), 0, 64, NULL, "S", "of the map's blur, in pixels; 0: none", KEPT, NULL},
-    {"border", 0, SETTING_CHOICE, AT(border), 0, 0, borders, "B", "of the blur, without or with the edge pixel repeated", KEPT, NULL},
+    MAP_SETTINGS(struct distill_options, map, maps),
     {"precision", 0, SETTING_CHOICE, AT(precision), 0, 0, precisions, "P",
      "of the student; auto: bf16 where the CPU has instructions for it", KEPT, NULL},
     SETTINGS_END,
@@ -66,7 +64,7 @@ static void choose(void *options, size_t method)
     o->decay = 1e-4;
     o->rules = (struct imitation_rules){IMITATION_PRODUCT, MAP_HALF_PIXEL};
     o->meet = DISTILL_TAP;
-    o->sigma = 0;
+    o->map.sigma = 0;
 }
 
 static const char *const people[] = {"anomalib", "original", "paper", NULL};
@@ -76,6 +74,8 @@ enum { ANOMALIB, ORIGINAL, PAPER };
 static void follow(void *options, size_t who)
 {
     struct distill_options *o = options;
+    o->map.score = (struct image_score){.form = SCORE_MAP_MAX};
+    o->map.sigma = o->pyramid ? 0 : MAP_SIGMA;
     if (o->pyramid) {
         o->fit.epochs = 100;
         o->loss = who == ORIGINAL ? LESSON_MEAN : LESSON_SUM;
@@ -84,7 +84,7 @@ static void follow(void *options, size_t who)
         return;
     }
     o->fit.epochs = 200;
-    o->border = who == ORIGINAL ? MAP_MIRROR_EDGE : MAP_MIRROR;
+    o->map.border = who == ORIGINAL ? MAP_MIRROR_EDGE : MAP_MIRROR;
     o->width = who == ORIGINAL ? DISTILL_AUTO : 512;
     o->beta2 = who == ORIGINAL ? 0.999 : 0.99;
 }

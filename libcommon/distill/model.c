@@ -116,7 +116,7 @@ struct map_size distill_grid(const void *model, struct map_size size)
 struct map_rules distill_rules(const void *model)
 {
     const struct distill_model *m = model;
-    return (struct map_rules){m->o.rules.upsample, m->o.sigma, m->o.border, true};
+    return (struct map_rules){m->o.rules.upsample, m->o.map};
 }
 
 double distill_score(void *model, const struct taps *image, float *distance, struct map_size grid)

@@ -20,8 +20,7 @@ struct distill_options {
         DISTILL_TAP,
         DISTILL_MAP
     } meet; /* where the layers' maps meet: on the finest tap's grid, on the map's */
-    double sigma;
-    enum map_border border;
+    struct map_options map;
     unsigned precision; /* of precision_choice (nn/precision_option.h) */
 };
 #define DISTILL_AUTO SIZE_MAX

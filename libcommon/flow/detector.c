@@ -20,7 +20,8 @@ static const struct flow_options defaults = {.fit = FITTING_DEFAULTS(8, 1e-3),
                                              .kernels = FLOW_ALTERNATE,
                                              .hidden = 1,
                                              .fibre = 256,
-                                             .condition = 128};
+                                             .condition = 128,
+                                             .map = {.score = {.form = SCORE_MAP_MAX}}};
 static const char *const mixes[] = {"permutation", "orthogonal", NULL}; /* enum flow_mix */
 static const char *const kernels[] = {"alternate", "3x3", NULL};        /* enum flow_kernels */
 
@@ -56,6 +57,7 @@ static const struct setting settings[] = {
     {"mix", 0, SETTING_CHOICE, AT(mix), 0, 0, mixes, "MIX", "what ends CFLOW's blocks", KEPT, NULL},
     {"fibre", 0, SETTING_SIZE, AT(fibre), 1, 1 << 16, NULL, "N", "vectors of a step of CFLOW's optimiser", FIT, NULL},
     {"decay", 0, SETTING_REAL, AT(decay), 0, 1, NULL, "D", "weight decay", FIT, NULL},
+    MAP_SETTINGS(struct flow_options, map, maps),
     FITTING_SETTINGS(struct flow_options, fit),
     SETTINGS_END,
 };
@@ -80,6 +82,7 @@ static void choose(void *options, size_t method)
 static void follow(void *options, size_t who)
 {
     struct flow_options *o = options;
+    o->map = (struct map_options){.score = {.form = SCORE_MAP_MAX}};
     if (o->method == FLOW_CFLOW) {
         o->fit.batch = who == ORIGINAL ? 32 : 16;
         o->fit.epochs = who == ORIGINAL ? 200 : 50;
@@ -96,6 +99,7 @@ static void follow(void *options, size_t who)
 /* A fit, and then a model. */
 struct model {
     const struct flow_kind *kind;
+    struct map_options map;
     struct flow_options *o;
     struct flow_shapes shapes;
     struct fitting *fitting;    /* of a fit, until its model is written */
@@ -108,6 +112,7 @@ static struct model *model_new(const struct flow_options *o)
 {
     struct model *m = xcalloc(1, sizeof *m);
     m->kind = &kinds[o->method];
+    m->map = o->map;
     return m;
 }
 
@@ -210,8 +215,7 @@ static struct map_size grid_of(const void *model, struct map_size size)
 
 static struct map_rules rules(const void *model)
 {
-    (void)model;
-    return (struct map_rules){MAP_HALF_PIXEL, 0, MAP_MIRROR, true};
+    return (struct map_rules){MAP_HALF_PIXEL, ((const struct model *)model)->map};
 }
 
 static double score(void *model, const struct taps *image, float *distance, struct map_size grid)

@@ -27,6 +27,7 @@ struct flow_options {
      * places, or are multiplied by an orthogonal matrix as well. */
     size_t fibre, condition;
     enum flow_mix { FLOW_PERMUTATION, FLOW_ORTHOGONAL } mix;
+    struct map_options map;
 };
 
 /* The taps that a model is for. */

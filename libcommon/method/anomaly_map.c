@@ -2,16 +2,39 @@
 #include "base/raster.h"
 #include <math.h>
 
-double anomaly_map(float *map, struct map_size size, const float *distance, struct map_size grid,
-                   const struct map_rules *rules)
+const char *const map_borders[] = {"mirror", "edge", NULL}; /* enum map_border */
+
+/* NAN where one value is. */
+static double largest(const float *value, size_t n)
 {
     float most = -INFINITY;
-    map_resize(map, size.height, size.width, distance, grid.height, grid.width, 1, rules->upsample);
-    if (rules->sigma > 0)
-        map_blur(map, size.height, size.width, rules->sigma, rules->border);
-    for (size_t i = 0; i < size.height * size.width; i++)
-        most = map[i] > most || isnan(map[i]) ? map[i] : most;
+    for (size_t i = 0; i < n; i++)
+        most = value[i] > most || isnan(value[i]) ? value[i] : most;
     return (double)most;
+}
+
+double anomaly_map(float *map, struct map_size size, const float *distance, struct map_size grid,
+                   const struct map_rules *rules, double own)
+{
+    const size_t pixels = size.height * size.width;
+    map_resize(map, size.height, size.width, distance, grid.height, grid.width, 1, rules->upsample);
+    if (rules->map.sigma > 0)
+        map_blur(map, size.height, size.width, rules->map.sigma, rules->map.border);
+    const double most = largest(map, pixels);
+    if (!isfinite(most))
+        return most;
+    switch (rules->map.score.form) {
+    case SCORE_PATCH:
+        return largest(distance, grid.height * grid.width);
+    case SCORE_REWEIGHTED:
+    case SCORE_IMAGE:
+        return own;
+    case SCORE_MAP_MAX:
+        return most;
+    case SCORE_TOP:
+        return mean_of_largest(map, pixels, rules->map.score.share);
+    }
+    return (double)NAN;
 }
 
 struct map_size map_size_of(struct map_size asked, const struct npys_reader *r, const struct npys_record *rec)

@@ -15,7 +15,7 @@
  *
  *     features, identity, taps          as above
  *     score        the detector         its distances on a grid of its own, and its own score
- *     anomaly_map  method/anomaly_map.c enlarged, blurred
+ *     anomaly_map  method/anomaly_map.c enlarged, blurred; the score by --score (method/image_score.h)
  *     score_write  method/scores.c      out
  *
  * Thresholds come from normal images alone. A method that can tell how it would score a training image that it had not seen has
@@ -93,8 +93,9 @@ struct detector {
      * gives no maps; then rules is NULL too. Where there are none, or `maps` said so, distance is NULL below, its grid {0, 0}. */
     struct map_size (*grid)(const void *model, struct map_size size);
     struct map_rules (*rules)(const void *model);
-    /* Fills distance (grid.height x grid.width, as `grid` gave them). Returns its own score, which counts unless rules.score_max. By the image alone;
-     * the same bits for any number of threads; not finite where the features are absurd. */
+    /* Fills distance (grid.height x grid.width, as `grid` gave them). Returns its own score, for the forms that ask
+     * for one (SCORE_REWEIGHTED, SCORE_IMAGE), and where there is no map. By the image alone; the same bits for any number of threads;
+     * not finite where the features are absurd. */
     double (*score)(void *model, const struct taps *image, float *distance, struct map_size grid);
     void (*free)(void *model);
 };

@@ -74,10 +74,9 @@ static void finish_one(void *arg, size_t task, size_t worker)
     struct batch *b = arg;
     const size_t pixels = b->size.height * b->size.width;
     (void)worker;
-    const double most = anomaly_map(b->map + task * pixels, b->size,
-                                    b->distance + task * b->grid.height * b->grid.width, b->grid, &b->rules);
-    if (b->rules.score_max)
-        b->score[task] = most;
+    b->score[task] =
+        anomaly_map(b->map + task * pixels, b->size, b->distance + task * b->grid.height * b->grid.width,
+                    b->grid, &b->rules, b->score[task]);
 }
 
 static double distances_of(const struct detector *d, void *model, struct tap_store *held, size_t i,

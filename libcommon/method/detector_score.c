@@ -37,9 +37,8 @@ double scorer_score(struct scorer *s, const struct taps *image, struct map_size 
     const struct map_size grid = s->d->grid(s->model, size);
     grow(&s->distance, &s->distances, grid.width * grid.height, "the distances of an image");
     grow(&s->map, &s->pixels, size.width * size.height, "an anomaly map");
-    const double score = s->d->score(s->model, image, s->distance, grid);
-    const double most = anomaly_map(s->map, size, s->distance, grid, &s->rules);
-    return s->rules.score_max || !isfinite(most) ? most : score;
+    const double own = s->d->score(s->model, image, s->distance, grid);
+    return anomaly_map(s->map, size, s->distance, grid, &s->rules, own);
 }
 
 void scorer_free(struct scorer *s)
@@ -70,6 +69,8 @@ static void recall(struct scoring *s, size_t row)
     const char *text = note_get(&s->file.meta, is->name);
     const bool given = run->settings.given >> row & 1;
     struct err e;
+    if (!text && is->kind != SETTING_FLAG && is->kind != SETTING_TEXT && is->kind != SETTING_WORD)
+        die("%s: no %s= in it: fit it again", run->model, is->name);
     if (!text)
         return;
     void *kept = xcalloc(1, run->d->options_size);

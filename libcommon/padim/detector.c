@@ -12,14 +12,14 @@ struct options {
     size_t dims; /* SIZE_MAX: by the number of channels */
     uint64_t seed;
     double ridge;
-    enum map_border border;
+    struct map_options map;
     enum padim_form form;
 };
 
-static const struct options defaults = {.dims = SIZE_MAX, .ridge = 0.01};
+static const struct options defaults = {
+    .dims = SIZE_MAX, .ridge = 0.01, .map = {.score = {.form = SCORE_MAP_MAX}, .sigma = MAP_SIGMA}};
 static const char *const automatic[] = {"auto", NULL};
 static const char *const forms[] = {"auto", "packed", "low-rank", NULL}; /* enum padim_form */
-static const char *const borders[] = {"mirror", "edge", NULL};           /* enum map_border */
 
 /* clang-format off */
 #define AT(field) offsetof(struct options, field)
@@ -28,8 +28,7 @@ static const struct setting settings[] = {
      "channels to keep; auto: 550, but 100 where there are 448 or fewer", DETECTOR_FIT, NULL},
     {"seed", 's', SETTING_U64, AT(seed), 0, 0, NULL, "SEED", "of the draw of the channels", DETECTOR_FIT, NULL},
     {"ridge", 0, SETTING_REAL, AT(ridge), 1e-12, 1e12, NULL, "R", "added to the covariances' diagonal", DETECTOR_FIT, NULL},
-    {"border", 0, SETTING_CHOICE, AT(border), 0, 0, borders, "B",
-     "of the blur, without or with the edge pixel repeated", DETECTOR_FIT | DETECTOR_KEPT, NULL},
+    MAP_SETTINGS(struct options, map, places),
     {"form", 0, SETTING_CHOICE, AT(form), 0, 0, forms, "F", "of the covariances, auto being the smaller",
      DETECTOR_FIT | SETTING_SILENT, NULL},
     SETTINGS_END,
@@ -44,7 +43,8 @@ static void follow(void *options, size_t who)
 {
     struct options *o = options;
     o->ridge = who == ANOMALIB ? 0.01 + 1e-5 : 0.01;
-    o->border = who == ANOMALIB ? MAP_MIRROR : MAP_MIRROR_EDGE;
+    o->map = (struct map_options){
+        {.form = SCORE_MAP_MAX}, MAP_SIGMA, who == ANOMALIB ? MAP_MIRROR : MAP_MIRROR_EDGE};
 }
 
 struct fit {
@@ -94,7 +94,7 @@ static void take(void *arg, const struct taps *image)
 
 struct model {
     struct padim padim;
-    enum map_border border;
+    struct map_options map;
     float *values;   /* of an image */
     float *left_out; /* images x height x width after a fit, else NULL */
 };
@@ -105,7 +105,7 @@ static void *end(void *arg, const struct detector_end *with)
     struct model *m = xcalloc(1, sizeof *m);
     (void)with;
     padim_fit_end(&m->padim, fit->fit, fit->o->ridge, fit->o->form, &m->left_out);
-    m->border = fit->o->border;
+    m->map = fit->o->map;
     free(fit->values);
     free(fit);
     return m;
@@ -142,7 +142,7 @@ static void *load(const struct safetensors *file, const char *path, const void *
     struct err e;
     if (!padim_load(&m->padim, file, &e))
         die("%s: %s", path, e.text);
-    m->border = ((const struct options *)options)->border;
+    m->map = ((const struct options *)options)->map;
     mem_need(m->padim.grid.values * sizeof *m->values, "the features of an image");
     m->values = xaligned(m->padim.grid.values, sizeof *m->values);
     return m;
@@ -166,8 +166,7 @@ static struct map_size grid_of(const void *model, struct map_size size)
 
 static struct map_rules rules(const void *model)
 {
-    const struct model *m = model;
-    return (struct map_rules){MAP_HALF_PIXEL, MAP_SIGMA, m->border, true};
+    return (struct map_rules){MAP_HALF_PIXEL, ((const struct model *)model)->map};
 }
 
 static double score(void *model, const struct taps *image, float *distance, struct map_size grid)

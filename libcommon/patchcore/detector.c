@@ -16,13 +16,14 @@ struct options {
     bool squared;
     size_t neighbours;
     enum upsample upsample;
-    enum map_border border;
+    struct map_options map;
 };
 
 static const struct options defaults = {
     .plan = {.ratio = 0.1, .dims = 128, .projection = PROJECTION_GAUSSIAN, .start = PATCHCORE_START_ONE},
     .patches = PATCH_POOLED,
     .neighbours = 9,
+    .map = {.score = {.form = SCORE_REWEIGHTED}, .sigma = MAP_SIGMA},
 };
 static const char *const automatic[] = {"auto", NULL};                            /* PATCHCORE_DIMS_AUTO */
 static const char *const projections[] = {"gaussian", "sparse", "uniform", NULL}; /* enum projection_kind */
@@ -30,7 +31,6 @@ static const char *const starts[] = {"1", "10", NULL};                          
 static const char *const patches[] = {"pooled", "binned", NULL};                  /* enum patch_rule */
 static const char *const distances[] = {"euclidean", "squared", NULL};
 static const char *const upsamples[] = {"bilinear", "nearest", NULL}; /* enum upsample */
-static const char *const borders[] = {"mirror", "edge", NULL};        /* enum map_border */
 
 /* clang-format off */
 #define AT(field) offsetof(struct options, field)
@@ -47,10 +47,9 @@ static const struct setting settings[] = {
     {"patches", 0, SETTING_CHOICE, AT(patches), 0, 0, patches, "P", "how 3x3 neighbourhoods become a vector", KEPT, NULL},
     {"distance", 0, SETTING_SWITCH, AT(squared), 0, 0, distances, "D", "of a patch", KEPT, NULL},
     {"neighbours", 0, SETTING_SIZE, AT(neighbours), 1, PATCHCORE_NEIGHBOURS_MAX, NULL, "K",
-     "1: an image's score is its largest; K: re-weighted by K in the bank", ANY, NULL},
+     "in the bank, by which a score is reweighted; 1: it is not", ANY, NULL},
     {"upsample", 0, SETTING_CHOICE, AT(upsample), 0, 0, upsamples, "U", "how the map is enlarged", ANY, NULL},
-    {"border", 0, SETTING_CHOICE, AT(border), 0, 0, borders, "B",
-     "of the blur, without or with the edge pixel repeated", KEPT, NULL},
+    MAP_SETTINGS(struct options, map, patches),
     {"half", 0, SETTING_FLAG, AT(plan.half), 0, 0, NULL, NULL, "keep the bank in half precision", FIT, NULL},
     SETTINGS_END,
 };
@@ -62,6 +61,9 @@ static const char *const people[] = {"anomalib", "original", NULL};
 static void follow(void *options, size_t who)
 {
     struct options *o = options;
+    o->map = (struct map_options){{.form = who == 0 ? SCORE_REWEIGHTED : SCORE_PATCH},
+                                  MAP_SIGMA,
+                                  who == 0 ? MAP_MIRROR : MAP_MIRROR_EDGE};
     if (who == 0) {
         o->plan.dims = PATCHCORE_DIMS_AUTO;
         o->plan.projection = PROJECTION_SPARSE;
@@ -73,7 +75,6 @@ static void follow(void *options, size_t who)
     o->patches = PATCH_BINNED;
     o->squared = true;
     o->neighbours = 1;
-    o->border = MAP_MIRROR_EDGE;
 }
 
 /* A fit, and then the model, which keeps the fit for what is left out. */
@@ -97,7 +98,7 @@ static struct model *model_new(const struct options *o)
 {
     struct model *m = xcalloc(1, sizeof *m);
     m->o = *o;
-    m->m.neighbours = o->neighbours;
+    m->m.neighbours = o->map.score.form == SCORE_REWEIGHTED ? o->neighbours : 1;
     m->m.squared = o->squared;
     return m;
 }
@@ -174,8 +175,7 @@ static struct map_size grid_of(const void *model, struct map_size size)
 static struct map_rules rules(const void *model)
 {
     const struct options *o = &((const struct model *)model)->o;
-    return (struct map_rules){o->upsample == NEAREST ? MAP_NEAREST : MAP_HALF_PIXEL, MAP_SIGMA, o->border,
-                              false};
+    return (struct map_rules){o->upsample == NEAREST ? MAP_NEAREST : MAP_HALF_PIXEL, o->map};
 }
 
 static double score(void *model, const struct taps *image, float *distance, struct map_size grid)

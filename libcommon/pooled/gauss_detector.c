@@ -14,13 +14,13 @@
 struct options {
     double shrinkage; /* below 0: Ledoit and Wolf's */
     bool unit, squared;
-    enum map_border border;
+    struct map_options map;
 };
 
-static const struct options defaults = {.shrinkage = -1};
+static const struct options defaults = {.shrinkage = -1,
+                                        .map = {.score = {.form = SCORE_IMAGE}, .sigma = MAP_SIGMA}};
 static const char *const lengths[] = {"kept", "unit", NULL};
 static const char *const distances[] = {"mahalanobis", "squared", NULL};
-static const char *const borders[] = {"mirror", "edge", NULL}; /* enum map_border */
 
 static bool read_shrinkage(void *value, const char *text, struct err *e)
 {
@@ -50,8 +50,7 @@ static const struct setting settings[] = {
      DETECTOR_FIT | DETECTOR_KEPT, NULL},
     {"distance", 0, SETTING_SWITCH, AT(squared), 0, 0, distances, "D", "that is the score", DETECTOR_FIT | DETECTOR_KEPT,
      NULL},
-    {"border", 0, SETTING_CHOICE, AT(border), 0, 0, borders, "B",
-     "of the blur, without or with the edge pixel repeated", DETECTOR_FIT | DETECTOR_KEPT, NULL},
+    MAP_SETTINGS(struct options, map, whole),
     SETTINGS_END,
 };
 /* clang-format on */
@@ -75,6 +74,8 @@ static void *begin(void *options, const struct taps *first)
     fit->o = options;
     fit->vectors.channels = taps_channels(first);
     fit->grid = grid_of(first);
+    if (!vectors_have_places(first) && fit->o->map.score.form != SCORE_IMAGE)
+        die("--score: vectors give no maps");
     fit->images = vectors_have_places(first) ? tap_store_new("the training images' features", DT_F32) : NULL;
     return fit;
 }
@@ -232,7 +233,7 @@ static struct map_size grid_of_model(const void *model, struct map_size size)
 
 static struct map_rules rules(const void *model)
 {
-    return (struct map_rules){MAP_HALF_PIXEL, MAP_SIGMA, ((const struct model *)model)->o.border, false};
+    return (struct map_rules){MAP_HALF_PIXEL, ((const struct model *)model)->o.map};
 }
 
 /* The distance is made the same way with a map and without: to the same bits. */

@@ -59,9 +59,14 @@ def resize(x, mode):
     return F.interpolate(t, size=(HEIGHT, WIDTH), mode=mode, **extra)[0, 0].numpy()
 
 
-def smooth(x, border):
+def smooth(x, border, sigma=4):
     """border: scipy's name, "mirror" without and "reflect" with the edge sample repeated"""
-    return gaussian_filter(x, 4, mode=border)
+    return gaussian_filter(x, sigma, mode=border)
+
+
+def top(m, share):
+    """The mean of the largest `share` of the pixels"""
+    return np.sort(m.ravel())[-int(share * m.size + 0.5):].mean()
 
 
 # PaDiM
@@ -78,11 +83,13 @@ def padim_fit(fit, ridge):
     return mean, np.linalg.inv(covariance)
 
 
-def padim(fit, image, ridge, border):
+def padim(fit, image, ridge, border, sigma=4, score=lambda d, m: m.max()):
+    """score: of the distances and the map"""
     mean, inverse = padim_fit(fit, ridge)
     y = embed(image) - mean
-    m = smooth(resize(np.sqrt(np.einsum("hwc,hwcd,hwd->hw", y, inverse, y)), "bilinear"), border)
-    return m, m.max()
+    d = np.sqrt(np.einsum("hwc,hwcd,hwd->hw", y, inverse, y))
+    m = smooth(resize(d, "bilinear"), border, sigma)
+    return m, score(d, m)
 
 
 # PatchCore
@@ -110,7 +117,7 @@ def binned(image):
     return F.adaptive_avg_pool1d(torch.cat(taps, 1)[None], 1024)[0].numpy()
 
 
-def patchcore(fit, image, patches, squared, neighbours, mode, border):
+def patchcore(fit, image, patches, squared, neighbours, mode, border, sigma=4, of_map=None):
     bank, x = np.concatenate([patches(i) for i in fit]), patches(image)
     d = np.sqrt(((x[:, None] - bank[None]) ** 2).sum(2))
     s = d.min(1) ** (2 if squared else 1)
@@ -121,13 +128,19 @@ def patchcore(fit, image, patches, squared, neighbours, mode, border):
         support = np.argsort(((bank - near) ** 2).sum(1), kind="stable")[:neighbours]
         e = d[p][support]
         score *= 1 - np.exp(e[0] - e.max()) / np.exp(e - e.max()).sum()
-    return smooth(resize(s.reshape(TAPS[0][1:3]), mode), border), score
+    m = smooth(resize(s.reshape(TAPS[0][1:3]), mode), border, sigma)
+    return m, of_map(m) if of_map else score
 
 
 CASES = {
     "padim": lambda fit, i: padim(fit, i, 0.01, "mirror"),
     "padim-anomalib": lambda fit, i: padim(fit, i, 0.01001, "mirror"),
     "padim-original": lambda fit, i: padim(fit, i, 0.01, "reflect"),
+    "padim-patch": lambda fit, i: padim(fit, i, 0.01, "mirror", score=lambda d, m: d.max()),
+    "padim-top": lambda fit, i: padim(fit, i, 0.01, "mirror", sigma=1.5, score=lambda d, m: top(m, 0.1)),
+    "patchcore-patch": lambda fit, i: patchcore(fit, i, pooled, False, 1, "bilinear", "mirror"),
+    "patchcore-max": lambda fit, i: patchcore(fit, i, pooled, False, 1, "bilinear", "mirror", 2, np.max),
+    "patchcore-top": lambda fit, i: patchcore(fit, i, pooled, False, 1, "bilinear", "mirror", of_map=lambda m: top(m, 0.01)),
     "patchcore": lambda fit, i: patchcore(fit, i, pooled, False, 9, "bilinear", "mirror"),
     "patchcore-anomalib": lambda fit, i: patchcore(fit, i, pooled, False, 9, "nearest", "mirror"),
     "patchcore-original": lambda fit, i: patchcore(fit, i, binned, True, 1, "bilinear", "reflect"),

@@ -99,7 +99,7 @@ static struct map_size grid(const void *model, struct map_size size)
 static struct map_rules rules(const void *model)
 {
     (void)model;
-    return (struct map_rules){MAP_NEAREST, 0, MAP_MIRROR, false};
+    return (struct map_rules){MAP_NEAREST, {.score = {.form = SCORE_IMAGE}}};
 }
 
 static double score(void *model, const struct taps *image, float *distance, struct map_size size)

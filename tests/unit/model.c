@@ -181,14 +181,51 @@ static void sizes(void)
 /* One distance of four is NaN; no blur. */
 static void maps(void)
 {
-    const struct map_rules plain = {MAP_NEAREST, 0, MAP_MIRROR, true};
+    struct map_rules plain = {MAP_NEAREST, {.score = {.form = SCORE_MAP_MAX}}};
     float map[16];
     const float distance[] = {1, 4, 2, 3}, broken[] = {1, NAN, 2, 3};
-    const double most = anomaly_map(map, (struct map_size){4, 4}, distance, (struct map_size){2, 2}, &plain);
+    const double most =
+        anomaly_map(map, (struct map_size){4, 4}, distance, (struct map_size){2, 2}, &plain, 9);
     ok(most >= 4 && most <= 4 && map[3] == 4 && map[12] == 2 && map[15] == 3,
        "enlarged, not blurred; its maximum");
-    ok(isnan(anomaly_map(map, (struct map_size){4, 4}, broken, (struct map_size){2, 2}, &plain)),
+    ok(isnan(anomaly_map(map, (struct map_size){4, 4}, broken, (struct map_size){2, 2}, &plain, 9)),
        "NaN stays");
+}
+
+/* One form after the other, of a map of 2 x 2 that is enlarged to 4 x 4: 1 1 4 4 / 1 1 4 4 / 2 2 3 3 / 2 2 3 3. */
+static void forms(void)
+{
+    struct map_rules r = {MAP_NEAREST, {.score = {.form = SCORE_PATCH}}};
+    const struct map_size small = {2, 2}, size = {4, 4};
+    const float distance[] = {1, 4, 2, 3};
+    float map[16];
+    struct err e;
+    ok_close(anomaly_map(map, size, distance, small, &r, 9), 4, 0, "patch: the largest distance");
+    r.map.sigma = 2;
+    ok_close(anomaly_map(map, size, distance, small, &r, 9), 4, 0, "before the blur");
+    r.map = (struct map_options){.score = {.form = SCORE_REWEIGHTED}};
+    ok_close(anomaly_map(map, size, distance, small, &r, 9), 9, 0, "reweighted: the method's own");
+    r.map.score.form = SCORE_IMAGE;
+    ok_close(anomaly_map(map, size, distance, small, &r, 9), 9, 0, "image: the method's own");
+    ok(image_score_patches.read(&r.map.score, "top:.375", &e), "top: is read");
+    ok_close(anomaly_map(map, size, distance, small, &r, 9), 22.0 / 6, 1e-12,
+             "top: 6 of 16, four of them 4, two 3");
+}
+
+/* Against what is summed by hand. */
+static void largest(void)
+{
+    const float value[] = {3, -1, 0, -0.0f, 3, 1e-30f, -7, 3, 2, -1};
+    ok_close(mean_of_largest(value, 10, 0.3), 3, 0, "the three of ten that are equal");
+    ok_close(mean_of_largest(value, 10, 0.4), 11.0 / 4, 1e-12, "four");
+    ok_close(mean_of_largest(value, 10, 0.16), 3, 0, "to the nearest whole number");
+    ok_close(mean_of_largest(value, 10, 1e-9), 3, 0, "one at the least");
+    ok_close(mean_of_largest(value, 10, 0.9), 9.0 / 9, 1e-12, "negative ones, too");
+    ok_close(mean_of_largest(value, 10, 1), 0.2, 1e-12, "all: the mean");
+    float many[1000];
+    for (size_t i = 0; i < 1000; i++)
+        many[i] = (float)(i * 7919 % 1000) / 999;
+    ok_close(mean_of_largest(many, 1000, 0.25), (750 + 999) / 2.0 / 999, 1e-6, "250 of a thousand");
 }
 
 int main(void)
@@ -199,6 +236,8 @@ int main(void)
     later();
     metadata();
     maps();
+    forms();
+    largest();
     sizes();
     return done();
 }
