@@ -30,9 +30,8 @@ static const char *const precisions[] = {"f32", "bf16", "auto", NULL};
 
 /* clang-format off */
 #define AT(field) offsetof(struct opts, tune.field)
-#define MANY 9e18
 /* Whose options they are; those of a method change the weights and are in by=. */
-enum { PANDA = 1, CUTPASTE = 2, EITHER = 4 };
+enum { CUTPASTE = 2, EITHER = 4, PANDA = 16 }; /* beside FITTING_USE, which is of the steps */
 #define VALUES (PANDA | CUTPASTE)
 static const struct setting table[] = {
     {"method", 0, SETTING_WORD, offsetof(struct opts, method), 0, 0, methods, "M", "how", VALUES, NULL},
@@ -43,9 +42,7 @@ static const struct setting table[] = {
     {"norm", 0, SETTING_TEXT, AT(net.norm), 0, 0, NULL, "NORM", "imagenet, none or MEAN/STD (default: as the weights say)", VALUES, NULL},
     {"precision", 0, SETTING_CHOICE, AT(precision), 0, 0, precisions, "P", "of activations and products", VALUES, NULL},
     {"freeze", 0, SETTING_TEXT, AT(frozen), 0, 0, NULL, "NAMES", "beginnings of the names of tensors that don't learn", VALUES, NULL},
-    {"epochs", 'e', SETTING_SIZE, AT(epochs), 1, 1e6, NULL, "N", "times through the images", VALUES, NULL},
-    {"batch", 'b', SETTING_SIZE, AT(batch), 2, 4096, NULL, "N", "images a step", VALUES, NULL},
-    {"rate", 0, SETTING_REAL, AT(rate), 0, 100, NULL, "R", "learning rate of SGD", VALUES, NULL},
+    FITTING_STEPS(struct opts, tune.fit),
     {"momentum", 0, SETTING_REAL, AT(momentum), 0, 1, NULL, "M", "of SGD", VALUES, NULL},
     {"decay", 0, SETTING_REAL, AT(decay), 0, 1, NULL, "D", "weight decay", VALUES, NULL},
     {"clip", 0, SETTING_REAL, AT(clip), 0, 1e9, NULL, "N", "norm that gradients are cut to; 0: not cut", VALUES, NULL},
@@ -53,12 +50,7 @@ static const struct setting table[] = {
     {"pull", 0, SETTING_REAL, AT(pull), 0, 1e12, NULL, "L", "how strongly, with --ewc", PANDA, NULL},
     {"ways", 0, SETTING_SIZE, AT(ways), 2, 3, NULL, "N", "2: whole images, with a patch; 3: with a scar too", CUTPASTE, NULL},
     {"alone", 0, SETTING_SIZE, AT(alone), 0, 1e6, NULL, "N", "first steps, in which only the head learns", CUTPASTE, NULL},
-    {"seed", 's', SETTING_U64, AT(seed), 0, 0, NULL, "N", "of the images' order, and of CutPaste's draws", VALUES, NULL},
-    {"checkpoint", 0, SETTING_TEXT, AT(loop.checkpoint), 0, 0, NULL, "FILE", "where an interrupted training waits (default TUNED.checkpoint)", EITHER, NULL},
-    {"every", 0, SETTING_SIZE, AT(loop.every), 1, MANY, NULL, "N", "steps between checkpoints (default: every 10 minutes)", EITHER, NULL},
-    {"resume", 0, SETTING_FLAG, AT(loop.resume), 0, 0, NULL, NULL, "go on from the checkpoint, if there is one", EITHER, NULL},
-    {"log", 0, SETTING_TEXT, AT(loop.log), 0, 0, NULL, "FILE", "a table of the training, TSV", EITHER, NULL},
-    {"log-every", 0, SETTING_SIZE, AT(loop.log_every), 1, MANY, NULL, "N", "steps a row", EITHER, NULL},
+    FITTING_FILES(struct opts, tune.fit, 0),
     {"mem", 0, SETTING_BYTES, AT(memory), 0, 0, NULL, "SIZE", "images held in memory before they are spooled", EITHER, NULL},
     SETTINGS_END};
 /* clang-format on */
@@ -67,9 +59,7 @@ static struct opts defaults(void)
 {
     return (struct opts){.tune = {.net = {.layers = "avgpool"},
                                   .frozen = "conv1,bn1,layer1,layer2",
-                                  .epochs = 15,
-                                  .batch = 32,
-                                  .rate = 0.01,
+                                  .fit = FITTING_DEFAULTS(32, 0.01),
                                   .momentum = 0.9,
                                   .decay = 5e-5,
                                   .clip = 1e-3,
@@ -77,8 +67,7 @@ static struct opts defaults(void)
                                   .ways = 3,
                                   .alone = 20,
                                   .precision = 2,
-                                  .memory = (size_t)1 << 30,
-                                  .loop = {.minutes = 10, .log_every = 10}}};
+                                  .memory = (size_t)1 << 30}};
 }
 
 /* What CutPaste does otherwise, where the command line doesn't say. */
@@ -86,13 +75,12 @@ static void default_to_cutpaste(struct opts *o, const struct settings *set)
 {
     struct opts c = defaults();
     c.tune.frozen = "";
-    c.tune.epochs = 4;
-    c.tune.batch = 8; /* with 200 images 100 steps, as many epochs of 32 had but 24 */
-    c.tune.rate = 0.03;
+    c.tune.fit.batch = 8; /* with 200 images 92 steps, as many epochs of 32 had but 24 */
+    c.tune.fit.rate = 0.03;
     c.tune.decay = 3e-5;
     c.tune.clip = 0;
     for (size_t i = 0; table[i].name; i++)
-        if (!(set->given >> i & 1) && table[i].use & CUTPASTE)
+        if (!(set->given >> i & 1) && table[i].use & (CUTPASTE | FITTING_ROW))
             setting_copy(o, &c, &table[i]);
 }
 
@@ -104,10 +92,10 @@ static void print_own_defaults(FILE *f, const struct opts *usual)
     size_t n = 0;
     default_to_cutpaste(&c, &(struct settings){table, &c, 0});
     for (const struct setting *s = table; s->name; s++)
-        if (s->use & CUTPASTE && !setting_equal(usual, &c, s))
+        if (s->use & (CUTPASTE | FITTING_ROW) && !setting_equal(usual, &c, s))
             own[n++] = *s;
     own[n] = (struct setting)SETTINGS_END;
-    char *by = settings_by(&c, own, CUTPASTE);
+    char *by = settings_by(&c, own, CUTPASTE | FITTING_ROW);
     fprintf(f, "cutpaste's own defaults:%s\n", by);
     free(by);
 }
@@ -145,7 +133,8 @@ static struct opts parse(int argc, char **argv)
         settings_take(&set, 1, c, optarg);
     if (!o.method || !o.tune.net.weights || !o.tune.out)
         misuse("--method, -w WEIGHTS and -o TUNED are needed (see oneclass --help)");
-    const struct setting *other = settings_without(&set, (is_cutpaste(&o) ? CUTPASTE : PANDA) | EITHER);
+    const struct setting *other =
+        settings_without(&set, (is_cutpaste(&o) ? CUTPASTE : PANDA) | EITHER | FITTING_ROW);
     if (other)
         misuse("%s: not with --method %s", setting_name(other).text, o.method);
     if (is_cutpaste(&o))
@@ -162,14 +151,14 @@ int main(int argc, char **argv)
 {
     err_init(argv[0]);
     struct opts o = parse(argc, argv);
-    char *checkpoint = xprintf("%s.checkpoint", o.tune.out);
-    if (!o.tune.loop.checkpoint)
-        o.tune.loop.checkpoint = checkpoint;
-    char *with = settings_by(&o, table, is_cutpaste(&o) ? CUTPASTE : PANDA);
+    const unsigned its = is_cutpaste(&o) ? CUTPASTE : PANDA;
+    char *recipe = settings_by(&o, table, its);
+    struct tuner *t = tuner_train(&o.tune, recipe, argv + optind, (size_t)(argc - optind));
+    char *with = settings_by(&o, table, its | FITTING_ROW); /* now the epochs are known */
     char *by = xprintf("oneclass " FERN_VERSION "%s", with);
-    tuner_run(&o.tune, by, argv + optind, (size_t)(argc - optind));
+    tuner_write(t, by);
+    free(recipe);
     free(with);
     free(by);
-    free(checkpoint);
     return out_close();
 }

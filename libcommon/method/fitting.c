@@ -58,11 +58,12 @@ void fitting_take(struct fitting *f, const struct taps *image)
     hash_taps(f, image);
     f->disk += taps_values(image) * (f->o->store == FITTING_BF16 ? sizeof(uint16_t) : sizeof(float));
     tap_store_add(f->store, image);
+    f->taken++;
 }
 
 size_t fitting_images(const struct fitting *f)
 {
-    return tap_store_images(f->store);
+    return f->taken;
 }
 
 const struct taps *fitting_taps(struct fitting *f, size_t i)
@@ -94,16 +95,37 @@ char *fitting_recipe(const void *options, const struct setting *table)
     return settings_by(options, own, DETECTOR_FIT);
 }
 
+static void divide(struct fitting *f)
+{
+    f->steps = (f->taken + f->o->batch - 1) / f->o->batch;
+    f->images = f->taken / f->steps;
+}
+
+void fitting_elsewhere(struct fitting *f, size_t images, size_t held, uint64_t hash)
+{
+    f->taken = images;
+    f->held = held;
+    hash_add(&f->hash, &hash, sizeof hash);
+    divide(f);
+}
+
+static void take_held(struct fitting *f, struct tap_store *held)
+{
+    f->held = tap_store_images(held);
+    for (size_t i = 0; i < f->held; i++)
+        hash_taps(f, tap_store_read(held, i));
+}
+
 void fitting_begin(struct fitting *f, const struct fitting_task *task)
 {
-    const size_t images = fitting_images(f), batch = f->o->batch;
     f->task = *task;
-    f->steps = (images + batch - 1) / batch;
-    f->images = images / f->steps;
-    f->order = epoch_order_new(f->o->seed, images);
+    if (!f->task.collapses)
+        f->task.collapses = "the maps";
+    divide(f);
+    f->order = epoch_order_new(f->o->seed, f->taken);
     f->recipe = recipe_of(f->o, task->recipe);
-    for (size_t i = 0; i < tap_store_images(task->held); i++)
-        hash_taps(f, tap_store_read(task->held, i));
+    if (task->held)
+        take_held(f, task->held);
     hash_text(f->identity, hash_value(&f->hash));
 }
 
@@ -164,8 +186,8 @@ static void end_epoch(struct fitting *f, size_t epoch)
     notice("epoch %zu: %.6g on the held images", epoch, h.loss);
     if (is_flat(&h) && !f->collapsed) {
         f->collapsed = epoch;
-        warning("epoch %zu: the maps are constant, the training has collapsed; such an epoch is not taken",
-                epoch);
+        warning("epoch %zu: %s are constant, the training has collapsed; such an epoch is not taken", epoch,
+                f->task.collapses);
     }
     if (is_flat(&h) || !(h.loss < f->best_loss))
         return;
@@ -222,8 +244,8 @@ static void recall(struct fitting *f, const struct note *state)
 static void put_back(struct fitting *f)
 {
     if (!f->best)
-        die("no epoch gave a model: %s", f->collapsed ? "its maps are constant in each of them"
-                                                      : "its loss on the held images is not a number");
+        die("no epoch gave a model: %s %s", f->collapsed ? f->task.collapses : "its loss on the held images",
+            f->collapsed ? "are constant in each of them" : "is not a number");
     for (size_t i = 0; i < f->keeps; i++)
         memcpy(f->kept[i].data, f->kept[i].best, f->kept[i].bytes);
 }

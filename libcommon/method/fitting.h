@@ -49,7 +49,9 @@ extern const char *const fitting_auto[], *const fitting_stores[];
 enum { FITTING_ROW = 8, FITTING_USE = DETECTOR_FIT | FITTING_ROW };
 /* clang-format off */
 #define FITTING_AT(type, member, field) offsetof(type, member) + offsetof(struct fitting_options, field)
-#define FITTING_SETTINGS(type, member)                                                                                     \
+/* How many steps of what; FITTING_FILES: where an unfinished training and its log are; FITTING_SETTINGS: all, of a method whose images' taps
+ * wait here. letter: of --log, or 0. */
+#define FITTING_STEPS(type, member)                                                                                        \
     {"epochs", 'e', SETTING_SIZE, FITTING_AT(type, member, epochs), 1, 1e9, fitting_auto, "N",                             \
      "times through the images; with --minutes: at most", FITTING_USE, NULL},                                             \
     {"minutes", 0, SETTING_REAL, FITTING_AT(type, member, minutes), 0, 1e6, NULL, "M",                                     \
@@ -58,19 +60,23 @@ enum { FITTING_ROW = 8, FITTING_USE = DETECTOR_FIT | FITTING_ROW };
      FITTING_USE, NULL},                                                                                                  \
     {"rate", 0, SETTING_REAL, FITTING_AT(type, member, rate), 0, 1e6, NULL, "R", "learning rate", FITTING_USE, NULL},     \
     {"seed", 's', SETTING_U64, FITTING_AT(type, member, seed), 0, 0, NULL, "SEED",                                         \
-     "of the first weights and the images' order", FITTING_USE, NULL},                                                    \
-    {"store", 0, SETTING_CHOICE, FITTING_AT(type, member, store), 0, 0, fitting_stores, "TYPE",                            \
-     "of the features that wait in TMPDIR", FITTING_USE, NULL},                                                           \
+     "of the first weights and the images' order", FITTING_USE, NULL}
+#define FITTING_FILES(type, member, letter)                                                                                \
     {"checkpoint", 0, SETTING_TEXT, FITTING_AT(type, member, checkpoint), 0, 0, NULL, "FILE",                              \
      "where an unfinished training is kept (default MODEL.checkpoint)", FITTING_USE | SETTING_SILENT, NULL},              \
     {"every", 0, SETTING_SIZE, FITTING_AT(type, member, every), 0, 1e15, NULL, "N",                                        \
      "steps between checkpoints; 0: every two minutes", FITTING_USE | SETTING_SILENT, NULL},                              \
     {"resume", 0, SETTING_FLAG, FITTING_AT(type, member, resume), 0, 0, NULL, NULL,                                        \
      "go on from the checkpoint, if there is one", FITTING_USE | SETTING_SILENT, NULL},                                   \
-    {"log", 'l', SETTING_TEXT, FITTING_AT(type, member, log), 0, 0, NULL, "FILE",                                          \
+    {"log", letter, SETTING_TEXT, FITTING_AT(type, member, log), 0, 0, NULL, "FILE",                                       \
      "a table of the training, TSV", FITTING_USE | SETTING_SILENT, NULL},                                                 \
     {"log-every", 0, SETTING_SIZE, FITTING_AT(type, member, log_every), 1, 1e15, NULL, "N", "steps a row",                 \
      FITTING_USE | SETTING_SILENT, NULL}
+#define FITTING_SETTINGS(type, member)                                                                                     \
+    FITTING_STEPS(type, member),                                                                                           \
+    {"store", 0, SETTING_CHOICE, FITTING_AT(type, member, store), 0, 0, fitting_stores, "TYPE",                            \
+     "of the features that wait in TMPDIR", FITTING_USE, NULL},                                                           \
+    FITTING_FILES(type, member, 'l')
 /* clang-format on */
 /* Defaults beside the method's own batch and rate. */
 #define FITTING_DEFAULTS(its_batch, its_rate)                                                                \
@@ -89,14 +95,15 @@ struct fitting_step {
 /* How the model does on the held images. */
 struct fitting_held {
     double loss;     /* mean over them */
-    float low, high; /* smallest and largest value of their maps */
+    float low, high; /* smallest and largest value of their maps, or what collapses else */
 };
 
 struct fitting_task {
-    const char *recipe; /* what changes the training beside the options above, as text; copied */
-    size_t epochs;      /* where neither --epochs nor --minutes says how many */
-    struct rate rate;   /* base and steps are set by the fitting; {0}: constant */
-    struct tap_store *held;
+    const char *recipe;     /* what changes the training beside the options above, as text; copied */
+    size_t epochs;          /* where neither --epochs nor --minutes says how many */
+    struct rate rate;       /* base and steps are set by the fitting; {0}: constant */
+    struct tap_store *held; /* NULL with fitting_elsewhere */
+    const char *collapses;  /* what is constant where a training has collapsed; NULL: "the maps" */
     /* Forward, back, and the optimiser's move. The mean loss over the images; where it is not finite nothing has moved. */
     double (*step)(void *arg, const struct fitting_step *s);
     struct fitting_held (*look)(void *arg);
@@ -115,6 +122,10 @@ void fitting_take(struct fitting *f, const struct taps *image);
 size_t fitting_images(const struct fitting *f);
 /* Of image i, in the order in which they were taken; good until the next call. */
 const struct taps *fitting_taps(struct fitting *f, size_t i);
+
+/* In place of fitting_take, where a method keeps its images itself: how many there are to learn from, and held back; a hash of all. Then
+ * the images of a step are known. */
+void fitting_elsewhere(struct fitting *f, size_t images, size_t held, uint64_t hash);
 
 /* The task is copied. */
 void fitting_begin(struct fitting *f, const struct fitting_task *task);

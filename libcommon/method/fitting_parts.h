@@ -19,6 +19,7 @@ struct fitting {
     struct hash hash;     /* of the images, those held too */
     char identity[17];    /* that, as text */
     uint64_t disk;        /* bytes that wait there */
+    size_t taken, held;   /* images to learn from, and held back */
     size_t steps, images; /* of an epoch; of a step */
     char *recipe;
     struct epoch_order order;

@@ -73,8 +73,8 @@ static void tell(const struct fitting *f, double seconds)
     warning(
         "%zu epochs of %zu steps of %zu images (%zu to learn from, %zu held back): about %.*f %s, %.0f MB of "
         "memory, %.0f MB on disk",
-        f->o->epochs, f->steps, f->images, fitting_images(f), tap_store_images(f->task.held),
-        amount < 10 ? 1 : 0, amount, unit, (double)mem_peak() / 1e6, (double)f->disk / 1e6);
+        f->o->epochs, f->steps, f->images, f->taken, f->held, amount < 10 ? 1 : 0, amount, unit,
+        (double)mem_peak() / 1e6, (double)f->disk / 1e6);
 }
 
 void fitting_plan(struct fitting *f)

@@ -16,15 +16,32 @@ size_t cutpaste_head(struct graph *g, size_t x, size_t ways)
     return graph_linear(g, x, CUTPASTE_HEAD "classes", ways);
 }
 
+/* free() it */
+static struct loss_target *targets(size_t n, size_t ways)
+{
+    struct loss_target *target = xcalloc(n, sizeof *target);
+    for (size_t i = 0; i < n; i++)
+        target[i] = (struct loss_target){i % ways, i % ways, 1};
+    return target;
+}
+
+double cutpaste_mean_loss(const struct view *logits, size_t ways)
+{
+    struct loss_target *target = targets(logits->n, ways);
+    struct view gradient = *logits; /* which nobody wants, but needs a place */
+    gradient.data = xcalloc(view_bytes(logits), 1);
+    const double loss = loss_cross_entropy(&gradient, logits, target, 0, 1).value;
+    free(gradient.data);
+    free(target);
+    return loss;
+}
+
 void cutpaste_init(struct cutpaste *c, struct trainer *trainer, const struct cutpaste_options *o)
 {
     const struct optimiser_options sgd = {.kind = OPTIMISER_SGD, .momentum = o->momentum};
-    const size_t n = trainer_output(trainer, 0).n;
-    *c = (struct cutpaste){.o = *o, .target = xcalloc(n, sizeof *c->target)};
+    *c = (struct cutpaste){.o = *o, .target = targets(trainer_output(trainer, 0).n, o->ways)};
     learner_init(&c->learner, trainer, &sgd, o->decay,
                  true); /* all that learns decays, as in torch.optim.SGD */
-    for (size_t i = 0; i < n; i++)
-        c->target[i] = (struct loss_target){i % o->ways, i % o->ways, 1};
 }
 
 /* A function of the step alone, so that a resumed run goes on alike. */

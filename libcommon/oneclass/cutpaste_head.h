@@ -29,5 +29,7 @@ struct cutpaste {
 void cutpaste_init(struct cutpaste *c, struct trainer *trainer, const struct cutpaste_options *o);
 /* One step on the images in the trainer's input. The loss; where it is not finite no parameter has moved. */
 double cutpaste_step(struct cutpaste *c, uint64_t step, double rate);
+/* The mean loss of logits, image i of class i % ways; nothing learns. */
+double cutpaste_mean_loss(const struct view *logits, size_t ways);
 void cutpaste_free(struct cutpaste *c);
 #endif

@@ -9,12 +9,13 @@ double compactness(const struct view *gradient, const struct view *feature, cons
     double sum = 0;
     for (size_t i = 0; i < feature->n; i++) {
         const float *f = view_at(feature, i, 0, 0);
-        float *g = view_at(gradient, i, 0, 0);
+        float *g = gradient ? view_at(gradient, i, 0, 0) : NULL;
         double image = 0;
         for (size_t c = 0; c < feature->c; c++) {
             const double off = (double)f[c] - centre[c];
             image += off * off;
-            g[c] = (float)(2 * off / (d * n));
+            if (g)
+                g[c] = (float)(2 * off / (d * n));
         }
         sum += image / d;
     }

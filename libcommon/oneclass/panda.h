@@ -8,7 +8,8 @@
 #include "train/learner.h"
 #include "train/penalty.h"
 
-/* Mean over the images of |f - centre|^2 / d (methods 9), and its gradient. feature, gradient: N x 1 x 1 x d; centre: d. */
+/* Mean over the images of |f - centre|^2 / d (methods 9), and its gradient (NULL: not wanted). feature, gradient: N x 1 x 1 x d;
+ * centre: d. */
 double compactness(const struct view *gradient, const struct view *feature, const double *centre);
 
 struct panda_options {

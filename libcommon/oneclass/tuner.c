@@ -71,18 +71,19 @@ static void check_frozen(const struct tuner *t)
     }
 }
 
-/* The layer must be one vector an image. */
-static void check_layer(const struct tuner *t)
+/* One vector an image: of a layer with several positions the mean. */
+static void pool_layer(struct tuner *t)
 {
-    const struct graph *g = &t->net.graph;
+    struct graph *g = &t->net.graph;
     const size_t input[1][2] = {{t->height, t->width}}, tap = t->net.tap[0];
     bool *needed = xcalloc(g->n, sizeof *needed);
     size_t(*side)[2] = xcalloc(g->n, sizeof *side);
+    if (t->net.taps != 1)
+        misuse("-l: %s: one layer is tuned, not several", t->o->net.layers);
     graph_needed(g, &tap, 1, needed);
     graph_sides(g, input, needed, side);
     if (side[tap][0] != 1 || side[tap][1] != 1)
-        misuse("-l: %s is %zux%zu; one vector an image is wanted, avgpool or pool:layer3", t->o->net.layers,
-               side[tap][0], side[tap][1]);
+        t->net.tap[0] = graph_meanpool(g, tap);
     free(needed);
     free(side);
 }
@@ -91,7 +92,7 @@ static void open_network(struct tuner *t)
 {
     static const char *const fixed[] = {"", NULL};
     struct safetensors st = {0};
-    check_layer(t);
+    pool_layer(t);
     for (size_t i = 0; i < t->net.weights.n; i++)
         safetensors_add(&st, t->net.weights.entry[i].name, &t->net.weights.entry[i].tensor);
     t->o->method->open(t, &st);
@@ -113,54 +114,62 @@ static void open_network(struct tuner *t)
     t->o->method->begin(t);
 }
 
-void tuner_put(struct tuner *t, size_t slot, size_t i)
+size_t tuner_learning(size_t i)
 {
-    const struct view in = trainer_input(t->trainer, 0);
+    return i + i / (HELD_EVERY - 1);
+}
+
+size_t tuner_held(size_t i)
+{
+    return i * HELD_EVERY + HELD_EVERY - 1;
+}
+
+void tuner_put(struct tuner *t, const struct view *in, size_t slot, size_t i)
+{
     held_set_get(t->images, i, &t->sample);
-    normalise(&in, slot, &t->sample.raster, &t->net.norm);
+    normalise(in, slot, &t->sample.raster, &t->net.norm);
 }
 
-static size_t epoch_steps(const struct tuner *t)
-{
-    return t->n / t->batch;
-}
-
-/* The images of a step: `batch` of the epoch's order; those left over are others in each epoch. */
-static bool take_step(void *arg, uint64_t step, struct loop_report *report)
+static double take_step(void *arg, const struct fitting_step *s)
 {
     struct tuner *t = arg;
-    const uint64_t epoch = step / epoch_steps(t), place = step % epoch_steps(t) * t->batch;
-    const size_t *order = epoch_order_of(&t->order, epoch);
-    for (size_t i = 0; i < t->batch; i++)
-        t->o->method->put(t, i, epoch, order[place + i]);
-    report->loss = t->o->method->step(t, step, t->o->epochs * epoch_steps(t), &report->rate);
-    report->images = t->batch;
-    report->samples = (step + 1) * t->batch;
-    return true;
+    const struct view in = trainer_input(t->trainer, 0);
+    const uint64_t epoch = s->step / (fitting_images(t->fitting) / s->n);
+    for (size_t i = 0; i < s->n; i++)
+        t->o->method->put(t, &in, i, epoch, tuner_learning(s->image[i]));
+    return t->o->method->step(t, s->step, s->rate);
 }
 
-/* What a checkpoint must agree in: the options, the weights, the images. */
-static char *recipe_of(const struct tuner *t)
+/* What a checkpoint must agree in beside the images: the options, the weights, what the steps depend on. */
+static char *recipe_of(const struct tuner *t, const char *options)
 {
-    char images[17], importance[17];
-    hash_text(images, held_set_hash(t->images));
+    char importance[17];
     hash_text(importance, t->o->method->hash ? t->o->method->hash(t) : 0);
-    return xprintf("%s images=%s weights=%s importance=%s", t->by, images, strrchr(t->net.identity, ':') + 1,
-                   importance);
+    return xprintf("%s %s weights=%s importance=%s", t->o->method->name, options,
+                   strrchr(t->net.identity, ':') + 1, importance);
 }
 
-static void train(struct tuner *t)
+static void train(struct tuner *t, const char *options)
 {
-    char *recipe = recipe_of(t);
-    const struct loop_task task = {.recipe = recipe, .step = take_step, .arg = t};
-    learner_parts(t->learner, t->loop, "");
-    loop_resume(t->loop, &task);
-    loop_run(t->loop, t->o->epochs * epoch_steps(t));
+    const struct tuner_method *m = t->o->method;
+    char *recipe = recipe_of(t, options);
+    const struct fitting_task task = {.recipe = recipe,
+                                      .epochs = m->epochs(t->o),
+                                      .rate = {.kind = m->rate},
+                                      .collapses = "the vectors",
+                                      .step = take_step,
+                                      .look = tuner_look,
+                                      .arg = t};
+    fitting_begin(t->fitting, &task);
+    fitting_learner(t->fitting, t->learner, "");
+    fitting_train(t->fitting);
+    if (m->doubt)
+        m->doubt(t, t->o->fit.epochs * (fitting_images(t->fitting) / t->batch));
     free(recipe);
 }
 
 /* All tensors of the file that was read, but those that learned. */
-static void write_weights(struct tuner *t)
+static void write_weights(struct tuner *t, const char *by)
 {
     struct safetensors tuned = {0}, st = {0};
     learner_export(t->learner, &tuned);
@@ -174,43 +183,45 @@ static void write_weights(struct tuner *t)
     note_set(&st.meta, "tuned", t->o->method->name);
     note_set(&st.meta, "tuned_from", t->net.identity);
     note_setf(&st.meta, "tuned_images", "%zu", t->n);
-    note_add(&st.meta, "by", t->by);
+    note_setf(&st.meta, "tuned_epoch", "%zu", fitting_epoch(t->fitting));
+    note_add(&st.meta, "by", by);
     safetensors_write_product(&st, product_tried(t->out, t->o->out));
     safetensors_free(&st);
     safetensors_free(&tuned);
 }
 
-static void release(struct tuner *t)
+struct tuner *tuner_train(struct tuner_options *o, const char *recipe, char *const *files, size_t n)
 {
+    struct tuner *t = xcalloc(1, sizeof *t);
+    t->o = o;
+    fitting_open(&o->fit, o->out);
+    t->out = product_try(o->out);
+    t->images = held_set_new(o->memory);
+    t->fitting = fitting_new(&o->fit);
+    frozen_open(&t->net, &o->net, &(struct frozen_names){"-w", "-l", "-a", "--norm"});
+    split_frozen(t);
+    for (size_t i = 0; i < n; i++)
+        read_stream(t, files[i]);
+    if (n == 0)
+        read_stream(t, NULL);
+    if (t->n < HELD_EVERY)
+        die("%zu images; %d or more are needed", t->n, HELD_EVERY);
+    fitting_elsewhere(t->fitting, t->n - t->n / HELD_EVERY, t->n / HELD_EVERY, held_set_hash(t->images));
+    t->batch = fitting_step_images(t->fitting);
+    open_network(t);
+    train(t, recipe);
+    return t;
+}
+
+void tuner_write(struct tuner *t, const char *by)
+{
+    write_weights(t, by);
     t->o->method->end(t);
+    fitting_free(t->fitting);
     frozen_free(&t->net);
     held_set_free(t->images);
     raster_free(&t->sample.raster);
     note_clear(&t->known);
-    epoch_order_free(&t->order);
     free(t->list);
-}
-
-void tuner_run(const struct tuner_options *o, const char *by, char *const *files, size_t n)
-{
-    struct tuner t = {.o = o,
-                      .by = by,
-                      .loop = loop_new(&o->loop),
-                      .out = product_try(o->out),
-                      .images = held_set_new(o->memory)};
-    frozen_open(&t.net, &o->net, &(struct frozen_names){"-w", "-l", "-a", "--norm"});
-    split_frozen(&t);
-    for (size_t i = 0; i < n; i++)
-        read_stream(&t, files[i]);
-    if (n == 0)
-        read_stream(&t, NULL);
-    if (t.n < 2)
-        die("%zu images; two or more are needed", t.n);
-    t.batch = o->batch < t.n ? o->batch : t.n;
-    t.order = epoch_order_new(o->seed, t.n);
-    open_network(&t);
-    train(&t);
-    write_weights(&t);
-    release(&t);
-    loop_end(t.loop);
+    free(t);
 }

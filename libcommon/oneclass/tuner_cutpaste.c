@@ -1,12 +1,12 @@
 /* CutPaste in the tuner: a head behind the vector, its tensors drawn from the seed; each image as it is, with a patch, with a scar; and
  * cutpaste_head.c's steps. The head's tensors are not written: the input weights know none of these names. */
+#include "base/err.h"
 #include "base/mem.h"
 #include "image/colour.h"
 #include "nn/weights.h"
 #include "oneclass/cutpaste.h"
 #include "oneclass/cutpaste_head.h"
 #include "oneclass/tuner_method.h"
-#include "train/rate.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +21,7 @@ static void open_cutpaste(struct tuner *t, struct safetensors *st)
     t->output = cutpaste_head(&t->net.graph, t->net.tap[0], t->o->ways);
     t->copies = t->o->ways;
     t->fixed = false;
-    weights_random(&drawn, &t->net.graph, t->o->seed);
+    weights_random(&drawn, &t->net.graph, t->o->fit.seed);
     for (size_t i = 0; i < drawn.n; i++)
         if (strncmp(drawn.entry[i].name, CUTPASTE_HEAD, strlen(CUTPASTE_HEAD)) == 0)
             safetensors_add(st, drawn.entry[i].name, &drawn.entry[i].tensor);
@@ -37,26 +37,42 @@ static void begin(struct tuner *t)
     t->learner = &s->cutpaste.learner;
 }
 
-static void put(struct tuner *t, size_t i, uint64_t epoch, size_t image)
+static void put(struct tuner *t, const struct view *in, size_t i, uint64_t epoch, size_t image)
 {
     struct cutpaste_state *s = t->state;
-    const struct view in = trainer_input(t->trainer, 0);
     held_set_get(t->images, image, &t->sample);
     struct raster rgb = colour_rgb(&t->sample.raster);
     for (size_t k = 0; k < t->copies; k++) {
         raster_copy(&s->altered, &rgb);
-        cutpaste(&s->altered, (enum cutpaste_kind)k, t->o->seed, epoch, image);
-        normalise(&in, i * t->copies + k, &s->altered, &t->net.norm);
+        cutpaste(&s->altered, (enum cutpaste_kind)k, t->o->fit.seed, epoch, image);
+        normalise(in, i * t->copies + k, &s->altered, &t->net.norm);
     }
     raster_free(&rgb);
 }
 
-static double step_cutpaste(struct tuner *t, uint64_t step, uint64_t steps, double *rate)
+static double step_cutpaste(struct tuner *t, uint64_t step, double rate)
 {
     struct cutpaste_state *s = t->state;
-    *rate = rate_at(&(struct rate){.kind = RATE_COSINE, .base = t->o->rate, .steps = (size_t)steps},
-                    (size_t)step);
-    return cutpaste_step(&s->cutpaste, step, *rate);
+    return cutpaste_step(&s->cutpaste, step, rate);
+}
+
+static double loss(const struct tuner *t, const struct view *output)
+{
+    return cutpaste_mean_loss(output, t->o->ways);
+}
+
+/* As many as fit into 5 minutes of two cores, of 200 images and ResNet-18. */
+static size_t epochs(const struct tuner_options *o)
+{
+    (void)o;
+    return 4;
+}
+
+static void doubt(const struct tuner *t, uint64_t steps)
+{
+    if (steps <= t->o->alone)
+        warning("in %llu steps the head learned alone (--alone %zu): the weights did not learn",
+                (unsigned long long)steps, t->o->alone);
 }
 
 static void end(struct tuner *t)
@@ -67,4 +83,13 @@ static void end(struct tuner *t)
     free(s);
 }
 
-const struct tuner_method tuner_cutpaste = {"cutpaste", open_cutpaste, begin, put, step_cutpaste, NULL, end};
+const struct tuner_method tuner_cutpaste = {.name = "cutpaste",
+                                            .open = open_cutpaste,
+                                            .begin = begin,
+                                            .put = put,
+                                            .step = step_cutpaste,
+                                            .loss = loss,
+                                            .epochs = epochs,
+                                            .rate = RATE_COSINE,
+                                            .doubt = doubt,
+                                            .end = end};

@@ -7,15 +7,14 @@
 #include "stream/note.h"
 #include "train/held_set.h"
 #include "train/learner.h"
-#include "train/order.h"
 
 enum { TUNER_PREFIXES_MAX = 32 };
 
 struct tuner {
-    const struct tuner_options *o;
-    const char *by;
+    struct tuner_options *o;
+    struct fitting *fitting;
     struct frozen net;       /* weights as they were read; the graph, which a method may extend */
-    struct held_set *images; /* n of them, all height x width */
+    struct held_set *images; /* n of them, all height x width; every HELD_EVERY-th is held back */
     struct note known;       /* what the images were made by */
     size_t height, width, n;
     size_t batch;                               /* images of a step */
@@ -25,11 +24,9 @@ struct tuner {
     bool fixed;
     struct trainer *trainer; /* the learner's */
     struct learner *learner;
-    void *state; /* the method's own */
-    struct epoch_order order;
+    void *state;               /* the method's own */
     struct feed_sample sample; /* the image at hand */
-    struct loop *loop;
-    struct product *out; /* NULL: opened when there are weights */
+    struct product *out;       /* NULL: opened when there are weights */
 };
 
 struct tuner_method {
@@ -39,16 +36,28 @@ struct tuner_method {
     void (*open)(struct tuner *t, struct safetensors *st);
     /* With the trainer: sets t->state, and t->learner, which owns the trainer. */
     void (*begin)(struct tuner *t);
-    /* Image `image` of an epoch into the places of the batch from copies * i on. */
-    void (*put)(struct tuner *t, size_t i, uint64_t epoch, size_t image);
-    /* The loss of a step on what was put; the rate it was done at. */
-    double (*step)(struct tuner *t, uint64_t step, uint64_t steps, double *rate);
+    /* Image `image` of an epoch into the places of a batch from copies * i on. */
+    void (*put)(struct tuner *t, const struct view *in, size_t i, uint64_t epoch, size_t image);
+    /* The loss of a step on what was put into the trainer's input. */
+    double (*step)(struct tuner *t, uint64_t step, double rate);
+    /* The mean loss of such outputs, copies of each image; nothing learns. */
+    double (*loss)(const struct tuner *t, const struct view *output);
+    /* Epochs where nobody says how many, and how the rate goes. */
+    size_t (*epochs)(const struct tuner_options *o);
+    enum rate_kind rate;
     /* Of what the steps depend on beside options, weights and images; NULL: of nothing. */
     uint64_t (*hash)(const struct tuner *t);
+    /* After so many steps: may warn. NULL: nothing. */
+    void (*doubt)(const struct tuner *t, uint64_t steps);
     void (*end)(struct tuner *t);
 };
 extern const struct tuner_method tuner_panda, tuner_cutpaste;
 
-/* Image i of the set as it is, normalised, into place `slot` of the batch. */
-void tuner_put(struct tuner *t, size_t slot, size_t i);
+/* Which image of the set is the i-th that learns, or that is held. */
+size_t tuner_learning(size_t i);
+size_t tuner_held(size_t i);
+/* Image i of the set as it is, normalised, into place `slot` of a batch. */
+void tuner_put(struct tuner *t, const struct view *in, size_t slot, size_t i);
+/* The held images by the weights as they are now (tuner_held.c), for struct fitting_task: arg is the tuner. */
+struct fitting_held tuner_look(void *arg);
 #endif

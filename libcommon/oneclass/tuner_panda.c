@@ -21,24 +21,25 @@ static void open_panda(struct tuner *t, struct safetensors *st)
     t->fixed = true;
 }
 
-static void put(struct tuner *t, size_t i, uint64_t epoch, size_t image)
+static void put(struct tuner *t, const struct view *in, size_t i, uint64_t epoch, size_t image)
 {
     (void)epoch;
-    tuner_put(t, i, image);
+    tuner_put(t, in, i, image);
 }
 
-/* The mean of all images' vectors; a last batch is filled up with images that don't count. */
+/* The mean of the vectors of all images to learn from; a last batch is filled up with images that don't count. */
 static void find_centre(struct tuner *t, struct panda *p)
 {
-    const size_t d = trainer_output(t->trainer, 0).c;
-    for (size_t first = 0; first < t->n; first += t->batch) {
-        const size_t n = t->n - first < t->batch ? t->n - first : t->batch;
+    const size_t d = trainer_output(t->trainer, 0).c, images = fitting_images(t->fitting);
+    const struct view in = trainer_input(t->trainer, 0);
+    for (size_t first = 0; first < images; first += t->batch) {
+        const size_t n = images - first < t->batch ? images - first : t->batch;
         for (size_t i = 0; i < t->batch; i++)
-            tuner_put(t, i, i < n ? first + i : first);
+            tuner_put(t, &in, i, tuner_learning(i < n ? first + i : first));
         panda_centre_add(p, n);
     }
     for (size_t c = 0; c < d; c++)
-        p->centre[c] /= (double)t->n;
+        p->centre[c] /= (double)images;
 }
 
 static void weigh_parameters(struct tuner *t, struct panda_state *s)
@@ -70,12 +71,22 @@ static void begin(struct tuner *t)
         weigh_parameters(t, s);
 }
 
-static double step_panda(struct tuner *t, uint64_t step, uint64_t steps, double *rate)
+static double step_panda(struct tuner *t, uint64_t step, double rate)
 {
     struct panda_state *s = t->state;
-    (void)steps;
-    *rate = t->o->rate;
-    return panda_step(&s->panda, step, *rate);
+    return panda_step(&s->panda, step, rate);
+}
+
+static double loss(const struct tuner *t, const struct view *output)
+{
+    const struct panda_state *s = t->state;
+    return compactness(NULL, output, s->panda.centre);
+}
+
+/* The published numbers, with early stop and with EWC (methods 9). */
+static size_t epochs(const struct tuner_options *o)
+{
+    return o->ewc ? 50 : 15;
 }
 
 static uint64_t hash_importance(const struct tuner *t)
@@ -93,4 +104,13 @@ static void end(struct tuner *t)
     free(s);
 }
 
-const struct tuner_method tuner_panda = {"panda", open_panda, begin, put, step_panda, hash_importance, end};
+const struct tuner_method tuner_panda = {.name = "panda",
+                                         .open = open_panda,
+                                         .begin = begin,
+                                         .put = put,
+                                         .step = step_panda,
+                                         .loss = loss,
+                                         .epochs = epochs,
+                                         .rate = RATE_CONSTANT,
+                                         .hash = hash_importance,
+                                         .end = end};

@@ -57,7 +57,7 @@ static void write_row(const struct journal *j, double now)
     snprintf(text[0], sizeof *text, "%llu", (unsigned long long)j->step);
     snprintf(text[1], sizeof *text, "%llu", (unsigned long long)j->samples);
     snprintf(text[2], sizeof *text, "%.6g", j->loss / j->images);
-    snprintf(text[MEASURE], sizeof *text, "%.4f", j->measure / j->images);
+    snprintf(text[MEASURE], sizeof *text, "%.6g", j->measure / j->images);
     snprintf(text[4], sizeof *text, "%.6g", j->rate);
     snprintf(text[5], sizeof *text, "%.2f", j->images / (now - j->row_start));
     snprintf(text[6], sizeof *text, "%.1f", journal_seconds(j));
@@ -78,7 +78,7 @@ static void show(struct journal *j, double now)
 {
     char measure[40] = "";
     if (j->o.measure)
-        snprintf(measure, sizeof measure, ", %s %.3f", j->o.measure, j->measure / j->images);
+        snprintf(measure, sizeof measure, ", %s %.4g", j->o.measure, j->measure / j->images);
     snprintf(j->progress.extra, sizeof j->progress.extra, "loss %.4g%s, %.1f images/s", j->loss / j->images,
              measure, j->images / (now - j->row_start));
     progress_add(&j->progress, 1);

@@ -319,7 +319,7 @@ static void no_numbers(void)
     ok(holds("errors", "epoch 4: the maps are constant"), "constant maps are told");
     w.flat_from = 0;
     unlink("result");
-    ok(exited(fit_apart(w, o), EXIT_FAILED) && holds("errors", "its maps are constant in each"),
+    ok(exited(fit_apart(w, o), EXIT_FAILED) && holds("errors", "the maps are constant in each"),
        "and are no model");
 }
 
