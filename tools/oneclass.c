@@ -37,7 +37,7 @@ static const struct setting table[] = {
     {"method", 0, SETTING_WORD, offsetof(struct opts, method), 0, 0, methods, "M", "how", VALUES, NULL},
     {"weights", 'w', SETTING_TEXT, AT(net.weights), 0, 0, NULL, "WEIGHTS", "to begin with: a safetensors file, or random:SEED", EITHER, NULL},
     {"output", 'o', SETTING_TEXT, AT(out), 0, 0, NULL, "TUNED", "the weights, a safetensors file", EITHER, NULL},
-    {"layer", 'l', SETTING_TEXT, AT(net.layers), 0, 0, NULL, "LAYER", "whose vector is tuned: avgpool, or pool:layer3", VALUES, NULL},
+    {"layer", 'l', SETTING_TEXT, AT(net.layers), 0, 0, NULL, "LAYER", "whose vector is tuned: avgpool, or layer3, whose mean it is", VALUES, NULL},
     {"arch", 'a', SETTING_TEXT, AT(net.arch), 0, 0, NULL, "ARCH", "the network (default: as the weights say)", EITHER, NULL},
     {"norm", 0, SETTING_TEXT, AT(net.norm), 0, 0, NULL, "NORM", "imagenet, none or MEAN/STD (default: as the weights say)", VALUES, NULL},
     {"precision", 0, SETTING_CHOICE, AT(precision), 0, 0, precisions, "P", "of activations and products", VALUES, NULL},
