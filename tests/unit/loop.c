@@ -261,7 +261,7 @@ static void journal(void)
     rows(0, 1, cell);
     ok(strcmp(cell, "240") == 0, "240 samples");
     rows(0, 3, cell);
-    ok(strcmp(cell, "0.5000") == 0, "the measure is a mean over images");
+    ok(strcmp(cell, "0.5") == 0, "the measure is a mean over images");
     o.log_every = 7;
     w.stop_at = 29; /* after step 30 */
     train_apart(w, &o);
