@@ -75,11 +75,24 @@ for i in 1 2 3 4; do pam "$i" 32 32 "label=$((i % 2))" <pixels; done >train.pam
 fractrain -q -e 1 -b 4 -z 32 -o w.safetensors train.pam
 featx -w w.safetensors a.pam | npyls -n | paste -sd' ' | grep -q 'weights=w.safetensors:.* arch=resnet18'
 ok $? 'weights from a file'
+# layers [OPTION...]: those that featx takes
+layers() { featx "$@" a.pam | npyls -n | paste -sd' ' | grep -o ' layers=[^ ]*' | head -n 1; }
+[ "$(layers -w w.safetensors)" = ' layers=layer1,layer2' ] && [ "$(layers -w w.safetensors -l layer3)" = ' layers=layer3' ] && [ "$(layers -w random:1)" = ' layers=layer2,layer3' ]
+ok $? 'the layers that the weights recommend, unless others are asked for; of random ones 2 and 3'
+fractrain -q -e 1 -b 4 -z 32 --taps layer2,pool:layer3 -o taps.safetensors train.pam && [ "$(layers -w taps.safetensors)" = ' layers=layer2,pool:layer3' ]
+ok $? 'fractrain --taps'
 # edit PERL: the header of w.safetensors, changed, in e.safetensors
 edit() {
     perl -e 'local $/; open F, "<", "w.safetensors"; binmode F; $_ = <F>; my $n = unpack "Q<", $_; my $h = substr $_, 8, $n; my $d = substr $_, 8 + $n;
         $_ = $h; eval $ARGV[0]; die $@ if $@; binmode STDOUT; print pack("Q<", length), $_, $d' "$1" >e.safetensors
 }
+edit 's/"taps":"layer1,layer2",//' && [ "$(layers -w e.safetensors)" = ' layers=layer2,layer3' ]
+ok $? 'those without a recommendation: 2 and 3'
+edit 's/"taps":"layer1,layer2"/"taps":"64x64x64"/'
+fails 1 "e.safetensors: taps=64x64x64: '64x64x64' is not one of" featx -w e.safetensors a.pam
+ok $? 'a recommendation that is none'
+[ "$(layers -w e.safetensors -l layer4)" = ' layers=layer4' ]
+ok $? 'which -l overrides'
 edit 's/"arch":"resnet18"/"arch":"resnet99"/'
 fails 1 'e.safetensors: arch=resnet99 is not a network' featx -w e.safetensors a.pam
 ok $? 'an unknown architecture'

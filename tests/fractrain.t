@@ -114,6 +114,8 @@ one_line 1 'the loss is not finite in step' fractrain "${small[@]}" -e 8 --rate 
 ok $? 'a loss that is not finite stops the training, and the step is named'
 one_line 1 'are too few for a batch of 64' fractrain -z 32 -b 64 -e 1 -o z.st set.pam
 ok $? 'too few images'
+one_line 2 "--taps: 'layer9' is not one of" fractrain "${small[@]}" -c 4 -n 5 --taps layer9 -o z.st set.pam
+ok $? 'layers to recommend that are none'
 one_line 2 '-c CLASSES is needed' fractrain -n 5 -o z.st set.pam
 ok $? 'a stream without -c'
 ! (ulimit -f 100 && fractrain "${small[@]}" -e 1 -o z.st set.pam 2>/dev/null) 2>/dev/null && [ -z "$(ls z.st* 2>/dev/null)" ]

@@ -19,7 +19,8 @@ static const char usage[] =
     "Feature maps of an image stream by a frozen network, as a tensor stream.\n"
     "  -w, --weights W   a safetensors file, or random:SEED for an untrained network\n"
     "  -l, --layers L    taps, separated by commas: layer1..layer4, avgpool, or pool:layer3, the mean of\n"
-    "                    a layer over all pixels (default layer2,layer3)\n"
+    "                    a layer over all pixels (default: as the weights recommend,\n"
+    "                    else layer2,layer3)\n"
     "  -a, --arch ARCH   resnet18, resnet34, resnet50, resnet101 or wide_resnet50_2\n"
     "                    (default: as the weights say; resnet18 for random ones)\n"
     "  -n, --names LIST  name the images again: a TSV with a column name, others become keys\n"
@@ -57,7 +58,7 @@ static struct opts parse(int argc, char **argv)
                                           {"norm", required_argument, NULL, NORM},
                                           {"precision", required_argument, NULL, PRECISION},
                                           OPT_END};
-    struct opts o = {.net = {.layers = "layer2,layer3"}, .batch = 0};
+    struct opts o = {.batch = 0};
     const char *precision = "auto";
     int c;
     while ((c = opt_next(argc, argv, table, usage)) != -1)
@@ -116,7 +117,7 @@ static void write_record(struct run *run, size_t image)
 {
     struct npys_record rec = {.note = run->note[image]};
     frozen_arrays(&rec, run->infer, run->net.taps, image);
-    npys_write(run->out, &rec, run->o->net.layers);
+    npys_write(run->out, &rec, run->net.layers);
     npys_record_free(&rec);
     run->note[image] = (struct note){0};
 }
@@ -189,9 +190,9 @@ static void one_stream(struct run *run, const char *name)
 static void write_opening(struct run *run, FILE *f)
 {
     struct note opening = {0};
-    char *by = xprintf("featx " FERN_VERSION " -l %s --precision %s", run->o->net.layers,
+    char *by = xprintf("featx " FERN_VERSION " -l %s --precision %s", run->net.layers,
                        precision_name(run->o->precision));
-    frozen_opening(&opening, &run->net, run->o->net.layers, run->o->precision);
+    frozen_opening(&opening, &run->net, run->net.layers, run->o->precision);
     run->out = npys_writer_new(f, "stdout", &opening, by);
     note_clear(&opening);
     free(by);

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/setting.h"
+#include "nn/frozen.h"
 #include "train/classifier.h"
 #include <stdlib.h>
 
@@ -29,6 +30,8 @@ static const struct setting files[] = {
     {"recipe", 'r', SETTING_CHOICE, offsetof(struct opts, recipe), 0, 0, classifier_recipe_names, "R",
      "sets all but what runs it, each can be changed", 0, NULL},
     {"epochs", 'e', SETTING_SIZE, AT(epochs), 1, MANY, NULL, "N", "hold the whole stream and go through it N times", 0, NULL},
+    {"taps", 0, SETTING_TEXT, AT(taps), 0, 0, NULL, "LAYERS",
+     "that suit such weights: featx takes them where it is not told others", 0, NULL},
     {"init", 'i', SETTING_TEXT, AT(init), 0, 0, NULL, "WEIGHTS", "begin with the tensors of these that fit", 0, NULL},
     SETTINGS_END};
 
@@ -59,9 +62,11 @@ static void bind(struct settings set[TABLES], struct opts *o)
 static struct opts defaults(unsigned recipe)
 {
     const struct loop_options loop = {.minutes = 10, .log_every = 50};
-    return (struct opts){
-        .recipe = recipe,
-        .train = {.recipe = classifier_recipe_named(recipe), .loop = loop, .memory = (size_t)1 << 30}};
+    return (struct opts){.recipe = recipe,
+                         .train = {.taps = "layer1,layer2",
+                                   .recipe = classifier_recipe_named(recipe),
+                                   .loop = loop,
+                                   .memory = (size_t)1 << 30}};
 }
 
 /* free() it */
@@ -113,6 +118,9 @@ static void check(const struct classifier_options *o, int operands)
         misuse("one of --steps and --epochs is needed (see fractrain --help)");
     if (!o->epochs && !o->recipe.classes)
         misuse("-c CLASSES is needed with --steps (see fractrain --help)");
+    struct err e;
+    if (!frozen_layers_are(o->recipe.arch, o->taps, &e))
+        misuse("--taps: %s", e.text);
     if (operands > 1)
         misuse("one image stream at a time (cat joins several)");
 }

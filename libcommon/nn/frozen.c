@@ -21,21 +21,48 @@ static ptrdiff_t find_tap(struct graph *g, const char *name)
     return (ptrdiff_t)mean;
 }
 
-static void find_taps(struct frozen *net, const char *layers, const char *option)
+/* The taps of a list of them; false with a reason. */
+static bool list_taps(size_t tap[FROZEN_TAPS_MAX], size_t *taps, struct graph *g, const char *layers,
+                      struct err *e)
 {
     char *list = xstrdup(layers), *save = NULL;
-    for (char *name = strtok_r(list, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
-        const ptrdiff_t tap = find_tap(&net->graph, name);
-        if (tap < 0)
-            misuse("%s: '%s' is not one of layer1, layer2, layer3, layer4, avgpool, or pool:layer3", option,
-                   name);
-        if (net->taps == FROZEN_TAPS_MAX)
-            misuse("%s: more than %d layers", option, FROZEN_TAPS_MAX);
-        net->tap[net->taps++] = (size_t)tap;
+    bool good = true;
+    *taps = 0;
+    for (char *name = strtok_r(list, ",", &save); name && good; name = strtok_r(NULL, ",", &save)) {
+        const ptrdiff_t found = find_tap(g, name);
+        if (found < 0)
+            good = err_set(e, "'%s' is not one of layer1, layer2, layer3, layer4, avgpool, or pool:layer3",
+                           name);
+        else if (*taps == FROZEN_TAPS_MAX)
+            good = err_set(e, "more than %d layers", FROZEN_TAPS_MAX);
+        else
+            tap[(*taps)++] = (size_t)found;
     }
-    if (net->taps == 0)
-        misuse("%s: no layers", option);
     free(list);
+    return good && (*taps || err_set(e, "no layers"));
+}
+
+bool frozen_layers_are(const char *arch, const char *layers, struct err *e)
+{
+    struct graph g = {0};
+    size_t tap[FROZEN_TAPS_MAX], taps;
+    if (!network_build(&g, arch, 0))
+        return err_set(e, "'%s' is not a network that fern knows", arch);
+    const bool good = list_taps(tap, &taps, &g, layers, e);
+    graph_free(&g);
+    return good;
+}
+
+static void find_taps(struct frozen *net, const char *asked, const char *option)
+{
+    const char *recommended = note_get(&net->weights.meta, "taps");
+    struct err e;
+    net->layers = xstrdup(asked ? asked : recommended ? recommended : FROZEN_LAYERS);
+    if (list_taps(net->tap, &net->taps, &net->graph, net->layers, &e))
+        return;
+    if (asked || !recommended)
+        misuse("%s: %s", option, e.text);
+    die("%s: taps=%s: %s: choose layers by %s", net->file, recommended, e.text, option);
 }
 
 static void choose_norm(struct frozen *net, const char *norm, const char *option)
@@ -120,4 +147,5 @@ void frozen_free(struct frozen *net)
 {
     safetensors_free(&net->weights);
     graph_free(&net->graph);
+    free(net->layers);
 }

@@ -7,11 +7,12 @@
 #include "stream/safetensors.h"
 
 enum { FROZEN_TAPS_MAX = 6 };
+#define FROZEN_LAYERS "layer2,layer3"
 
-/* As the user gave them; NULL: as the weights say. */
+/* As the user gave them; NULL: as the weights say. Layers: their metadata's taps=, those that suit them, else FROZEN_LAYERS. */
 struct frozen_options {
     const char *weights; /* a file, or random:SEED */
-    const char *layers;  /* taps, separated by commas; needed. pool:TAP: its mean over all pixels */
+    const char *layers;  /* taps, separated by commas. pool:TAP: its mean over all pixels */
     const char *arch;
     const char *norm; /* imagenet, none, or MEAN/STD */
 };
@@ -25,11 +26,14 @@ struct frozen {
     const char *file;
     struct graph graph;
     struct safetensors weights;
+    char *layers; /* those that were chosen */
     size_t tap[FROZEN_TAPS_MAX], taps;
     struct normalisation norm;
     char identity[300]; /* NAME:HASH, for weights= */
 };
 
+/* False with a reason where the network has not all of these layers. */
+bool frozen_layers_are(const char *arch, const char *layers, struct err *e);
 /* misuse() where an option is wrong, die() where the file is. */
 void frozen_open(struct frozen *net, const struct frozen_options *o, const struct frozen_names *names);
 /* Compiles it for images of one size, n at once, and lets go of the weights. */

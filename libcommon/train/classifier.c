@@ -192,6 +192,8 @@ static void write_weights(struct classifier *t)
     struct safetensors st = {0};
     learner_export(&t->learner, &st);
     note_set(&st.meta, "arch", r->arch);
+    if (t->o->taps)
+        note_set(&st.meta, "taps", t->o->taps);
     note_setf(&st.meta, "classes", "%zu", classes(t));
     note_setf(&st.meta, "mean", "%g,%g,%g", mean[0], mean[1], mean[2]);
     note_setf(&st.meta, "std", "%g,%g,%g", std[0], std[1], std[2]);

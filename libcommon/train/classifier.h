@@ -11,13 +11,14 @@ struct classifier_options {
     struct loop_options loop;
     size_t epochs;    /* > 0: hold the set and go through it so often; 0: stream recipe.rate.steps batches */
     const char *out;  /* weights */
+    const char *taps; /* the layers that the weights recommend to featx, in their metadata */
     const char *init; /* weights to begin with; NULL: random */
     const struct graph *graph; /* a network whose tap "fc" is the logits; NULL: recipe.arch's */
     size_t memory;             /* bytes of images to hold in memory before they are spooled */
 };
 
 /* Trains on the images of f (`label` names it in messages), writes o->out and removes the checkpoint. Weights are in
- * torchvision's names, with arch, classes, mean, std, recipe, samples and by in the metadata. o->recipe is completed (steps,
+ * torchvision's names, with arch, taps, classes, mean, std, recipe, samples and by in the metadata. o->recipe is completed (steps,
  * classes).
  *
  * Everything but the weights' timing is a function of options and images. What loop.h says of checkpoints, signals and losses
