@@ -70,3 +70,12 @@ void compose_tile(uint8_t *rgb, size_t canvas, const uint32_t *tile, size_t side
         }
     }
 }
+
+struct compose_place compose_place_draw(size_t canvas, double lo, double hi, struct rng *r)
+{
+    struct compose_place p = {.size = (size_t)((double)canvas * rng_range(r, lo, hi))};
+    p.size = p.size ? p.size : 1;
+    p.top = (ptrdiff_t)rng_below(r, canvas) - (ptrdiff_t)(p.size / 2);
+    p.left = (ptrdiff_t)rng_below(r, canvas) - (ptrdiff_t)(p.size / 2);
+    return p;
+}

@@ -1,6 +1,7 @@
 /* Placing one picture on another, and the last blur. Integer arithmetic: the same bytes on every CPU. */
 #ifndef FRACTAL_COMPOSE_H
 #define FRACTAL_COMPOSE_H
+#include "base/rng.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,13 @@ void compose_work_free(struct compose_work *w);
  * left), which may lie outside. A pixel of which no channel is above 0 is transparent. size <= size_max. */
 void compose_tile(uint8_t *rgb, size_t canvas, const uint32_t *tile, size_t side, size_t size, ptrdiff_t top,
                   ptrdiff_t left, struct compose_work *w);
+
+/* Where an object lies: its side, uniform from lo to hi sides of the canvas, and its corner, so that its middle is anywhere on it. */
+struct compose_place {
+    size_t size;
+    ptrdiff_t top, left;
+};
+struct compose_place compose_place_draw(size_t canvas, double lo, double hi, struct rng *r);
 
 /* Gaussian blur by 3 x 3 weights, borders mirrored (OpenCV's BORDER_REFLECT_101), in place; side >= 2. work
  * holds 3 * side * 3 bytes. */

@@ -95,11 +95,8 @@ static void place_object(uint8_t *rgb, struct studio *s, const struct recipe *re
     size_t system = class * block + rng_below(r, block);
     memset(s->tile, 0, tile * tile * sizeof *s->tile);
     colour_tile(s->tile, draw_fractal(s, recipe, system, tile, stream, r), &s->ink);
-    size_t size = (size_t)((double)side * rng_range(r, recipe->size_lo, recipe->size_hi));
-    size = size ? size : 1;
-    ptrdiff_t top = (ptrdiff_t)rng_below(r, side) - (ptrdiff_t)(size / 2);
-    ptrdiff_t left = (ptrdiff_t)rng_below(r, side) - (ptrdiff_t)(size / 2);
-    compose_tile(rgb, side, s->tile, tile, size, top, left, &s->compose);
+    const struct compose_place at = compose_place_draw(side, recipe->size_lo, recipe->size_hi, r);
+    compose_tile(rgb, side, s->tile, tile, at.size, at.top, at.left, &s->compose);
 }
 
 static void paint_fractaldb(uint8_t *rgb, const struct recipe *recipe, struct studio *s, size_t class,
