@@ -160,6 +160,7 @@ static void run(struct press *press, struct bulb_set *set)
     for (size_t i = 0; i < pool_size(); i++)
         bulb_studio_free(&p.studio[i]);
     free(p.studio);
+    press->arg = NULL;
     planes_close(planes);
 }
 

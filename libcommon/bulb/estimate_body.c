@@ -41,7 +41,7 @@ static inline lanes size(lanes a)
 
 static inline lanes root(lanes a)
 {
-    lanes r;
+    lanes r = {0};
     for (int i = 0; i < LANES; i++)
         r[i] = __builtin_sqrtf(a[i]);
     return r;

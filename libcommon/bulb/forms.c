@@ -59,7 +59,7 @@ struct bulb_form *bulb_forms_find(size_t n, uint64_t seed, size_t lo, size_t hi,
 {
     enum { BATCH = 32 };
     size_t all, found = 0;
-    double coverage[BATCH];
+    double coverage[BATCH] = {0};
     struct bulb_form *form = candidates(&all, seed, lo, hi);
     const bool any = least <= 0 && most >= 1;
     struct progress p = progress_start("forms", 0);
