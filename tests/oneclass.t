@@ -95,6 +95,12 @@ timeout -s KILL 60 bash -c 'oneclass -q --method cutpaste -w net.st -b 5 -e 2 --
     while [ ! -e place ]; do sleep .02; done; kill -9 $p; wait $p' 2>/dev/null
 [ -e place ] && [ ! -e cut.st ] && cutpaste -e 2 --alone 2 -o whole.st images && cutpaste -e 2 --alone 2 --checkpoint place --resume -o cut.st images && cmp cut.st whole.st
 ok $? "cutpaste: killed, resumed: the same bytes"
+cutpaste -e 1 --as original --batch 5 --alone 0 -o as.st images && meta as.st by | grep -q -e '-e 1 -b 5 .*--steps 65536' && [ "$(tensors as.st .)" = "$(tensors all.st .)" ]
+ok $? "cutpaste --as original, options beside it win"
+cutpaste --steps 2 --alone 0 -o steps.st images && meta steps.st by | grep -q -e '-e 1 -b 5' && [ "$(tensors steps.st .)" = "$(tensors all.st .)" ]
+ok $? "cutpaste --steps: an epoch makes two"
+tune -e 2 --as original -o as.st images && cmp as.st tuned.st
+ok $? "panda --as original is the default"
 fails 2 'pull: not with --method cutpaste' cutpaste --pull 3 -o out.st images
 ok $? "cutpaste: an option of PANDA"
 fails 2 'ways: not with --method panda' tune --ways 2 -o out.st images
@@ -127,9 +133,14 @@ oneclass --method panda -w net.st -b 5 -e 4 -o all.st --clip 0 --rate .3 --momen
 ok $? "the epoch with the lowest loss on the held image is kept"
 grep -q 'not finite in step [0-9]*: the training ends there, the model is epoch 1.s' err
 ok $? "and a loss that is not finite ends the training"
+fails 1 'its loss on the held images is not a number' tune -e 3 --clip 0 --rate 100 --momentum 0 -o out.st images
+ok $? "weights that are not finite make no network to look with"
 fails 1 'not finite in step [1-4];' tune -e 3 --clip 0 --rate 1e6 --momentum 0 -o out.st images
 ok $? "a loss that is not finite, before there is an epoch"
 ifsgen -q -c 5 -n 4 -z 32 >more
+perl -0777 -pe 's/(ENDHDR\n)(.{3072})/++$n == 10 ? $1 . reverse $2 : $&/ges' more >changed
+tune -e 1 -o more.st more && tune -e 1 -o changed.st changed && cmp more.st changed.st
+ok $? "what a held image looks like changes no weight"
 oneclass --method panda -w net.st -b 5 -e 2 --clip 1e-9 --decay 1 --rate 1 --momentum 0 -o out.st more 2>err
 [ $? -eq 1 ] && grep -q 'epoch 1: the vectors are constant, the training has collapsed' err && grep -q 'no epoch gave a model: the vectors are constant in each' err && [ ! -e out.st ]
 ok $? "a collapse is told, and gives no weights"

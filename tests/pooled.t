@@ -96,6 +96,10 @@ gauss -q -m maps.st <(spatial x 1 1 1 1 1 1 99 1 y 1 90 2 2 1 1 1 1 z 1 1 1 1 80
 ok $? "gauss: what is far from the mean shows where it is"
 gauss -q -o squared.st --distance squared spatial && paste <(gauss -m squared.st -t - spatial | cut -f 4) <(gauss -m maps.st -t - spatial | cut -f 4) | awk 'NR > 1 { n++; d = $1 - $2 * $2; bad += d * d > (1e-5 * $1) ^ 2 } END { exit !(n == 5 && !bad) }'
 ok $? "gauss --distance squared"
+gauss -q -o a.st --as original spatial && gauss -q -o b.st --distance squared spatial && cmp a.st b.st && gauss -q -o a.st --as runinho spatial && gauss -q -o b.st --distance squared --length unit spatial && cmp a.st b.st && gauss -q -o a.st --as runinho --length kept spatial && cmp a.st squared.st
+ok $? "gauss --as: what it stands for; options beside it win"
+knn -q -o a.st --as original pooled && knn -q -o b.st pooled && cmp a.st b.st && knn -q -o a.st --as mean-shifted -k 1 pooled && knn -q -o b.st -k 1 --length unit pooled && cmp a.st b.st
+ok $? "knn --as"
 gauss -q -o edge.st --border edge spatial && [ "$(meta edge.st border)" = edge ] && ! cmp -s <(gauss -q -m edge.st spatial) <(gauss -q -m maps.st spatial)
 ok $? "gauss --border"
 gauss -q -j 1 -m maps.st spatial | cmp - <(gauss -q -j 2 -m maps.st spatial) && gauss -q -j 1 -o j1.st spatial && cmp j1.st maps.st

@@ -23,9 +23,11 @@ static const char usage_end[] =
 struct opts {
     struct tuner_options tune;
     const char *method;
+    const char *who; /* to follow, or NULL */
 };
 
 static const char *const methods[] = {"panda", "cutpaste", NULL};
+static const char *const people[] = {"original", NULL};
 static const char *const precisions[] = {"f32", "bf16", "auto", NULL};
 
 /* clang-format off */
@@ -35,6 +37,7 @@ enum { CUTPASTE = 2, EITHER = 4, PANDA = 16 }; /* beside FITTING_USE, which is o
 #define VALUES (PANDA | CUTPASTE)
 static const struct setting table[] = {
     {"method", 0, SETTING_WORD, offsetof(struct opts, method), 0, 0, methods, "M", "how", VALUES, NULL},
+    {"as", 0, SETTING_WORD, offsetof(struct opts, who), 0, 0, people, "WHO", "sets the options below as others have them", EITHER | SETTING_SILENT, NULL},
     {"weights", 'w', SETTING_TEXT, AT(net.weights), 0, 0, NULL, "WEIGHTS", "to begin with: a safetensors file, or random:SEED", EITHER, NULL},
     {"output", 'o', SETTING_TEXT, AT(out), 0, 0, NULL, "TUNED", "the weights, a safetensors file", EITHER, NULL},
     {"layer", 'l', SETTING_TEXT, AT(net.layers), 0, 0, NULL, "LAYER", "whose vector is tuned: avgpool, or layer3, whose mean it is", VALUES, NULL},
@@ -43,6 +46,7 @@ static const struct setting table[] = {
     {"precision", 0, SETTING_CHOICE, AT(precision), 0, 0, precisions, "P", "of activations and products", VALUES, NULL},
     {"freeze", 0, SETTING_TEXT, AT(frozen), 0, 0, NULL, "NAMES", "beginnings of the names of tensors that don't learn", VALUES, NULL},
     FITTING_STEPS(struct opts, tune.fit),
+    {"steps", 0, SETTING_SIZE, AT(steps), 0, 1e9, NULL, "N", "as many epochs as make so many steps, where -e doesn't say; 0: the method's", VALUES, NULL},
     {"momentum", 0, SETTING_REAL, AT(momentum), 0, 1, NULL, "M", "of SGD", VALUES, NULL},
     {"decay", 0, SETTING_REAL, AT(decay), 0, 1, NULL, "D", "weight decay", VALUES, NULL},
     {"clip", 0, SETTING_REAL, AT(clip), 0, 1e9, NULL, "N", "norm that gradients are cut to; 0: not cut", VALUES, NULL},
@@ -70,7 +74,8 @@ static struct opts defaults(void)
                                   .memory = (size_t)1 << 30}};
 }
 
-/* What CutPaste does otherwise, where the command line doesn't say. */
+/* What CutPaste does otherwise, where the command line doesn't say. The authors: 256 epochs of 256 steps, of 32 images three times (methods
+ * 10). PANDA's defaults are its authors'. */
 static void default_to_cutpaste(struct opts *o, const struct settings *set)
 {
     struct opts c = defaults();
@@ -79,6 +84,10 @@ static void default_to_cutpaste(struct opts *o, const struct settings *set)
     c.tune.fit.rate = 0.03;
     c.tune.decay = 3e-5;
     c.tune.clip = 0;
+    if (o->who) {
+        c.tune.fit.batch = 32;
+        c.tune.steps = 256 * 256;
+    }
     for (size_t i = 0; table[i].name; i++)
         if (!(set->given >> i & 1) && table[i].use & (CUTPASTE | FITTING_ROW))
             setting_copy(o, &c, &table[i]);

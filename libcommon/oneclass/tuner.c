@@ -149,12 +149,18 @@ static char *recipe_of(const struct tuner *t, const char *options)
                    strrchr(t->net.identity, ':') + 1, importance);
 }
 
+static size_t epochs_of(const struct tuner *t)
+{
+    const size_t an_epoch = fitting_images(t->fitting) / t->batch;
+    return t->o->steps ? (t->o->steps + an_epoch - 1) / an_epoch : t->o->method->epochs(t->o);
+}
+
 static void train(struct tuner *t, const char *options)
 {
     const struct tuner_method *m = t->o->method;
     char *recipe = recipe_of(t, options);
     const struct fitting_task task = {.recipe = recipe,
-                                      .epochs = m->epochs(t->o),
+                                      .epochs = epochs_of(t),
                                       .rate = {.kind = m->rate},
                                       .collapses = "the vectors",
                                       .step = take_step,

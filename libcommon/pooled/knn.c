@@ -27,6 +27,17 @@ static const struct setting settings[] = {
 };
 /* clang-format on */
 
+/* PANDA's authors, whose form the defaults are; the same, of vectors of length 1, in their "Mean-Shifted Contrastive Loss" (methods 9).
+ * Nobody else has it: neither Anomalib nor arXiv 2405.06980's code. */
+static const char *const people[] = {"original", "mean-shifted", NULL};
+
+static void follow(void *options, size_t who)
+{
+    struct options *o = options;
+    o->neighbours = 2;
+    o->unit = who == 1;
+}
+
 /* The fit and the model alike. */
 struct knn {
     struct options o;
@@ -189,6 +200,8 @@ const struct detector knn_detector = {
     .settings = settings,
     .defaults = &defaults,
     .options_size = sizeof defaults,
+    .people = people,
+    .follow = follow,
     .images_min = 2,
     .begin = begin,
     .take = take,
