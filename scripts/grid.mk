@@ -8,7 +8,7 @@
 # WEIGHTS     safetensors files and random:SEED (default random:1)
 # METHODS     names of scripts/methods.mk: padim patchcore (the default) fastflow cflow stfpm rd panda cutpaste knn gauss, or
 #             programs that fit with -o and score with -m. A name of your own stands for one of them with options:
-#             METHODS="one" PROGRAM_one=patchcore FIT_one="-r 0.01 --neighbours 1"
+#             METHODS="one" PROGRAM_one=patchcore FIT_one="-r 0.01 --score patch"
 # FIT_x       options of method x's fit: of what trains, where something does (oneclass for panda and cutpaste);
 #             DETECTOR_x: of the detector behind oneclass
 # MINUTES, EPOCHS  of each training (default: what the program thinks good);  SEEDS="0 1 2": each fit with each of them

@@ -41,13 +41,14 @@ case_of padim padim --border mirror --as original
 case_of padim-anomalib padim --ridge 0.01001
 thresholds padim padim
 thresholds padim-original padim --as original
-case_of patchcore patchcore -r 1
+case_of patchcore patchcore -r 1 --score reweighted
+case_of patchcore-top patchcore -r 1
 case_of patchcore-anomalib patchcore -r 1 --as anomalib
-case_of patchcore-anomalib patchcore -r 1 --upsample nearest
+case_of patchcore-anomalib patchcore -r 1 --score reweighted --upsample nearest
 case_of patchcore patchcore -r 1 --as anomalib --upsample bilinear
 case_of patchcore-original patchcore -r 1 --as original
-case_of patchcore-original patchcore -r 1 --patches binned --distance squared --neighbours 1 --border edge
-thresholds patchcore patchcore -r 1
+case_of patchcore-original patchcore -r 1 --patches binned --distance squared --score patch --border edge
+thresholds patchcore patchcore -r 1 --score reweighted
 thresholds patchcore-original patchcore -r 1 --as original
 
 # The forms of the score, and the blur.
@@ -60,7 +61,7 @@ case_of patchcore-top patchcore -r 1 --score top:.01
 thresholds patchcore-top patchcore -r 1 --score top:.01
 case_of padim padim --score map-max --sigma 4
 case_of patchcore patchcore -r 1 --score reweighted --neighbours 9
-case_of patchcore-original patchcore -r 1 --as original --score patch
+case_of patchcore patchcore -r 1 --score reweighted --neighbours 9 --as original --patches pooled --distance euclidean --border mirror
 case_of patchcore-top patchcore -r 1 --as original --patches pooled --distance euclidean --border mirror --score top:.01
 # refused MESSAGE COMMAND...: with this status, and no model
 refused() {
@@ -75,12 +76,16 @@ refused 2 'map-max' padim -o n.st --score reweighted "$oracle/train.npys"
 refused 2 'top:SHARE' flowscore -o n.st --score patch "$oracle/train.npys"
 refused 2 'top:SHARE' distill -o n.st --score image "$oracle/train.npys"
 refused 2 'top:0.01' padim -o n.st --score top:SHARE "$oracle/train.npys"
+refused 2 'neighbours is of --score reweighted' patchcore -o n.st --neighbours 1 "$oracle/train.npys"
+refused 2 'neighbours is of --score reweighted' patchcore -o n.st --neighbours 9 --score patch "$oracle/train.npys"
+patchcore -q -o top.st "$oracle/train.npys"
+refused 2 'neighbours is of --score reweighted' patchcore -q -m top.st --neighbours 9 "$oracle/test.npys"
 refused 2 'not in' padim -o n.st --score top:0 "$oracle/train.npys"
 refused 2 'not a number' padim -o n.st --score top: "$oracle/train.npys"
 sed 's/"score":"top:0.1"/"scorf":"top:0.1"/' m.st >old.st
 refused 1 'old.st: no score= in it: fit it again' padim -m old.st "$oracle/test.npys"
 
-patchcore -q -o m.st -r 1 "$oracle/train.npys" && patchcore -q -m m.st --upsample nearest "$oracle/test.npys" >maps 2>stderr &&
+patchcore -q -o m.st -r 1 --score reweighted "$oracle/train.npys" && patchcore -q -m m.st --upsample nearest "$oracle/test.npys" >maps 2>stderr &&
     npysdiff -q -s 1e-6 maps "$oracle/patchcore-anomalib.npys"
 ok $? "--upsample given when scoring"
 

@@ -15,7 +15,7 @@ grid() { make --no-print-directory -f "$FERN_TESTS/../scripts/grid.mk" DATA=data
 # cells: the finished ones of the table
 cells() { awk -F '\t' '$5 == "all" { print $1 "/" $2 "/" $3 "/" $4 }' grid/results.tsv; }
 
-grid CATEGORIES='carpet gear' METHODS='padim small' PROGRAM_small=patchcore FIT_small='-r 0.5 --neighbours 1' -j2
+grid CATEGORIES='carpet gear' METHODS='padim small' PROGRAM_small=patchcore FIT_small='-r 0.5 --score patch' -j2
 ok $? "two categories, two methods, -j2"
 cells | diff - <(printf '%s\n' carpet/net/layer1,layer2,layer3/padim carpet/net/layer2,layer3/small \
     gear/net/layer1,layer2,layer3/padim gear/net/layer2,layer3/small) >&2
@@ -31,7 +31,7 @@ grid CATEGORIES=carpet METHODS=knn OVERLAYS=yes OUT=pooled && awk -F '\t' '$5 ==
 ok $? "a method without maps: its layers by its own example, no pixel figures"
 
 cp grid/results.tsv before
-grid CATEGORIES='carpet gear' METHODS='padim small' PROGRAM_small=patchcore FIT_small='-r 0.5 --neighbours 1' &&
+grid CATEGORIES='carpet gear' METHODS='padim small' PROGRAM_small=patchcore FIT_small='-r 0.5 --score patch' &&
     cmp grid/results.tsv before >&2 && [ ! -s out ]
 ok $? "again: nothing to do"
 

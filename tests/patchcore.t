@@ -16,26 +16,26 @@ all() { patchcore -q -r 1 -o "$@"; }
 
 # A bank of everything.
 points 0,0 3,4 >two && points 0,0 6,8 30,40 >three && points 3,4 >one && points 6,0 >side
-that "a bank that is the queries: scores 0" test "$(all bank.st --neighbours 1 two && score bank.st two | sort -u)" = 0
-all k1.st --neighbours 1 three
+that "a bank that is the queries: scores 0" test "$(all bank.st --score patch two && score bank.st two | sort -u)" = 0
+all k1.st --score reweighted --neighbours 1 three
 that "the distance to the nearest" close_to "$(score k1.st one)" 5
-that "the same, one neighbour asked when scoring" close_to "$(all k9.st three && score k9.st --neighbours 1 one)" 5
-all squared.st --neighbours 1 --distance squared three
+that "the same, one neighbour asked when scoring" close_to "$(all k9.st --score reweighted three && score k9.st --neighbours 1 one)" 5
+all squared.st --score patch --distance squared three
 that "squared" close_to "$(score squared.st one)" 25
 # 6,0 lies 6 from 0,0 (m*, 10 from its next), 8 from 6,8, sqrt(24^2 + 40^2) from the third
-all k2.st --neighbours 2 three
+all k2.st --score reweighted --neighbours 2 three
 that "two neighbours: 6 (1 - e^6 / (e^6 + e^8))" close_to "$(score k2.st side)" 5.28478247
 # 0,0 lies 3 from 3,0 (m*, whose next is 6,0, at 6 from 0,0) and 4 from 0,-4, which is its own second
-points 3,0 6,0 0,-4 >astray && points 0,0 >origin && all astray.st --neighbours 2 astray
+points 3,0 6,0 0,-4 >astray && points 0,0 >origin && all astray.st --score reweighted --neighbours 2 astray
 that "the neighbours are those of m*, not of the patch: 3 (1 - e^3 / (e^3 + e^6))" close_to "$(score astray.st origin)" 2.85772238
 that "more neighbours than the bank has: the third is far, 6 (1 - e^-41)" close_to "$(score k9.st side)" 6
 that "the threshold leaves the image itself out" grep -aq '"threshold":"5"' bank.st
 that "a verdict: the threshold is reached" test "$(patchcore -m bank.st -t - side | cut -f 4,5 | tail -1)" = "$(printf '5\tdefect')"
 that "one image has no other: a warning" test "$(patchcore -o a.st one 2>&1 | grep -c 'one image')" = 1
-that "half precision" close_to "$(all half.st --half --neighbours 1 three && score half.st one)" 5
+that "half precision" close_to "$(all half.st --half --score patch three && score half.st one)" 5
 that "which it keeps" grep -aq '"bank":{"dtype":"F16"' half.st
 points 1,0 2,0 5,0 9,0 100,0 >line
-patchcore -q -p 0 -r 0.6 -o few.st --neighbours 1 line
+patchcore -q -p 0 -r 0.6 -o few.st line
 that "a bank of three among five" grep -qa '"shape":\[3,2\]' few.st
 
 make_streams
@@ -60,8 +60,8 @@ that "another start, another bank" other_bank --start 10
 that "auto is a width" test "$(bank -p auto)" = "$(bank -p 150)"
 # by WORDS OPTION...: what the model says of how it was made
 by() { patchcore -r 0.2 -o s.st "${@:2}" train && grep -aqF -- "$1" s.st; }
-that "what --as anomalib sets" by "-p auto -s 0 --projection sparse --start 1 --patches pooled --distance euclidean --neighbours 9 --upsample nearest --score reweighted --sigma 4 --border mirror --quantile" --as anomalib
-that "what --as original sets" by "-p 128 -s 0 --projection uniform --start 10 --patches binned --distance squared --neighbours 1 --upsample bilinear --score patch --sigma 4 --border edge --quantile" --as original
+that "what --as anomalib sets" by "-p auto -s 0 --projection sparse --start 1 --patches pooled --distance euclidean --neighbours auto --upsample nearest --score reweighted --sigma 4 --border mirror --quantile" --as anomalib
+that "what --as original sets" by "-p 128 -s 0 --projection uniform --start 10 --patches binned --distance squared --neighbours auto --upsample bilinear --score patch --sigma 4 --border edge --quantile" --as original
 that "and --half" by "--border mirror --half --quantile 0.5" --half --quantile 0.5
 
 # What must be refused.

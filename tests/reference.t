@@ -14,7 +14,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 
-imgcat -q -s train "$set" | featx -q -w "$weights" | patchcore -q -r 0.01 --neighbours 1 -o model.safetensors &&
+imgcat -q -s train "$set" | featx -q -w "$weights" | patchcore -q -r 0.01 --score patch -o model.safetensors &&
     imgcat -q -s test "$set" | featx -q -w "$weights" | patchcore -q -m model.safetensors -t scores.tsv |
     auroc -q -M <(imgcat -q -M -s test "$set") >figures
 ok $? "fitted, scored and measured"

@@ -14,7 +14,7 @@ struct options {
     struct patchcore_plan plan;
     enum patch_rule patches;
     bool squared;
-    size_t neighbours;
+    size_t neighbours; /* SIZE_MAX: as many as the score needs */
     enum upsample upsample;
     struct map_options map;
 };
@@ -22,10 +22,10 @@ struct options {
 static const struct options defaults = {
     .plan = {.ratio = 0.1, .dims = 128, .projection = PROJECTION_GAUSSIAN, .start = PATCHCORE_START_ONE},
     .patches = PATCH_POOLED,
-    .neighbours = 9,
-    .map = {.score = {.form = SCORE_REWEIGHTED}, .sigma = MAP_SIGMA},
+    .neighbours = SIZE_MAX,
+    .map = {.score = {.form = SCORE_TOP, .share = 0.01}, .sigma = MAP_SIGMA}, /* scripts/choose-score */
 };
-static const char *const automatic[] = {"auto", NULL};                            /* PATCHCORE_DIMS_AUTO */
+static const char *const automatic[] = {"auto", NULL}; /* PATCHCORE_DIMS_AUTO; of neighbours */
 static const char *const projections[] = {"gaussian", "sparse", "uniform", NULL}; /* enum projection_kind */
 static const char *const starts[] = {"1", "10", NULL};                            /* enum patchcore_start */
 static const char *const patches[] = {"pooled", "binned", NULL};                  /* enum patch_rule */
@@ -46,8 +46,8 @@ static const struct setting settings[] = {
      "what the choice begins with, one patch at random, or the mean distance to ten", FIT, NULL},
     {"patches", 0, SETTING_CHOICE, AT(patches), 0, 0, patches, "P", "how 3x3 neighbourhoods become a vector", KEPT, NULL},
     {"distance", 0, SETTING_SWITCH, AT(squared), 0, 0, distances, "D", "of a patch", KEPT, NULL},
-    {"neighbours", 0, SETTING_SIZE, AT(neighbours), 1, PATCHCORE_NEIGHBOURS_MAX, NULL, "K",
-     "in the bank, by which a score is reweighted; 1: it is not", ANY, NULL},
+    {"neighbours", 0, SETTING_SIZE, AT(neighbours), 1, PATCHCORE_NEIGHBOURS_MAX, automatic, "K",
+     "in the bank, by which score reweighted weighs; auto: 9", ANY, NULL},
     {"upsample", 0, SETTING_CHOICE, AT(upsample), 0, 0, upsamples, "U", "how the map is enlarged", ANY, NULL},
     MAP_SETTINGS(struct options, map, patches),
     {"half", 0, SETTING_FLAG, AT(plan.half), 0, 0, NULL, NULL, "keep the bank in half precision", FIT, NULL},
@@ -74,7 +74,6 @@ static void follow(void *options, size_t who)
     o->plan.start = PATCHCORE_START_TEN;
     o->patches = PATCH_BINNED;
     o->squared = true;
-    o->neighbours = 1;
 }
 
 /* A fit, and then the model, which keeps the fit for what is left out. */
@@ -96,9 +95,12 @@ static void take_shapes(struct model *m, const struct taps *image)
 
 static struct model *model_new(const struct options *o)
 {
+    const bool reweighted = o->map.score.form == SCORE_REWEIGHTED;
     struct model *m = xcalloc(1, sizeof *m);
     m->o = *o;
-    m->m.neighbours = o->map.score.form == SCORE_REWEIGHTED ? o->neighbours : 1;
+    if (o->neighbours != SIZE_MAX && !reweighted)
+        misuse("--neighbours is of --score reweighted");
+    m->m.neighbours = !reweighted ? 1 : o->neighbours == SIZE_MAX ? 9 : o->neighbours;
     m->m.squared = o->squared;
     return m;
 }
