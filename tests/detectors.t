@@ -42,7 +42,7 @@ case_of padim-anomalib padim --ridge 0.01001
 thresholds padim padim
 thresholds padim-original padim --as original
 case_of patchcore patchcore -r 1 --score reweighted
-case_of patchcore-top patchcore -r 1
+case_of patchcore-part patchcore -r 1
 case_of patchcore-anomalib patchcore -r 1 --as anomalib
 case_of patchcore-anomalib patchcore -r 1 --score reweighted --upsample nearest
 case_of patchcore patchcore -r 1 --as anomalib --upsample bilinear

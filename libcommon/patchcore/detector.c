@@ -23,7 +23,7 @@ static const struct options defaults = {
     .plan = {.ratio = 0.1, .dims = 128, .projection = PROJECTION_GAUSSIAN, .start = PATCHCORE_START_ONE},
     .patches = PATCH_POOLED,
     .neighbours = SIZE_MAX,
-    .map = {.score = {.form = SCORE_TOP, .share = 0.01}, .sigma = MAP_SIGMA}, /* scripts/choose-score */
+    .map = {.score = {.form = SCORE_TOP, .share = 0.03}, .sigma = MAP_SIGMA}, /* scripts/choose-score */
 };
 static const char *const automatic[] = {"auto", NULL}; /* PATCHCORE_DIMS_AUTO; of neighbours */
 static const char *const projections[] = {"gaussian", "sparse", "uniform", NULL}; /* enum projection_kind */

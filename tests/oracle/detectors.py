@@ -141,6 +141,7 @@ CASES = {
     "patchcore-patch": lambda fit, i: patchcore(fit, i, pooled, False, 1, "bilinear", "mirror"),
     "patchcore-max": lambda fit, i: patchcore(fit, i, pooled, False, 1, "bilinear", "mirror", 2, np.max),
     "patchcore-top": lambda fit, i: patchcore(fit, i, pooled, False, 1, "bilinear", "mirror", of_map=lambda m: top(m, 0.01)),
+    "patchcore-part": lambda fit, i: patchcore(fit, i, pooled, False, 1, "bilinear", "mirror", of_map=lambda m: top(m, 0.03)),
     "patchcore": lambda fit, i: patchcore(fit, i, pooled, False, 9, "bilinear", "mirror"),
     "patchcore-anomalib": lambda fit, i: patchcore(fit, i, pooled, False, 9, "nearest", "mirror"),
     "patchcore-original": lambda fit, i: patchcore(fit, i, binned, True, 1, "bilinear", "reflect"),
