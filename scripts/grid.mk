@@ -122,7 +122,7 @@ missing:
 
 probe:
 	@mkdir -p "$$GRID_OUT"
-	$(in_out) probes
+	$(in_out) probes PROBE='-e 1'
 
 # Named here, what is kept is no intermediate file to make.
 kept = $(if $(filter tuned,$(shape)),tuned.safetensors) model.safetensors metrics.tsv \
@@ -169,7 +169,7 @@ name_of_method = $(call method_of,$(method))
 precision_of_training = $(if $(filter images tuned,$(shape)),$(if $(filter f32 bf16,$(PRECISION)),--precision $(PRECISION)))
 training = $(if $(trainer),$(precision_of_training) $(EPOCHS:%=-e %) $(if $(budget_of_$(trainer)),$(MINUTES:%=--minutes %)))
 $(if $(MINUTES),$(foreach t,$(trainers),$(eval budget_of_$t := $(call has_option,$t,--minutes))))
-learning = $(strip $(if $(name_of_method),--method $(name_of_method)) $(training) $(seed:%=-s %) $(FIT_$(method)))
+learning = $(strip $(if $(name_of_method),--method $(name_of_method)) $(training) $(seed:%=-s %) $(FIT_$(method)) $(if $(trainer),$(PROBE)))
 vectors = $(patsubst layer%,pool:layer%,$(layers))
 detecting = $(if $(filter tuned,$(shape)),$(DETECTOR_$(method)),$(learning) $(if $(trainer),--resume))
 define drop_old_checkpoint

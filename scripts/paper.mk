@@ -35,9 +35,7 @@ METHODS ?= $(eight)
 REFERENCE ?= $(or $(firstword $(foreach w,$(WEIGHTS),$(if $(findstring imagenet,$w),$w))),$(firstword $(WEIGHTS)))
 largest := $(or $(shell ls -S $(foreach w,$(filter-out random:%,$(WEIGHTS)),$(call quote,$w)) /dev/null 2>/dev/null | grep -v -m 1 -x /dev/null),random:1)
 
-export OUT MINUTES EPOCHS TRAINED BANKS JOBS
-TRAINED := $(foreach m,$(METHODS),$(if $(call trainer_of,$m),$m))
-BANKS := $(foreach m,$(METHODS),$(if $(filter patchcore,$(call program_of,$m)),$m))
+export OUT JOBS
 JOBS := $(or $(patsubst -j%,%,$(filter -j%,$(MAKEFLAGS))),1)
 export PAPER_SCRIPTS := $(scripts)
 grid := $(MAKE) --no-print-directory -f "$$PAPER_SCRIPTS/grid.mk" METHODS=$(call quote,$(METHODS)) MINUTES=$(call quote,$(MINUTES))
@@ -56,7 +54,7 @@ paper:
 	        echo "$$limit" >"$$OUT/probe/$$name/limit"
 	        echo "measuring each method on $$limit images of $$category"
 	        $(grid) probe OUT="$$OUT/probe/$$name" IMAGES=$(call quote,$(IMAGES))" -l $$limit" CATEGORIES="$$category" \
-	            WEIGHTS=$(call quote,$(largest)) EPOCHS=1 MINUTES= SEEDS= >/dev/null || :
+	            WEIGHTS=$(call quote,$(largest)) SEEDS= >/dev/null || :
 	    done
 	    "$$PAPER_SCRIPTS/estimate" "$$OUT"
 	fi
