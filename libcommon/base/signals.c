@@ -6,7 +6,9 @@ void signals_hold(sigset_t *before)
 {
     sigset_t all;
     sigfillset(&all);
-    sigdelset(&all, SIGPIPE); /* comes to the thread that writes, from its own write; held, the writer would go on */
+    sigdelset(
+        &all,
+        SIGPIPE); /* comes to the thread that writes, from its own write; held, the writer would go on */
     pthread_sigmask(SIG_BLOCK, &all, before);
 }
 
