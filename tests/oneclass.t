@@ -126,7 +126,7 @@ ok $? "nine images"
 # The plan, a budget, the epoch that is kept, what is not finite, what collapses
 budget() { oneclass --method panda -w net.st -b 5 --freeze conv1,bn1,layer1,layer2,layer3 "$@" images 2>err; }
 budget --minutes .02 -e 3 -o part.st --log log && grep -q 'epochs of 2 steps of 4 images (9 to learn from, 1 held back): about .* s, [0-9]* MB of memory' err &&
-    e=$(meta part.st by | grep -o -e '-e [0-9]*') && budget -q $e -o same.st && cmp same.st part.st && [ "${e#-e }" -le 3 ]
+    e=$(meta part.st by | grep -o -e '-e [0-9]*') && budget -q -e "${e#-e }" -o same.st && cmp same.st part.st && [ "${e#-e }" -le 3 ]
 ok $? "--minutes: the plan is told; as many epochs by -e give the same bytes"
 oneclass --method panda -w net.st -b 5 -e 4 -o all.st --clip 0 --rate .3 --momentum 0 --decay 0 --log log --log-every 1 images 2>err
 [ "$(meta all.st tuned_epoch)" = 1 ] && awk -F '\t' 'NR == 3 { first = $4 } NR == 5 { exit !($4 > first) }' log && tune -e 1 -o one.st --clip 0 --rate .3 --momentum 0 --decay 0 images && [ "$(tensors all.st .)" = "$(tensors one.st .)" ]
@@ -137,11 +137,11 @@ fails 1 'its loss on the held images is not a number' tune -e 3 --clip 0 --rate 
 ok $? "weights that are not finite make no network to look with"
 fails 1 'not finite in step [1-4];' tune -e 3 --clip 0 --rate 1e6 --momentum 0 -o out.st images
 ok $? "a loss that is not finite, before there is an epoch"
-ifsgen -q -c 5 -n 4 -z 32 >more
-perl -0777 -pe 's/(ENDHDR\n)(.{3072})/++$n == 10 ? $1 . reverse $2 : $&/ges' more >changed
-tune -e 1 -o more.st more && tune -e 1 -o changed.st changed && cmp more.st changed.st
+ifsgen -q -c 5 -n 4 -z 32 >twenty
+perl -0777 -pe 's/(ENDHDR\n)(.{3072})/++$n == 10 ? $1 . reverse $2 : $&/ges' twenty >changed
+tune -e 1 -o twenty.st twenty && tune -e 1 -o changed.st changed && cmp twenty.st changed.st
 ok $? "what a held image looks like changes no weight"
-oneclass --method panda -w net.st -b 5 -e 2 --clip 1e-9 --decay 1 --rate 1 --momentum 0 -o out.st more 2>err
+oneclass --method panda -w net.st -b 5 -e 2 --clip 1e-9 --decay 1 --rate 1 --momentum 0 -o out.st twenty 2>err
 [ $? -eq 1 ] && grep -q 'epoch 1: the vectors are constant, the training has collapsed' err && grep -q 'no epoch gave a model: the vectors are constant in each' err && [ ! -e out.st ]
 ok $? "a collapse is told, and gives no weights"
 head -c 9000 images >part

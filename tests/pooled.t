@@ -68,7 +68,7 @@ fails 1 "can't be inverted" gauss --shrinkage 0 -o out.st three
 ok $? "a covariance without an inverse"
 
 # Feature maps: 2 x 2 positions of two channels, NAME and eight numbers an image; their means are vectors.
-spatial() {
+feature_maps() {
     local n=$# i=0
     npy_note stream=features version=1 weights=w:1a2b
     while [ $# -gt 0 ]; do
@@ -78,11 +78,11 @@ spatial() {
     done
     npy_note "end=$((n / 9))"
 }
-fails 1 'map of 2x2x2' knn -o out.st <(spatial a 1 2 3 4 5 6 7 8)
+fails 1 'map of 2x2x2' knn -o out.st <(feature_maps a 1 2 3 4 5 6 7 8)
 ok $? "knn: a feature map is no vector"
 maps=(a 0 0 8 0 0 0 0 4 b 2 0 2 4 0 0 0 0 c 0 8 0 0 4 4 4 0 d 1 3 3 1 2 2 2 2 e 5 1 0 0 0 0 7 7)
 means=(a 2 1 b 1 1 c 2 3 d 2 2 e 3 2)
-spatial "${maps[@]}" >spatial && vectors "${means[@]}" >pooled
+feature_maps "${maps[@]}" >spatial && vectors "${means[@]}" >pooled
 gauss -q -o maps.st spatial && gauss -q -o means.st pooled && cmp <(gauss -m maps.st -t - spatial) <(gauss -m means.st -t - pooled) && [ "$(meta maps.st threshold)" = "$(meta means.st threshold)" ]
 ok $? "gauss: feature maps are scored as their means are, to the bit"
 [ "$(meta maps.st grid)" = 2x2 ] && meta maps.st scale | grep -q , && [ -z "$(meta means.st grid)$(meta means.st scale)$(meta means.st pixel_threshold)" ]
@@ -92,7 +92,7 @@ ok $? "gauss: maps as large as the input, or as --size says"
 # brightest FILE: of each map, which quarter has the largest mean: 0 1 / 2 3
 brightest() { perl -0777 -ne 'while (/\x93NUMPY..(..)(\{[^}]*\}\s*)/gs) { my $at = pos; next if $2 !~ /<f4/; my @v = unpack "f<64", substr $_, $at, 256; my @s = (0) x 4;
     $s[($_ % 8 > 3) + 2 * ($_ / 8 > 4)] += $v[$_] for 0 .. 63; my ($b) = sort { $s[$b] <=> $s[$a] } 0 .. 3; print "$b\n"; pos = $at + 256 }' "$1" | paste -sd' '; }
-gauss -q -m maps.st <(spatial x 1 1 1 1 1 1 99 1 y 1 90 2 2 1 1 1 1 z 1 1 1 1 80 90 1 1) >drawn.maps && [ "$(brightest drawn.maps)" = "3 0 2" ]
+gauss -q -m maps.st <(feature_maps x 1 1 1 1 1 1 99 1 y 1 90 2 2 1 1 1 1 z 1 1 1 1 80 90 1 1) >drawn.maps && [ "$(brightest drawn.maps)" = "3 0 2" ]
 ok $? "gauss: what is far from the mean shows where it is"
 gauss -q -o squared.st --distance squared spatial && paste <(gauss -m squared.st -t - spatial | cut -f 4) <(gauss -m maps.st -t - spatial | cut -f 4) | awk 'NR > 1 { n++; d = $1 - $2 * $2; bad += d * d > (1e-5 * $1) ^ 2 } END { exit !(n == 5 && !bad) }'
 ok $? "gauss --distance squared"
@@ -120,6 +120,9 @@ ok $? "gauss --size, a model of vectors"
 sed 's/"grid":"2x2"/"grid":"0x2"/' maps.st >bad.st
 fails 1 'bad.st: grid=0x2 is no size' gauss -m bad.st spatial
 ok $? "gauss: a model's grid that is none"
+sed 's/"grid":"2x2"/"grid":"9x9"/' maps.st >bad.st
+fails 1 '2x2 positions; the fit.s had 9x9' gauss -m bad.st spatial
+ok $? "gauss: a model of another grid"
 sed 's/"grid":"2x2"/"gird":"2x2"/' maps.st >bad.st
 fails 1 'bad.st: pixel_threshold= is for maps' gauss -m bad.st spatial
 ok $? "gauss: a model without its grid"
