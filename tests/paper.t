@@ -40,6 +40,18 @@ fit      gear/random-1/avgpool/panda
 measure  gear/random-1/avgpool/panda" ]
 ok $? "what is missing is made, and that only"
 
+# A checkpoint of other options is dropped; one of these is gone on from, and one that can't be is gone the next time.
+cell=paper/gear/random-1/avgpool/panda
+retry() { paper METHODS=panda CATEGORIES=gear ESTIMATE=no "$@"; }
+echo damaged >$cell/tuned.safetensors.checkpoint
+retry EPOCHS=2 && [ "$(grep -c '^tune' out)" -eq 1 ] && [ ! -e $cell/tuned.safetensors.checkpoint ]
+ok $? "a checkpoint of another recipe"
+rm $cell/tuned.safetensors
+echo damaged >$cell/tuned.safetensors.checkpoint
+retry EPOCHS=2
+[ $? -eq 2 ] && grep -q 'oneclass: .*checkpoint' err && [ ! -e $cell/tuned.safetensors.checkpoint ] && retry EPOCHS=2
+ok $? "a damaged one"
+
 # planned WANTED OPTION...: the cells that there would be
 planned() {
     make --no-print-directory -f "$scripts/grid.mk" missing DATA=data CATEGORIES=gear OUT=planned "${@:2}" 2>&1 | diff - <(printf '%s\n' "$1") >&2

@@ -6,9 +6,7 @@ void signals_hold(sigset_t *before)
 {
     sigset_t all;
     sigfillset(&all);
-    sigdelset(
-        &all,
-        SIGPIPE); /* comes to the thread that writes, from its own write; held, the writer would go on */
+    sigdelset(&all, SIGPIPE); /* from a write of the thread itself, which would go on if it were held */
     pthread_sigmask(SIG_BLOCK, &all, before);
 }
 
