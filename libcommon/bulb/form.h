@@ -5,8 +5,7 @@
  *     z <- r^N (Tx, Ty, Tz) + c        from z = c, as long as r <= 4
  *
  * where each T is + or - cos or sin of N phi or N theta. N is the power; which T, say the nine bits of the rule: for x, y, z from
- * the most significant on three bits each, sine instead of cosine, theta instead of phi, minus instead of plus. Rule 434's sine
- * and cosine of theta and phi, say, give one of the sixty-one shapes that were found worth looking at.
+ * the most significant on three bits each, sine instead of cosine, theta instead of phi, minus instead of plus.
  *
  * No trigonometry is computed: r^N cos N theta + i r^N sin N theta = (z + i rho)^N with rho = |(x, y)|, and
  * r^N cos N phi + i r^N sin N phi = (r (x + i y) / rho)^N: De Moivre. */
