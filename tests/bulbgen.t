@@ -7,7 +7,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 
-# images < stream: id label name stream digest-of-the-pixels first-three-samples, a line an image
+# images < stream: id label name stream digest-of-the-pixels first-three-samples digest-of-what-isn't-black, a line an image
 images() {
     perl -MDigest::MD5=md5_hex -e '
         binmode STDIN;
@@ -20,7 +20,8 @@ images() {
             }
             my $n = $field{WIDTH} * $field{HEIGHT} * $field{DEPTH};
             read(STDIN, my $pixels, $n) == $n or die "cut\n";
-            print join(" ", @key{qw(id label name stream)}, md5_hex($pixels), unpack("C3", $pixels)), "\n";
+            print join(" ", @key{qw(id label name stream)}, md5_hex($pixels), unpack("C3", $pixels),
+                md5_hex(join("", map { $_ eq "\0\0\0" ? 0 : 1 } unpack("(a3)*", $pixels)))), "\n";
         }'
 }
 pixels() { images | cut -d' ' -f5; }
@@ -84,10 +85,13 @@ bulbgen --codes forms.tsv -s 3 -z 16 --render 16 --views 1 | pixels | cmp -s - b
 ok $? "--codes of what --print wrote: the same pixels"
 bulbgen --codes forms.tsv -c 2 --systems 4 --print | cut -f 2,3 | cmp -s - <(cut -f 2,3 forms.tsv)
 ok $? "two classes of two --systems each"
-# ten pictures of one class show the forms of its block
-bulbgen --codes forms.tsv -c 2 --systems 4 -n 12 -z 16 --views 1 --render 16 >two && [ "$(images <two | cut -d' ' -f2 | sort | uniq -c | tr -s ' ' | tr '\n' ,)" = " 12 0, 12 1," ]
-ok $? "--systems: labels are the classes"
-
+for mode in single multi; do
+    bulbgen --codes forms.tsv -c 2 --systems 4 -n 12 -z 16 --views 1 --render 16 -m $mode >two
+    [ "$(images <two | cut -d' ' -f2 | sort | uniq -c | tr -s ' ' | tr '\n' ,)" = " 12 0, 12 1," ]
+    ok $? "--systems: labels are the classes (${mode%% *})"
+done
+bulbgen --codes forms.tsv -c 2 --systems 4 -n 12 -z 16 --views 1 --render 16 --background none | images | awk '{ n += !seen[$9]++; one += !($9 in class && class[$9] == $2); class[$9] = $2 } END { exit !(n == 4 && one == 4) }'
+ok $? "each class shows the two forms of its own block"
 # The stream's identity.
 name() { bulbgen -c 2 -z 16 --views 1 --render 16 --coverage 0-1 "$@" | images | cut -d' ' -f4 | sort -u; }
 [ "$(name)" = "$(name -e 3 -j 1)" ] && [ "$(name)" = "$(name --shard 0/2)" ] && [ "$(name)" = "$(name --start 1)" ] &&
@@ -104,7 +108,7 @@ ok $? "stream= depends on everything else"
 
 # Pixels: the corner of a picture, which no bulb of these reaches; more objects, more that isn't black.
 set -- --codes forms.tsv -z 32 --views 1 --render 32
-corners() { bulbgen "$@" | images | cut -d' ' -f6- | sort -u; }
+corners() { bulbgen "$@" | images | cut -d' ' -f6-8 | sort -u; }
 [ "$(corners "$@")" = "255 255 255" ] && [ "$(corners "$@" --background none)" = "0 0 0" ]
 ok $? "--background white and none"
 # filled [OPTION...]: bytes above 0 of all images

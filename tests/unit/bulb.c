@@ -99,7 +99,7 @@ static void test_poles(void)
 {
     float x[BULB_STRIDE] = {0}, y[BULB_STRIDE] = {0}, z[BULB_STRIDE] = {1.2f, -1.3f, 0, 1e-20f, 3, 5},
           d[BULB_STRIDE];
-    const struct bulb_form form = {8, 434};
+    const struct bulb_form form = {8, 34}; /* cos phi, sin phi, cos theta */
     const struct bulb_map map = bulb_map_of(form);
     double most = 0;
     bool finite = true;
