@@ -44,6 +44,12 @@ int main(void)
     check(1);
     check(5);
     check(87);
+    float same[N], apart[N];
+    for (size_t i = 0; i < N; i++)
+        same[i] = at(i, 5);
+    exponential(apart, same, N);
+    exponential(same, same, N);
+    ok(memcmp(same, apart, sizeof same) == 0, "in its own place");
     float x[4] = {200, -200, INFINITY, -INFINITY}, t[4];
     exponential_tanh(t, x, 1, 4);
     ok(t[0] == 1 && t[1] == -1 && t[2] == 1 && t[3] == -1, "tanh far out is 1 and -1");
