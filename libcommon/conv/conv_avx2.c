@@ -4,9 +4,31 @@
 /* A panel is done in four strips of 16 channels: 6 x 2 sums, 2 weights and 1 input fill the 16 registers. */
 enum { ROWS = 6, STRIP = 16 };
 
-static void strip(float sums[ROWS][STRIP], const struct conv_tile *t, size_t at)
+/* Eight sums of row r, from channel `at` on, through the epilogue: as conv_store. */
+static inline void store(const struct conv_tile *t, size_t r, size_t at, __m256 sum)
+{
+    const __m256 zero = _mm256_setzero_ps();
+    __m256 x = _mm256_add_ps(sum, t->bias ? _mm256_loadu_ps(t->bias + at) : zero);
+    if (t->residual[r])
+        x = _mm256_add_ps(x, _mm256_loadu_ps((const float *)t->residual[r] + at));
+    if (t->relu)
+        x = _mm256_and_ps(x, _mm256_cmp_ps(x, zero, _CMP_GT_OQ));
+    _mm256_storeu_ps((float *)t->out[r] + at, x);
+}
+
+/* What the panel's last strip has of its 16 channels. */
+static void store_some(const struct conv_tile *t, size_t r, size_t at, const __m256 sum[2])
+{
+    float sums[STRIP];
+    _mm256_storeu_ps(sums, sum[0]);
+    _mm256_storeu_ps(sums + 8, sum[1]);
+    conv_store(t, r, at, sums, t->columns - at);
+}
+
+static void strip(const struct conv_tile *t, size_t at)
 {
     __m256 sum[ROWS][2];
+#pragma GCC unroll 6
     for (size_t r = 0; r < ROWS; r++)
         sum[r][0] = sum[r][1] = _mm256_setzero_ps();
     const float *b = (const float *)t->panel + at;
@@ -33,20 +55,22 @@ static void strip(float sums[ROWS][STRIP], const struct conv_tile *t, size_t at)
 #undef ROW
         }
     }
+    const bool whole = t->columns - at >= STRIP;
+#pragma GCC unroll 6
     for (size_t r = 0; r < ROWS; r++) {
-        _mm256_storeu_ps(sums[r], sum[r][0]);
-        _mm256_storeu_ps(sums[r] + 8, sum[r][1]);
+        if (r < t->rows && whole) {
+            store(t, r, at, sum[r][0]);
+            store(t, r, at + 8, sum[r][1]);
+        } else if (r < t->rows) {
+            store_some(t, r, at, sum[r]);
+        }
     }
 }
 
 static void tile(const struct conv_tile *t)
 {
-    float sums[ROWS][STRIP];
-    for (size_t at = 0; at < t->columns; at += STRIP) {
-        strip(sums, t, at);
-        for (size_t r = 0; r < t->rows; r++)
-            conv_store(t, r, at, sums[r], t->columns - at < STRIP ? t->columns - at : STRIP);
-    }
+    for (size_t at = 0; at < t->columns; at += STRIP)
+        strip(t, at);
 }
 
 /* One strip of the gradient. */
