@@ -4,9 +4,11 @@
 #include "base/size.h"
 #include "base/thread.h"
 #include "nn/coupling.h"
+#include "nn/coupling_kernel.h"
 #include "nn/element.h"
 #include "nn/layer.h"
 #include "num/bf16.h"
+#include "num/cpu.h"
 #include "num/exponential.h"
 #include <math.h>
 #include <stdlib.h>
@@ -19,6 +21,7 @@ enum { CHUNKS = 32 };
  * or CHUNKS x 2 x channels for the gradients of g and o. */
 struct pass {
     const struct coupling *k;
+    const struct coupling_kernels *kernels;
     const struct view *x, *y, *a, *dy;
     const struct coupling_gradients *d;
     const double *d_log_determinant;
@@ -28,12 +31,20 @@ struct pass {
     size_t first, second; /* channels of the halves */
 };
 
-/* One pixel in f32: in place where it is f32, else in `buffer`. The hyperbolic tangents and exp(s) of the second half. */
+/* One pixel in f32, and a task's memory for it: x and a where they are f32 themselves, else widened; the hyperbolic tangents and
+ * exp(s) of the second half; what goes to all channels, and to a. */
 struct pixel {
-    float *buffer; /* of 5 x channels */
-    const float *x, *a, *shift;
-    float *hyperbolic, *e;
+    struct coupling_pixel p;
+    float *buffer, *wide_x, *wide_a, *h, *e, *all, *dx, *da;
 };
+
+static const struct coupling_kernels *kernels(void)
+{
+    static const void *const by_level[CPU_LEVELS] = {[CPU_PLAIN] = &coupling_plain,
+                                                     [CPU_AVX2] = CPU_X86(coupling_avx2),
+                                                     [CPU_AVX512] = CPU_X86(coupling_avx512)};
+    return cpu_choose(by_level);
+}
 
 size_t coupling_scratch(const struct view *x)
 {
@@ -44,6 +55,7 @@ size_t coupling_scratch(const struct view *x)
 static void begin(struct pass *p, void *scratch)
 {
     const struct coupling *k = p->k;
+    p->kernels = kernels();
     p->second = coupling_second(k->channels);
     p->first = k->channels - p->second;
     p->sums = scratch;
@@ -65,48 +77,60 @@ static const float *floats(float *buffer, const struct view *v, size_t n, ptrdif
 
 static struct pixel pixel_new(const struct pass *p)
 {
-    return (struct pixel){.buffer = xmalloc(5 * p->k->channels, sizeof(float))};
+    const size_t c = p->k->channels;
+    struct pixel q = {.buffer = xmalloc(7 * c, sizeof(float))};
+    q.wide_x = q.buffer;
+    q.wide_a = q.buffer + c;
+    q.h = q.buffer + 2 * c;
+    q.e = q.buffer + 3 * c;
+    q.all = q.buffer + 4 * c;
+    q.dx = q.buffer + 5 * c;
+    q.da = q.buffer + 6 * c;
+    q.p = (struct coupling_pixel){.first = p->first,
+                                  .second = p->second,
+                                  .g = p->g,
+                                  .offset = p->k->offset,
+                                  .h = q.h,
+                                  .e = q.e,
+                                  .clamp = p->k->clamp};
+    return q;
 }
 
 /* exp(s) and t of a pixel's second half: s = clamp tanh(0.1 a_first), t = 0.1 a_second; returns the sum of s. */
 static double couple(struct pixel *q, const struct pass *p, size_t n, ptrdiff_t y, ptrdiff_t x)
 {
-    const size_t c = p->k->channels;
-    double sum = 0;
-    q->a = floats(q->buffer + c, p->a, n, y, x);
-    q->shift = q->a + p->second;
-    q->hyperbolic = q->buffer + 2 * c;
-    q->e = q->buffer + 3 * c;
-    exponential_tanh(q->hyperbolic, q->a, 0.1f, p->second);
-    for (size_t i = 0; i < p->second; i++) {
-        q->e[i] = p->k->clamp * q->hyperbolic[i];
-        sum += (double)q->e[i];
-    }
+    const float *a = floats(q->wide_a, p->a, n, y, x);
+    q->p.shift = a + p->second;
+    exponential_tanh(q->h, a, 0.1f, p->second);
+    const double sum = p->kernels->scale(q->e, q->h, p->k->clamp, p->second);
     exponential(q->e, q->e, p->second);
     return sum;
 }
 
-static void forward_row(void *arg, size_t row, size_t worker)
+static void forward_row(const struct pass *p, struct pixel *q, size_t row)
+{
+    const size_t n = row / p->x->h;
+    const ptrdiff_t y = (ptrdiff_t)(row % p->x->h);
+    double sum = 0;
+    for (ptrdiff_t x = 0; x < (ptrdiff_t)p->x->w; x++) {
+        void *to = view_pixel(p->y, n, y, x);
+        sum += couple(q, p, n, y, x);
+        q->p.x = floats(q->wide_x, p->x, n, y, x);
+        p->kernels->forward(q->all, &q->p);
+        for (size_t j = 0; j < p->k->channels; j++)
+            element_put(to, p->place[j], p->y->type, q->all[j]);
+    }
+    p->sums[row] = sum;
+}
+
+static void forward_chunk(void *arg, size_t chunk, size_t worker)
 {
     (void)worker;
     const struct pass *p = arg;
-    const struct coupling *k = p->k;
-    const size_t n = row / p->x->h;
-    const ptrdiff_t y = (ptrdiff_t)(row % p->x->h);
+    const size_t rows = p->x->n * p->x->h, end = rows * (chunk + 1) / CHUNKS;
     struct pixel q = pixel_new(p);
-    double sum = 0;
-    for (ptrdiff_t x = 0; x < (ptrdiff_t)p->x->w; x++) {
-        const float *from = floats(q.buffer, p->x, n, y, x);
-        void *to = view_pixel(p->y, n, y, x);
-        sum += couple(&q, p, n, y, x);
-        for (size_t j = 0; j < p->first; j++)
-            element_put(to, p->place[j], p->y->type, from[j] * p->g[j] + k->offset[j]);
-        for (size_t i = 0, j = p->first; i < p->second; i++, j++) {
-            const float v = from[j] * q.e[i] + 0.1f * q.shift[i];
-            element_put(to, p->place[j], p->y->type, v * p->g[j] + k->offset[j]);
-        }
-    }
-    p->sums[row] = sum;
+    for (size_t row = rows * chunk / CHUNKS; row < end; row++)
+        forward_row(p, &q, row);
     free(q.buffer);
 }
 
@@ -116,7 +140,7 @@ void coupling_forward(const struct view *y, const struct view *x, const struct v
     struct pass p = {.k = k, .x = x, .y = y, .a = a};
     double global = 0;
     begin(&p, scratch);
-    pool_run(x->n * x->h, forward_row, &p);
+    pool_run(CHUNKS, forward_chunk, &p);
     for (size_t j = 0; j < k->channels; j++)
         global += log(p.g[j]);
     for (size_t n = 0; log_determinant && n < x->n; n++) {
@@ -135,12 +159,12 @@ static void inverse_row(void *arg, size_t row, size_t worker)
     struct pixel q = pixel_new(p);
     for (ptrdiff_t x = 0; x < (ptrdiff_t)p->x->w; x++) {
         void *to = view_pixel(p->x, n, y, x);
-        const float *from = floats(q.buffer, p->y, n, y, x);
+        const float *from = floats(q.wide_x, p->y, n, y, x);
         couple(&q, p, n, y, x);
         for (size_t j = 0; j < p->k->channels; j++) {
             float v = (from[p->place[j]] - p->k->offset[j]) / p->g[j];
             if (j >= p->first)
-                v = (v - 0.1f * q.shift[j - p->first]) / q.e[j - p->first];
+                v = (v - 0.1f * q.p.shift[j - p->first]) / q.e[j - p->first];
             element_put(to, j, p->x->type, v);
         }
     }
@@ -157,46 +181,31 @@ void coupling_inverse(const struct view *x, const struct view *y, const struct v
     free(scratch);
 }
 
-static void send(const struct view *v, void *pixel, size_t c, bool accumulate, float value)
+static void send(const struct view *v, size_t n, ptrdiff_t y, ptrdiff_t x, bool accumulate,
+                 const float *value)
 {
-    element_put(pixel, c, v->type, accumulate ? element_get(pixel, c, v->type) + value : value);
-}
-
-/* The second half of one pixel: what goes back to x and to a. dy: the gradient of y; d: of the log-determinant. */
-static void backward_second(const struct pass *p, const struct pixel *q, const float *dy, void *dx, void *da,
-                            float d)
-{
-    const struct coupling_gradients *to = p->d;
-    for (size_t i = 0, j = p->first; i < p->second; i++, j++) {
-        const float dv = dy[p->place[j]] * p->g[j], h = q->hyperbolic[i];
-        const float ds = dv * q->x[j] * q->e[i] + d;
-        if (dx)
-            send(&to->dx, dx, j, to->accumulate_dx, dv * q->e[i]);
-        if (!da)
-            continue;
-        send(&to->da, da, i, to->accumulate_da, ds * p->k->clamp * (1 - h * h) * 0.1f);
-        send(&to->da, da, p->second + i, to->accumulate_da, 0.1f * dv);
+    if (!v->data)
+        return;
+    void *to = view_pixel(v, n, y, x);
+    if (v->type == DT_F32 && !accumulate) {
+        memcpy(to, value, v->c * sizeof *value);
+        return;
     }
+    for (size_t c = 0; c < v->c; c++)
+        element_put(to, c, v->type, accumulate ? element_get(to, c, v->type) + value[c] : value[c]);
 }
 
 static void backward_pixel(const struct pass *p, struct pixel *q, double *sums, size_t n, ptrdiff_t y,
                            ptrdiff_t x)
 {
-    const size_t c = p->k->channels;
-    const float *dy = floats(q->buffer + 4 * c, p->dy, n, y, x);
-    void *dx = p->d->dx.data ? view_pixel(&p->d->dx, n, y, x) : NULL;
-    void *da = p->d->da.data ? view_pixel(&p->d->da, n, y, x) : NULL;
-    q->x = floats(q->buffer, p->x, n, y, x);
+    const void *dy = view_pixel(p->dy, n, y, x);
     couple(q, p, n, y, x);
-    for (size_t j = 0; dx && j < p->first; j++)
-        send(&p->d->dx, dx, j, p->d->accumulate_dx, dy[p->place[j]] * p->g[j]);
-    for (size_t j = 0; j < c; j++) {
-        const float du = dy[p->place[j]];
-        const float v = j < p->first ? q->x[j] : q->x[j] * q->e[j - p->first] + 0.1f * q->shift[j - p->first];
-        sums[j] += (double)du * v;
-        sums[c + j] += du;
-    }
-    backward_second(p, q, dy, dx, da, (float)p->d_log_determinant[n]);
+    q->p.x = floats(q->wide_x, p->x, n, y, x);
+    for (size_t j = 0; j < p->k->channels; j++)
+        q->all[j] = element_get(dy, p->place[j], p->dy->type);
+    p->kernels->backward(q->dx, q->da, sums, q->all, (float)p->d_log_determinant[n], &q->p);
+    send(&p->d->dx, n, y, x, p->d->accumulate_dx, q->dx);
+    send(&p->d->da, n, y, x, p->d->accumulate_da, q->da);
 }
 
 static void backward_chunk(void *arg, size_t chunk, size_t worker)
