@@ -148,19 +148,18 @@ static void paint(void *arg, struct raster *out, const struct order_item *item, 
     bulb_paint(out->samples, p->planes, p->set, &p->studio[worker], item);
 }
 
-static void run(struct press *press, struct bulb_set *set)
+static void run(struct press press, struct bulb_set *set)
 {
     struct planes *planes = planes_open(set);
     struct painter p = {set, planes, xcalloc(pool_size(), sizeof *p.studio)};
     mem_need(pool_size() * bulb_studio_bytes(set), "painting");
     for (size_t i = 0; i < pool_size(); i++)
         p.studio[i] = bulb_studio_new(set);
-    press->arg = &p;
-    press_run(press);
+    press.arg = &p;
+    press_run(&press);
     for (size_t i = 0; i < pool_size(); i++)
         bulb_studio_free(&p.studio[i]);
     free(p.studio);
-    press->arg = NULL;
     planes_close(planes);
 }
 
@@ -183,7 +182,7 @@ int main(int argc, char **argv)
         planes_find_forms(&o);
         bulb_forms_write(stdout, o.form, o.systems);
     } else {
-        run(&press, &o);
+        run(press, &o);
     }
     free(o.form);
     return out_close();

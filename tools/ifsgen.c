@@ -130,14 +130,14 @@ static void paint(void *arg, struct raster *out, const struct order_item *item, 
     picture_paint(out->samples, p->recipe, &p->studio[worker], item->class, item->k, item->epoch);
 }
 
-static void run(struct press *press, const struct recipe *recipe)
+static void run(struct press press, const struct recipe *recipe)
 {
     struct painter p = {recipe, xcalloc(pool_size(), sizeof *p.studio)};
     mem_need(pool_size() * studio_bytes(recipe), "painting");
     for (size_t i = 0; i < pool_size(); i++)
         p.studio[i] = studio_new(recipe);
-    press->arg = &p;
-    press_run(press);
+    press.arg = &p;
+    press_run(&press);
     for (size_t i = 0; i < pool_size(); i++)
         studio_free(&p.studio[i]);
     free(p.studio);
@@ -161,7 +161,7 @@ int main(int argc, char **argv)
     if (o.print)
         print_systems(&r->source);
     else
-        run(&press, r);
+        run(press, r);
     codes_free(&o.recipe.source.codes);
     return out_close();
 }

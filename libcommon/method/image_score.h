@@ -19,8 +19,10 @@ struct image_score {
 };
 
 /* patches: of a bank of them; places: of one distance a position; whole: of one an image; maps: of a map that is made at once. */
-extern const char *const image_scores_patches[], *const image_scores_places[], *const image_scores_whole[],
-                                                                                   *const image_scores_maps[];
+extern const char *const image_scores_patches[];
+extern const char *const image_scores_places[];
+extern const char *const image_scores_whole[];
+extern const char *const image_scores_maps[];
 extern const struct setting_own image_score_patches, image_score_places, image_score_whole, image_score_maps;
 
 /* The mean of the largest `share` of n values, n > 0; none may be NaN. */

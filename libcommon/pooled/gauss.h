@@ -10,8 +10,7 @@ struct gauss {
     double shrinkage;
     double *mean;  /* d */
     float *factor; /* packed lower triangle L, L L^T the covariance (num/cholesky.h) */
-    float *
-        others; /* after a fit with left_out the like, of what all others' covariances have in common; else NULL */
+    float *others; /* the like, common to the covariances without one image; NULL without left_out */
 };
 
 /* Fits to the n rows of x, `row` floats apart. shrinkage: the share of the identity, 0 to 1; below 0: Ledoit and Wolf's. left_out: n
