@@ -3,9 +3,7 @@
 # what must hold between its outputs.
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 oracle=$FERN_TESTS/oracle
 
 # agree A B: tables of the same cells, numbers within 1e-9 (the threshold, column 6, within a float's rounding)

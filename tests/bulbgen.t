@@ -3,28 +3,9 @@
 set -o pipefail
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 
-# images < stream: id label name stream digest-of-the-pixels first-three-samples digest-of-what-isn't-black, a line an image
-images() {
-    perl -MDigest::MD5=md5_hex -e '
-        binmode STDIN;
-        while (defined(my $magic = <STDIN>)) {
-            next if $magic =~ /^[ \t]*\n/; # an end record
-            my (%key, %field);
-            while (defined(my $line = <STDIN>)) {
-                last if $line eq "ENDHDR\n";
-                if ($line =~ /^# (\w+)=(.*)\n/) { $key{$1} = $2 } elsif ($line =~ /^(\w+) (.*)\n/) { $field{$1} = $2 }
-            }
-            my $n = $field{WIDTH} * $field{HEIGHT} * $field{DEPTH};
-            read(STDIN, my $pixels, $n) == $n or die "cut\n";
-            print join(" ", @key{qw(id label name stream)}, md5_hex($pixels), unpack("C3", $pixels),
-                md5_hex(join("", map { $_ eq "\0\0\0" ? 0 : 1 } unpack("(a3)*", $pixels)))), "\n";
-        }'
-}
-pixels() { images | cut -d' ' -f5; }
+pixels() { image_lines | cut -d' ' -f5; }
 small=(-c 3 -n 2 -e 2 -z 24 --views 2 --render 24 --coverage 0-1)
 
 for mode in single multi; do
@@ -39,10 +20,10 @@ for mode in single multi; do
     ok $same "$mode: plain C, AVX2 and AVX-512 give the same bytes"
     bulbgen "$@" --planes $mode.planes -j 2 | cmp -s - one && bulbgen "$@" --planes $mode.planes | cmp -s - one && [ ! -e $mode.planes.part ]
     ok $? "$mode: the same bytes by a file of planes, made and found"
-    images <one >whole
-    for k in 0 1 2; do bulbgen "$@" --planes $mode.planes --shard $k/3; done | images | sort -n | cmp -s - whole
+    image_lines <one >whole
+    for k in 0 1 2; do bulbgen "$@" --planes $mode.planes --shard $k/3; done | image_lines | sort -n | cmp -s - whole
     ok $? "$mode: three shards are the whole"
-    bulbgen "$@" --start 7 | images | cmp -s - <(tail -n +8 whole)
+    bulbgen "$@" --start 7 | image_lines | cmp -s - <(tail -n +8 whole)
     ok $? "$mode: --start is the tail"
     [ "$(cut -d' ' -f2 whole | sort | uniq -c | tr -s ' ' | tr '\n' ,)" = " 4 0, 4 1, 4 2," ] && [ "$(cut -d' ' -f3 whole | sort -u | wc -l)" = 12 ]
     ok $? "$mode: labels are balanced, every name once"
@@ -87,13 +68,13 @@ bulbgen --codes forms.tsv -c 2 --systems 4 --print | cut -f 2,3 | cmp -s - <(cut
 ok $? "two classes of two --systems each"
 for mode in single multi; do
     bulbgen --codes forms.tsv -c 2 --systems 4 -n 12 -z 16 --views 1 --render 16 -m $mode >two
-    [ "$(images <two | cut -d' ' -f2 | sort | uniq -c | tr -s ' ' | tr '\n' ,)" = " 12 0, 12 1," ]
+    [ "$(image_lines <two | cut -d' ' -f2 | sort | uniq -c | tr -s ' ' | tr '\n' ,)" = " 12 0, 12 1," ]
     ok $? "--systems: labels are the classes (${mode%% *})"
 done
-bulbgen --codes forms.tsv -c 2 --systems 4 -n 12 -z 16 --views 1 --render 16 --background none | images | awk '{ n += !seen[$9]++; one += !($9 in class && class[$9] == $2); class[$9] = $2 } END { exit !(n == 4 && one == 4) }'
+bulbgen --codes forms.tsv -c 2 --systems 4 -n 12 -z 16 --views 1 --render 16 --background none | image_lines | awk '{ n += !seen[$9]++; one += !($9 in class && class[$9] == $2); class[$9] = $2 } END { exit !(n == 4 && one == 4) }'
 ok $? "each class shows the two forms of its own block"
 # The stream's identity.
-name() { bulbgen -c 2 -z 16 --views 1 --render 16 --coverage 0-1 "$@" | images | cut -d' ' -f4 | sort -u; }
+name() { bulbgen -c 2 -z 16 --views 1 --render 16 --coverage 0-1 "$@" | image_lines | cut -d' ' -f4 | sort -u; }
 [ "$(name)" = "$(name -e 3 -j 1)" ] && [ "$(name)" = "$(name --shard 0/2)" ] && [ "$(name)" = "$(name --start 1)" ] &&
     [ "$(name)" = "$(name --planes named.planes)" ]
 ok $? "stream= does not depend on -e, -j, --shard, --start and --planes"
@@ -108,7 +89,7 @@ ok $? "stream= depends on everything else"
 
 # Pixels: the corner of a picture, which no bulb of these reaches; more objects, more that isn't black.
 set -- --codes forms.tsv -z 32 --views 1 --render 32
-corners() { bulbgen "$@" | images | cut -d' ' -f6-8 | sort -u; }
+corners() { bulbgen "$@" | image_lines | cut -d' ' -f6-8 | sort -u; }
 [ "$(corners "$@")" = "255 255 255" ] && [ "$(corners "$@" --background none)" = "0 0 0" ]
 ok $? "--background white and none"
 # filled [OPTION...]: bytes above 0 of all images

@@ -4,9 +4,7 @@
 . "$FERN_TESTS/lib.sh"
 set -u
 unset MAKEFLAGS MFLAGS MAKELEVEL
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 export IMAGES='-r 32' EPOCHS=1 # for grid.mk: quicker
 demo() { "$FERN_TESTS/../scripts/demo" "$FERN_BIN" --steps "${steps-0}" "$@" >out 2>err; }
 

@@ -4,9 +4,7 @@
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
 set -u -o pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 export TMPDIR=$work
 
 close_to() { perl -e 'exit !(abs($ARGV[0] - $ARGV[1]) <= 1e-5 * abs $ARGV[1])' -- "$@"; }

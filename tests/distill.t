@@ -5,9 +5,7 @@
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
 set -u -o pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 mkdir tmp
 export TMPDIR=$work/tmp
 opening() { npy_note stream=features version=1 "weights=w:$1" "${@:2}"; }

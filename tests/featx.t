@@ -2,9 +2,7 @@
 # featx: shapes, names, normalisation, weights files, and clear errors. (Values: unit/networks.c, against torchvision.)
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 
 bytes $((32 * 32 * 3)) 1 >pixels
 pam a 32 32 label=0 size=64x64 <pixels >a.pam

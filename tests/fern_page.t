@@ -6,9 +6,7 @@
 set -u
 unset MAKEFLAGS MFLAGS MAKELEVEL
 export FERN_BIN
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 page=$FERN_TESTS/../man/fern.7
 
 # The blocks between .Bd -literal and .Ed, as a reader sees them: example.0, example.1, ...

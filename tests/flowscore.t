@@ -4,9 +4,7 @@
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
 set -u -o pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 mkdir tmp
 export TMPDIR=$work/tmp
 

@@ -2,9 +2,7 @@
 # fractrain: learning that learns, the same bytes whatever happens on the way, and clear errors.
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 
 ifsgen -c 4 -n 8 -z 48 --points 2000 -s 1 >set.pam
 small=(-z 32 -b 8 --rate 0.02 -s 3)

@@ -4,9 +4,7 @@
 # a tests/NAME.recipe: a small run of it, or the reason why there is none.
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 
 # tests/NAME.recipe says how NAME is run here, in the folder where the streams below lie; these are its words.
 declare -A input command flags exempt products

@@ -5,9 +5,7 @@
 set -u
 unset MAKEFLAGS MFLAGS MAKELEVEL
 export FERN_BIN
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 
 partgen -q -z 32 -k carpet,gear --train 3 --good 1 --defect 1 -o data || exit 1
 ifsgen -q -c 4 -n 4 -z 32 | fractrain -q -c 4 -n 1 -b 4 -z 32 -o net.safetensors || exit 1

@@ -2,9 +2,7 @@
 # heatmap: pictures whose pixels are known, names that must match, files where they belong.
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 
 # complains STATUS PATTERN COMMAND...: leaves so, with one line on stderr that matches
 complains() {

@@ -3,26 +3,8 @@
 set -o pipefail
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 
-# images < stream: one line an image: id label name stream digest-of-the-pixels
-images() {
-    perl -MDigest::MD5=md5_hex -e '
-        binmode STDIN;
-        while (defined(my $magic = <STDIN>)) {
-            next if $magic =~ /^[ \t]*\n/; # an end record
-            my (%key, %field);
-            while (defined(my $line = <STDIN>)) {
-                last if $line eq "ENDHDR\n";
-                if ($line =~ /^# (\w+)=(.*)\n/) { $key{$1} = $2 } elsif ($line =~ /^(\w+) (.*)\n/) { $field{$1} = $2 }
-            }
-            my $n = $field{WIDTH} * $field{HEIGHT} * $field{DEPTH};
-            read(STDIN, my $pixels, $n) == $n or die "cut\n";
-            print join(" ", @key{qw(id label name stream)}, md5_hex($pixels)), "\n";
-        }'
-}
 small=(-c 5 -n 4 -e 2 -z 96 --points 4000)
 
 for mode in single multi fractaldb; do
@@ -32,16 +14,16 @@ for mode in single multi fractaldb; do
     ifsgen "$@" -j 2 >two
     cmp -s one two
     ok $? "$mode: -j 1 and -j 2 give the same bytes"
-    images <one >whole
+    image_lines <one >whole
     same=0
     for cpu in plain avx2 avx512; do
         FERN_CPU=$cpu ifsgen "$@" | cmp -s - one || same=1
     done
     ok $same "$mode: plain C, AVX2 and AVX-512 give the same bytes"
-    for k in 0 1 2; do ifsgen "$@" --shard $k/3; done | images | sort -n >shards
+    for k in 0 1 2; do ifsgen "$@" --shard $k/3; done | image_lines | sort -n >shards
     cmp -s whole shards
     ok $? "$mode: three shards are the whole"
-    ifsgen "$@" --start 17 | images >rest
+    ifsgen "$@" --start 17 | image_lines >rest
     tail -n +18 whole | cmp -s - rest
     ok $? "$mode: --start is the tail"
     [ "$(cut -d' ' -f1 whole | tr '\n' ' ')" = "$(seq -s' ' 0 39) " ]
@@ -59,7 +41,7 @@ done
 # Bytes that must never change without a new generation in the identity of a stream.
 while read -r want options; do
     # shellcheck disable=SC2086
-    got=$(ifsgen -c 3 -n 2 -s 9 -z 100 --points 3000 $options | images | cut -d' ' -f5 | cksum | cut -d' ' -f1)
+    got=$(ifsgen -c 3 -n 2 -s 9 -z 100 --points 3000 $options | image_lines | cut -d' ' -f5 | cksum | cut -d' ' -f1)
     [ "$got" = "$want" ] || echo "# got $got"
     [ "$got" = "$want" ]
     ok $? "golden:${options:+ }$options"
@@ -69,8 +51,8 @@ done <"$FERN_TESTS/ifsgen.sums"
 ifsgen -c 4 --systems 12 -s 3 --print >codes.tsv
 [ "$(awk 'NR > 1 { s[$1] } END { print length(s) }' codes.tsv)" = 12 ]
 ok $? "--print writes all systems"
-ifsgen -c 4 --systems 12 -s 3 -n 3 -z 64 --points 1000 | images | cut -d' ' -f5 >sampled
-ifsgen -c 4 --codes codes.tsv -s 3 -n 3 -z 64 --points 1000 | images | cut -d' ' -f5 | cmp -s - sampled
+ifsgen -c 4 --systems 12 -s 3 -n 3 -z 64 --points 1000 | image_lines | cut -d' ' -f5 >sampled
+ifsgen -c 4 --codes codes.tsv -s 3 -n 3 -z 64 --points 1000 | image_lines | cut -d' ' -f5 | cmp -s - sampled
 ok $? "--codes of what --print wrote: the same pixels"
 ifsgen --codes codes.tsv --print | cmp -s - codes.tsv
 ok $? "--codes and --print: the same file"
@@ -88,7 +70,7 @@ timeout 10 ifsgen --codes marked --print | cmp -s - <(ifsgen --codes csv --print
 ok $? "--codes with a byte order mark, CSV"
 ifsgen --codes csv --print | cmp -s - <(awk 'NR == 1 || $1 < 3' codes.tsv)
 ok $? "a folder of CSV files"
-ifsgen --codes csv -z 64 --points 1000 | images | cut -d' ' -f2 | sort | tr -d '\n' | grep -qx 012
+ifsgen --codes csv -z 64 --points 1000 | image_lines | cut -d' ' -f2 | sort | tr -d '\n' | grep -qx 012
 ok $? "a class for each system of the files"
 [ "$(ifsgen --sampler search -c 2 --fill .1 -s 1 --print | awk 'NR > 1' | wc -l)" -ge 4 ]
 ok $? "the search finds systems"
@@ -110,13 +92,13 @@ ifsgen --sampler one -c 30 --delta .05 --print | awk 'NR == FNR { for (i = 2; i 
 ok $? "--delta: each number of the one system times 1 - D to 1 + D"
 
 # The weights of FractalDB come in rows of four images, one for each flip; without weights all rows are the same.
-fractaldb() { ifsgen -m fractaldb --sampler sigma -c 1 --systems 1 -n 8 -z 64 --points 1000 "$@" | images | sort -k 3 | cut -d' ' -f5; }
+fractaldb() { ifsgen -m fractaldb --sampler sigma -c 1 --systems 1 -n 8 -z 64 --points 1000 "$@" | image_lines | sort -k 3 | cut -d' ' -f5; }
 fractaldb --weight 0 >none && fractaldb >some && fractaldb --weight .1 >others
 [ "$(sed -n 1p none)" = "$(sed -n 5p none)" ] && [ "$(sed -n 1p some)" != "$(sed -n 5p some)" ] && ! cmp -s some others
 ok $? "--weight moves numbers, 0 none"
 
 # The stream's identity.
-name() { ifsgen -c 2 -z 32 --points 100 "$@" | images | cut -d' ' -f4 | sort -u; }
+name() { ifsgen -c 2 -z 32 --points 100 "$@" | image_lines | cut -d' ' -f4 | sort -u; }
 [ "$(name)" = "$(name -e 3 -j 1)" ] && [ "$(name)" = "$(name --shard 0/2)" ] && [ "$(name)" = "$(name --start 1)" ]
 ok $? "stream= does not depend on -e, -j, --shard and --start"
 different=0

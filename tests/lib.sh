@@ -59,6 +59,31 @@ skip() {
 }
 done_testing() { echo "1..$tap_count"; }
 
+# image_lines < stream: of a generator; id label name stream digest-of-the-pixels first-three-samples digest-of-what-isn't-black, a line an image
+image_lines() {
+    perl -MDigest::MD5=md5_hex -e '
+        binmode STDIN;
+        while (defined(my $magic = <STDIN>)) {
+            next if $magic =~ /^[ \t]*\n/; # an end record
+            my (%key, %field);
+            while (defined(my $line = <STDIN>)) {
+                last if $line eq "ENDHDR\n";
+                if ($line =~ /^# (\w+)=(.*)\n/) { $key{$1} = $2 } elsif ($line =~ /^(\w+) (.*)\n/) { $field{$1} = $2 }
+            }
+            my $n = $field{WIDTH} * $field{HEIGHT} * $field{DEPTH};
+            read(STDIN, my $pixels, $n) == $n or die "cut\n";
+            print join(" ", @key{qw(id label name stream)}, md5_hex($pixels), unpack("C3", $pixels),
+                md5_hex(join("", map { $_ eq "\0\0\0" ? 0 : 1 } unpack("(a3)*", $pixels)))), "\n";
+        }'
+}
+
+# own_folder: to work in, "$work"; it goes when the test ends
+own_folder() {
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    cd "$work" || exit 1
+}
+
 # within COMMAND...: it comes true within a minute, for machines that do much besides
 within() {
     for _ in $(seq 1200); do

@@ -3,9 +3,7 @@
 # k + 1 is fed in.
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 
 # watch: prints a line for each record of an image or tensor stream, or line of a table, as soon as it is whole. Of a tensor
 # stream the notes that name arrays count, with their arrays.

@@ -2,9 +2,7 @@
 # The readers that npys.5 shows are extracted, built and run: they must agree with each other and with what was written.
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 
 # extract NAME: the program as a reader of the page sees it
 extract() {

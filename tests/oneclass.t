@@ -3,9 +3,7 @@
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
 set -u -o pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 export TMPDIR=$work
 
 tune() { oneclass -q --method panda -w net.st -b 5 "$@"; }

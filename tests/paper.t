@@ -6,9 +6,7 @@ set -u
 unset MAKEFLAGS MFLAGS MAKELEVEL
 export FERN_BIN
 scripts=$FERN_TESTS/../scripts
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 
 partgen -q -z 32 -k gear --train 12 --good 2 --defect 1 -o data/gear || exit 1
 cp -r data/gear data/broken

@@ -2,9 +2,7 @@
 # partgen: the layout, the same files for any number of threads and any company, refusals.
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 
 # fails STATUS COMMAND...: leaves so, with one line on stderr
 fails() {

@@ -3,9 +3,7 @@
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
 set -u -o pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 mkdir tmp
 export TMPDIR=$work/tmp
 # How each detector is fitted, as the recipes say, and the layers that it takes: detector 'padim' [LAYERS]

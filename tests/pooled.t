@@ -4,9 +4,7 @@
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
 set -u -o pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 export TMPDIR=$work
 
 # vectors NAME X Y ...: one image after the other, of two numbers each
@@ -117,18 +115,16 @@ gauss -q --score map-max -o most.st spatial && [ "$(meta most.st threshold)" = "
 ok $? "gauss --score map-max, top: the threshold is one of the maps; --sigma"
 fails 1 'no maps for --size' gauss --size 4x4 -m means.st pooled
 ok $? "gauss --size, a model of vectors"
-sed 's/"grid":"2x2"/"grid":"0x2"/' maps.st >bad.st
-fails 1 'bad.st: grid=0x2 is no size' gauss -m bad.st spatial
-ok $? "gauss: a model's grid that is none"
-sed 's/"grid":"2x2"/"grid":"9x9"/' maps.st >bad.st
-fails 1 '2x2 positions; the fit.s had 9x9' gauss -m bad.st spatial
-ok $? "gauss: a model of another grid"
-sed 's/"grid":"2x2"/"gird":"2x2"/' maps.st >bad.st
-fails 1 'bad.st: pixel_threshold= is for maps' gauss -m bad.st spatial
-ok $? "gauss: a model without its grid"
-sed 's/"pixel_threshold"/"pixel-threshold"/' maps.st >bad.st
-fails 1 'bad.st: pixel_threshold= is for maps' gauss -m bad.st spatial
-ok $? "gauss: a model without the threshold of its maps"
+# bad_model WHAT SED PATTERN
+bad_model() {
+    sed "$2" maps.st >bad.st
+    fails 1 "$3" gauss -m bad.st spatial
+    ok $? "gauss: a model $1"
+}
+bad_model 'with a grid that is none' 's/"grid":"2x2"/"grid":"0x2"/' 'bad.st: grid=0x2 is no size'
+bad_model 'of another grid' 's/"grid":"2x2"/"grid":"9x9"/' '2x2 positions; the fit.s had 9x9'
+bad_model 'without its grid' 's/"grid":"2x2"/"gird":"2x2"/' 'bad.st: pixel_threshold= is for maps'
+bad_model 'without the threshold of its maps' 's/"pixel_threshold"/"pixel-threshold"/' 'bad.st: pixel_threshold= is for maps'
 fails 1 'memory' gauss --mem 1K -o out.st spatial
 ok $? "gauss: feature maps and little memory"
 

@@ -2,9 +2,7 @@
 # Files that programs make: what a name may stand for, when a bad one is told, and that nothing half-written stays.
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 
 bytes 300 1 | pam a 10 10 >image.pam
 sheet() { imgsheet -g 1x1 -o "$1" image.pam; }

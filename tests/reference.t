@@ -10,9 +10,7 @@ if [ ! -d "$set" ] || [ ! -r "$weights" ]; then
     echo "1..0 # SKIP no images in $FERN_DATA (see fern.7, FERN_DATA)"
     exit
 fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 
 imgcat -q -s train "$set" | featx -q -w "$weights" | patchcore -q -r 0.01 --score patch -o model.safetensors &&
     imgcat -q -s test "$set" | featx -q -w "$weights" | patchcore -q -m model.safetensors -t scores.tsv |

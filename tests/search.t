@@ -5,9 +5,7 @@
 set -u
 unset MAKEFLAGS MFLAGS MAKELEVEL
 export FERN_BIN
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 export OMP_NUM_THREADS=1
 
 partgen -q -z 32 -k carpet,gear --train 3 --good 1 --defect 1 -o data || exit 1

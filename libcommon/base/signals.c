@@ -6,7 +6,9 @@ void signals_hold(sigset_t *before)
 {
     sigset_t all;
     sigfillset(&all);
-    sigdelset(&all, SIGPIPE); /* from a write of the thread itself, which would go on if it were held */
+    /* These come from a write of the thread itself, which would go on if they were held. */
+    sigdelset(&all, SIGPIPE);
+    sigdelset(&all, SIGXFSZ);
     pthread_sigmask(SIG_BLOCK, &all, before);
 }
 

@@ -4,7 +4,8 @@
 #define BASE_SIGNALS_H
 #include <signal.h>
 
-/* Holds back every signal that can be, but SIGPIPE, from the calling thread, and from threads that it starts meanwhile. */
+/* Holds back every signal that can be from the calling thread, and from threads that it starts meanwhile; but not those of a
+ * write (SIGPIPE, SIGXFSZ). */
 void signals_hold(sigset_t *before);
 /* As they were; what came meanwhile is delivered now. */
 void signals_release(const sigset_t *before);

@@ -99,7 +99,7 @@ void bulb_halve(uint32_t *tile, size_t side)
         }
 }
 
-static size_t size_most(const struct bulb_set *set)
+static size_t tile_most(const struct bulb_set *set)
 {
     return set->mode == BULB_SINGLE ? set->side : (size_t)((double)set->side * set->sizes[1]) + 1;
 }
@@ -113,7 +113,7 @@ size_t bulb_studio_bytes(const struct bulb_set *set)
 {
     const size_t pixels = set->render * set->render;
     return bulb_view_bytes(set->render) + 4 * pixels + bulb_work_bytes(set->render) +
-           4 * background_floats(set->side, background_of(set)) + 8 * set->render + 16 * size_most(set);
+           4 * background_floats(set->side, background_of(set)) + 8 * set->render + 16 * tile_most(set);
 }
 
 struct bulb_studio bulb_studio_new(const struct bulb_set *set)
@@ -124,7 +124,7 @@ struct bulb_studio bulb_studio_new(const struct bulb_set *set)
                                 .heights =
                                     xmalloc(background_floats(set->side, background_of(set)), sizeof(float)),
                                 .work = bulb_work_new(set->render),
-                                .compose = compose_work_new(set->render, size_most(set))};
+                                .compose = compose_work_new(set->render, tile_most(set))};
 }
 
 void bulb_studio_free(struct bulb_studio *s)

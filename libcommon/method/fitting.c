@@ -134,6 +134,11 @@ size_t fitting_step_images(const struct fitting *f)
     return f->images;
 }
 
+size_t fitting_epoch_steps(const struct fitting *f)
+{
+    return f->steps;
+}
+
 void fitting_part(struct fitting *f, const char *name, enum dtype type, void *data, size_t n)
 {
     loop_part(f->loop, name, type, data, n);
@@ -167,9 +172,9 @@ void fitting_learner(struct fitting *f, struct learner *l, const char *prefix)
 
 double fitting_step(struct fitting *f, uint64_t step)
 {
-    const size_t *order = epoch_order_of(&f->order, step / f->steps);
-    const struct fitting_step s = {order + step % f->steps * f->images, f->images, step,
-                                   rate_at(&f->task.rate, (size_t)step)};
+    const uint64_t epoch = step / f->steps;
+    const struct fitting_step s = {epoch_order_of(&f->order, epoch) + step % f->steps * f->images, f->images,
+                                   step, epoch, rate_at(&f->task.rate, (size_t)step)};
     return f->task.step(f->task.arg, &s);
 }
 

@@ -88,7 +88,7 @@ enum { FITTING_ROW = 8, FITTING_USE = DETECTOR_FIT | FITTING_ROW };
 struct fitting_step {
     const size_t *image; /* n of those taken, for fitting_taps */
     size_t n;
-    uint64_t step; /* 0 for the first */
+    uint64_t step, epoch; /* 0 for the first */
     double rate;
 };
 
@@ -130,6 +130,7 @@ void fitting_elsewhere(struct fitting *f, size_t images, size_t held, uint64_t h
 /* The task is copied. */
 void fitting_begin(struct fitting *f, const struct fitting_task *task);
 size_t fitting_step_images(const struct fitting *f);
+size_t fitting_epoch_steps(const struct fitting *f);
 /* Arrays of the state, as loop_part; those of the model are kept a second time, as the best epoch has them. */
 void fitting_model_part(struct fitting *f, const char *name, enum dtype type, void *data, size_t n);
 void fitting_part(struct fitting *f, const char *name, enum dtype type, void *data, size_t n);

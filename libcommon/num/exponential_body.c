@@ -31,8 +31,8 @@ static inline float choose(bool first, float a, float b)
 
 static inline float exp_one(float x)
 {
-    const float magic =
-        12582912.0f; /* 1.5 * 2^23: adding it rounds to a whole number, which then stands in the lowest bits */
+    /* 1.5 * 2^23: adding it rounds to a whole number, which then stands in the lowest bits */
+    const float magic = 12582912.0f;
     const float low = choose(x < -87.0f, -87.0f, x), within = choose(low > 87.0f, 87.0f, low);
     const float shifted = within * 1.44269504f + magic, k = shifted - magic;
     const float r = within - k * 0.693359375f - k * -2.12194440e-4f;
@@ -43,8 +43,8 @@ static inline float exp_one(float x)
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     p = p * r * r + r + 1.0f;
-    return p * float_of((bits_of(shifted) << 23) +
-                        (127u << 23)); /* 2^k: the constant's own bits are shifted out */
+    /* 2^k: the constant's own bits are shifted out */
+    return p * float_of((bits_of(shifted) << 23) + (127u << 23));
 }
 
 static inline float tanh_one(float x)

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/size.h"
 #include "nn/precision_option.h"
 #include "oneclass/tuner_method.h"
 #include "stream/alike.h"
@@ -134,9 +135,8 @@ static double take_step(void *arg, const struct fitting_step *s)
 {
     struct tuner *t = arg;
     const struct view in = trainer_input(t->trainer, 0);
-    const uint64_t epoch = s->step / (fitting_images(t->fitting) / s->n);
     for (size_t i = 0; i < s->n; i++)
-        t->o->method->put(t, &in, i, epoch, tuner_learning(s->image[i]));
+        t->o->method->put(t, &in, i, s->epoch, tuner_learning(s->image[i]));
     return t->o->method->step(t, s->step, s->rate);
 }
 
@@ -151,8 +151,8 @@ static char *recipe_of(const struct tuner *t, const char *options)
 
 static size_t epochs_of(const struct tuner *t)
 {
-    const size_t an_epoch = fitting_images(t->fitting) / t->batch;
-    return t->o->steps ? (t->o->steps + an_epoch - 1) / an_epoch : t->o->method->epochs(t->o);
+    return t->o->steps ? size_parts(t->o->steps, fitting_epoch_steps(t->fitting))
+                       : t->o->method->epochs(t->o);
 }
 
 static void train(struct tuner *t, const char *options)
@@ -170,7 +170,7 @@ static void train(struct tuner *t, const char *options)
     fitting_learner(t->fitting, t->learner, "");
     fitting_train(t->fitting);
     if (m->doubt)
-        m->doubt(t, t->o->fit.epochs * (fitting_images(t->fitting) / t->batch));
+        m->doubt(t, t->o->fit.epochs * fitting_epoch_steps(t->fitting));
     free(recipe);
 }
 

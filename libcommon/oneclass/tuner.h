@@ -23,8 +23,8 @@ struct tuner_options {
     const char *out;
     const char *frozen; /* beginnings of tensors' names that don't learn, separated by commas; "" for none */
     struct fitting_options fit;
-    size_t
-        steps; /* as many epochs as make so many, where fit.epochs is FITTING_AUTO; 0: the method's epochs */
+    /* As many epochs as make so many, where fit.epochs is FITTING_AUTO; 0: the method's epochs */
+    size_t steps;
     double momentum, decay; /* of SGD */
     double clip;            /* norm that gradients are cut to; 0: not */
     const char *ewc;        /* a stream of labelled images, or NULL */

@@ -9,8 +9,8 @@
 
 enum { AT_ONCE = 4 }; /* images, times copies */
 
-#define HELD_EPOCH                                                                                           \
-    ((uint64_t)1 << 55) /* no training comes so far: the method's draws for images that are held */
+/* No training comes so far: the method's draws for images that are held. */
+#define HELD_EPOCH ((uint64_t)1 << 55)
 
 /* A wanted output, in f32. */
 struct rows {

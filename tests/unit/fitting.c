@@ -21,6 +21,7 @@ struct walk {
     size_t flat_from; /* the looks that see constant maps */
     uint64_t looks;   /* epochs looked at: a part */
     unsigned wait;    /* microseconds of a step */
+    size_t steps;     /* that an epoch must have; 0: not looked at */
     FILE *trace;      /* the images of each step */
 };
 
@@ -29,6 +30,8 @@ static double walk_step(void *arg, const struct fitting_step *s)
     struct walk *w = arg;
     double sum = 0;
     usleep(w->wait);
+    if (w->steps && (s->epoch != s->step / w->steps || fitting_epoch_steps(w->f) != w->steps))
+        _exit(8);
     if (s->step == w->kill_at)
         raise(SIGKILL);
     for (size_t i = 0; i < s->n; i++) {
@@ -177,6 +180,12 @@ static void orders(void)
     ok(n == EPOCHS * STEPS * A_STEP && worst == 1, "no image comes twice in an epoch");
     ok(missed == 0, "those left out are others in each epoch");
     ok(same < n / 4, "each epoch has its own order");
+    err_verbosity = -1;
+    o.batch = 3;
+    w = fresh();
+    w.steps = 8; /* of 2 images; 23 / 2 would be more */
+    ok(exited(fit_apart(w, o), 0) && holds("result", ", 2 a step"), "each step knows its epoch");
+    err_verbosity = 0;
 }
 
 static void choice(void)
