@@ -13,7 +13,9 @@ enum key_purpose {
     KEY_IMAGE,
     KEY_EPOCH,
     KEY_SEARCH,
-    KEY_CHAINS
+    KEY_CHAINS,
+    KEY_TEXTURE, /* surface/texture.h */
+    KEY_OUTLINE  /* surface/outline.h */
 };
 
 /* Streams of an image's key. Chain c of object o is STREAM_CHAINS + 16 o + c. */
