@@ -11,7 +11,7 @@ floors='0 base
 1 stream codec image num
 2 conv draw parts
 3 nn fractal dataset
-4 search metric train bulb
+4 search metric train bulb surface
 5 method'
 
 includes() { grep -oE '^#include "[a-z]+/' "$@" /dev/null | sed 's/#include "//; s,/$,,' | tr : ' '; }

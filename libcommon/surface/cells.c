@@ -87,7 +87,8 @@ static void fill(struct relief *t, const struct lattice *l, bool bricks, const s
         for (size_t x = 0; x < RELIEF_SIDE; x++) {
             const size_t i = y * RELIEF_SIDE + x;
             float tone = 0;
-            const float far = bricks ? brick(l, (float)x, (float)y, &tone) : border(l, (float)x, (float)y, &tone);
+            const float far =
+                bricks ? brick(l, (float)x, (float)y, &tone) : border(l, (float)x, (float)y, &tone);
             const float inside = smooth_step(m->gap, m->edge, far);
             t->height[i] = inside * (1 + 0.3f * tone);
             t->position[i] = inside * m->tint * tone + (1 - inside) * m->joint;

@@ -7,7 +7,8 @@ static void draw_polygon(struct outline *o, struct rng *r)
     double sine, cosine;
     o->corners = 3 + rng_below(r, POLYGON_MAX - 2);
     portable_sincos(M_PI / (double)o->corners, &sine, &cosine);
-    o->offset = o->radius * (float)cosine; /* of the sides; corners lie on the radius where they are regular */
+    o->offset =
+        o->radius * (float)cosine; /* of the sides; corners lie on the radius where they are regular */
     const double turn = 2 * M_PI / (double)o->corners, jitter = o->corners > 3 ? 0.2 * turn : 0;
     for (size_t i = 0; i < o->corners; i++) {
         portable_sincos(turn * (double)i + rng_range(r, -jitter, jitter), &sine, &cosine);
@@ -36,7 +37,8 @@ static void draw_contour(struct outline *o, struct rng *r)
     for (int i = 0; i < 2; i++)
         portable_sincos(rng_range(r, 0, 2 * M_PI), &phase[i][1], &phase[i][0]);
     for (size_t i = 0; i <= CONTOUR_STEPS; i++) {
-        const double p = 4.0 * (double)(i % CONTOUR_STEPS) / CONTOUR_STEPS; /* 0 to 4, right, down, left, up */
+        const double p =
+            4.0 * (double)(i % CONTOUR_STEPS) / CONTOUR_STEPS; /* 0 to 4, right, down, left, up */
         const double x = p < 2 ? 1 - p : p - 3, y = p < 1 ? p : p < 3 ? 2 - p : p - 4;
         const double length = sqrt(x * x + y * y), c = x / length, s = y / length;
         const double swell = 1 + first * wave(c, s, n1, phase[0]) + second * wave(c, s, n2, phase[1]);
@@ -90,7 +92,7 @@ static float polygon(const struct outline *o, float x, float y)
     float most = -1e9f;
     for (size_t i = 0; i < o->corners; i++)
         most = larger(most, o->normal[i][0] * x + o->normal[i][1] * y);
-    return most - o->offset;
+    return larger(most - o->offset, sqrtf(x * x + y * y) - o->radius); /* where sides are far from even */
 }
 
 static float contour(const struct outline *o, float x, float y)
@@ -104,15 +106,15 @@ static float contour(const struct outline *o, float x, float y)
 
 static float fractal(const struct outline *o, float x, float y)
 {
-    const float units = (SILHOUETTE_SIDE - 1) / 2.5f / o->radius;
-    const float u = (x + 1.25f * o->radius) * units, v = (y + 1.25f * o->radius) * units;
+    const float half = 0.7f * o->radius, units = (SILHOUETTE_SIDE - 1) / 2.5f / half;
+    const float u = (x + 1.25f * half) * units, v = (y + 1.25f * half) * units;
     if (u < 0 || v < 0 || u >= SILHOUETTE_SIDE - 1 || v >= SILHOUETTE_SIDE - 1)
-        return 0.2f * o->radius;
+        return 0.2f * half;
     const size_t i = (size_t)v, j = (size_t)u;
     const float fu = u - (float)j, fv = v - (float)i;
     const float *above = o->silhouette->distance[i] + j, *below = o->silhouette->distance[i + 1] + j;
     const float top = above[0] + fu * (above[1] - above[0]), bottom = below[0] + fu * (below[1] - below[0]);
-    return (top + fv * (bottom - top)) * o->radius;
+    return (top + fv * (bottom - top)) * half;
 }
 
 #define ROW(function)                                                                                        \
