@@ -159,12 +159,11 @@ static void print_classes(const struct surface_set *o)
 {
     table_write(stdout, "stdout", 3, (const char *const[]){"class", "texture", "colours"});
     for (size_t i = 0; i < o->classes; i++) {
-        struct texture t = texture_new(o->seed, i, &o->programs);
+        const struct texture t = texture_draw(o->seed, i, &o->programs);
         char *class = xprintf("%zu", i), *colours = xprintf("%zu", t.knots);
         table_write(stdout, "stdout", 3, (const char *const[]){class, program_names[t.program], colours});
         free(class);
         free(colours);
-        texture_free(&t);
     }
 }
 

@@ -40,4 +40,5 @@ void program_fractal(struct relief *t, struct rng *r)
         t->height[i] = t->position[i] = (float)portable_log(1 + (double)t->height[i]);
     if (rng_uniform(r) < 0.5)
         relief_soften(t->height);
+    relief_ground(t, r);
 }

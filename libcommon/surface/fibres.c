@@ -58,4 +58,5 @@ void program_fibres(struct relief *t, struct rng *r)
     }
     for (size_t i = 0; scratch && i < RELIEF_TEXELS; i++)
         t->height[i] = -t->height[i];
+    relief_ground(t, r);
 }

@@ -29,7 +29,7 @@ struct light light_draw(struct rng *r)
 struct gloss gloss_draw(struct rng *r)
 {
     const bool shiny = rng_uniform(r) < 0.4;
-    const double strength = rng_range(r, 0.1, 0.7);
+    const double strength = rng_range(r, 0.05, 0.4);
     const unsigned squarings = 3 + (unsigned)rng_below(r, 4);
     return (struct gloss){shiny ? (float)strength : 0, squarings};
 }

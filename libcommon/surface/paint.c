@@ -48,7 +48,8 @@ static void texture_task(void *arg, size_t i, size_t worker)
 
 struct surface_world surface_world_new(const struct surface_set *set)
 {
-    mem_need(set->classes * (sizeof(struct texture) + RELIEF_TEXELS * sizeof(struct texel)), "the textures");
+    mem_need(set->classes * (sizeof(struct texture) + RELIEF_TEXELS * sizeof(struct surface_texel)),
+             "the textures");
     struct surface_world w = {set, xcalloc(set->classes, sizeof *w.texture), silhouettes_new(set->seed),
                               camera_tables_new()};
     pool_run(set->classes, texture_task, &w);

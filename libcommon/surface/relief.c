@@ -1,6 +1,8 @@
 #include "surface/relief.h"
+#include "base/mem.h"
 #include "fractal/elementary.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { CELLS_MAX = 128 };
@@ -124,4 +126,18 @@ void relief_spectrum(float *plane, size_t lowest, double exponent, double stretc
         relief_noise(plane, cells, along ? along : 1, (float)amplitude, r);
     }
     relief_standardise(plane);
+}
+
+void relief_ground(struct relief *t, struct rng *r)
+{
+    float *cloud = xmalloc(RELIEF_TEXELS, sizeof *cloud);
+    const float strength = (float)rng_range(r, 0.1, 0.35);
+    relief_spectrum(cloud, 8, rng_range(r, 0.6, 2), rng_range(r, 1, 4), r);
+    relief_standardise(t->height);
+    relief_standardise(t->position);
+    for (size_t i = 0; i < RELIEF_TEXELS; i++) {
+        t->height[i] += strength * cloud[i];
+        t->position[i] += strength * cloud[i];
+    }
+    free(cloud);
 }

@@ -33,6 +33,10 @@ void relief_noise(float *plane, size_t fx, size_t fy, float amplitude, struct rn
  * amplitude; 1: all octaves alike), stretched along y. Standardised. */
 void relief_spectrum(float *plane, size_t lowest, double exponent, double stretch, struct rng *r);
 
+/* Makes both planes standard and adds a cloud of a drawn spectrum, .1 to .35 as strong: so that a texture with empty places can be
+ * told in these, too. */
+void relief_ground(struct relief *t, struct rng *r);
+
 /* Standard normal; unlike rng_normal without libm. */
 double relief_normal(struct rng *r);
 #endif

@@ -17,19 +17,19 @@ static double unit(double x)
 /* Three to five colours about one, further from it the larger the contrast; every fifth class is motley. */
 static void draw_palette(struct texture *t, struct rng *r)
 {
-    const double contrast = rng_range(r, 0.15, 1), hue = rng_uniform(r), value = rng_range(r, 0.3, 0.8);
+    const double contrast = rng_range(r, 0.15, 1), hue = rng_uniform(r), value = rng_range(r, 0.25, 0.7);
     const double drawn = rng_uniform(r), saturation = 0.8 * drawn * sqrt(drawn);
     const double spread = rng_uniform(r) < 0.2 ? 0.5 : 0.12 * contrast;
     t->knots = PALETTE_MIN + rng_below(r, PALETTE_MAX - PALETTE_MIN + 1);
     for (size_t i = 0; i < t->knots; i++) {
         t->hue[i] = hue + spread * rng_range(r, -1, 1);
         t->saturation[i] = unit(saturation + 0.3 * contrast * rng_range(r, -1, 1));
-        t->value[i] = unit(value + 0.6 * contrast * rng_range(r, -1, 1));
-        t->value[i] = t->value[i] < 0.05 ? 0.05 : t->value[i];
+        const double drawn_value = value + 0.5 * contrast * rng_range(r, -1, 1);
+        t->value[i] = drawn_value < 0.05 ? 0.05 : drawn_value > 0.85 ? 0.85 : drawn_value;
     }
 }
 
-static void pack(struct texel *out, const struct relief *t)
+static void pack(struct surface_texel *out, const struct relief *t)
 {
     for (size_t i = 0; i < RELIEF_TEXELS; i++) {
         const float h = t->height[i] * TEXEL_HEIGHT;
@@ -38,12 +38,24 @@ static void pack(struct texel *out, const struct relief *t)
     }
 }
 
+static struct texture draw(const struct program_list *list, struct rng *r)
+{
+    struct texture t = {.program = (enum program)list->program[rng_below(r, list->n)]};
+    draw_palette(&t, r);
+    return t;
+}
+
+struct texture texture_draw(uint64_t seed, size_t class, const struct program_list *list)
+{
+    struct rng r = rng_new(key_of(seed, KEY_TEXTURE, class, 0), STREAM_CHOICES);
+    return draw(list, &r);
+}
+
 struct texture texture_new(uint64_t seed, size_t class, const struct program_list *list)
 {
     struct rng r = rng_new(key_of(seed, KEY_TEXTURE, class, 0), STREAM_CHOICES);
     struct relief *relief = xmalloc(1, sizeof *relief);
-    struct texture t = {.program = (enum program)list->program[rng_below(&r, list->n)]};
-    draw_palette(&t, &r);
+    struct texture t = draw(list, &r);
     program_run(t.program, relief, &r);
     relief_finish(relief, TEXTURE_SLOPE);
     t.texel = xmalloc(RELIEF_TEXELS, sizeof *t.texel);
@@ -106,8 +118,8 @@ void texture_row(float *height, float *position, const struct texture *t, const 
         const uint32_t left = u >> 16 & 255, top = (v >> 16 & 255) << 8;
         const uint32_t right = (left + 1) & 255, bottom = (top + 256) & 0xffff;
         const int32_t fu = (int32_t)(u >> 8 & 255), fv = (int32_t)(v >> 8 & 255);
-        const struct texel a = t->texel[top | left], b = t->texel[top | right];
-        const struct texel c = t->texel[bottom | left], d = t->texel[bottom | right];
+        const struct surface_texel a = t->texel[top | left], b = t->texel[top | right];
+        const struct surface_texel c = t->texel[bottom | left], d = t->texel[bottom | right];
         const int32_t ha = a.height * (256 - fu) + b.height * fu, hb = c.height * (256 - fu) + d.height * fu;
         const int32_t pa = a.position * (256 - fu) + b.position * fu;
         const int32_t pb = c.position * (256 - fu) + d.position * fu;

@@ -7,7 +7,7 @@
 enum { PALETTE_MIN = 3, PALETTE_MAX = 5, COLOURS = 256, PROGRAM_LIST = 32 };
 
 /* A height in 1/256 pixel, a position in 1/64 of the table of COLOURS. */
-struct texel {
+struct surface_texel {
     int16_t height;
     uint16_t position;
 };
@@ -15,7 +15,7 @@ enum { TEXEL_HEIGHT = 256, TEXEL_POSITION = 64 };
 
 struct texture {
     enum program program;
-    struct texel *texel; /* RELIEF_TEXELS */
+    struct surface_texel *texel; /* RELIEF_TEXELS */
     size_t knots;
     double hue[PALETTE_MAX], saturation[PALETTE_MAX], value[PALETTE_MAX]; /* 0 to 1 */
 };
@@ -28,6 +28,8 @@ struct program_list {
 
 /* Class i's texture, a function of (seed, class, list). texture_free frees it. */
 struct texture texture_new(uint64_t seed, size_t class, const struct program_list *list);
+/* All of it but the texels, at once. */
+struct texture texture_draw(uint64_t seed, size_t class, const struct program_list *list);
 void texture_free(struct texture *t);
 
 /* The shades of an instance: the hue moved by up to .05, saturation times .7 to 1.3, with probability .3 grey. */
