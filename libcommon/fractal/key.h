@@ -15,7 +15,7 @@ enum key_purpose {
     KEY_SEARCH,
     KEY_CHAINS,
     KEY_TEXTURE = 20, /* surface/texture.h */
-    KEY_OUTLINE /* surface/outline.h */
+    KEY_OUTLINE       /* surface/outline.h */
 };
 
 /* Streams of an image's key. Chain c of object o is STREAM_CHAINS + 16 o + c. */
