@@ -233,7 +233,7 @@ static void instances(void)
     texture_row(h, p, &t, &along, -1, 9, 300);
     texture_row(h2, p2, &t, &between, -1, 9, 299);
     for (ptrdiff_t i = 0; i < 299; i++) {
-        const struct texel *texel = &t.texel[relief_at(2 + i, 259)];
+        const struct surface_texel *texel = &t.texel[relief_at(2 + i, 259)];
         off = worse(off, fabs(h[i] - texel->height / 256.0));
         off = worse(off, fabs(p[i] - texel->position / 64.0));
         off = worse(off, fabs(h2[i] - (h[i] + h[i + 1])));
