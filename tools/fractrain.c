@@ -6,6 +6,7 @@
 #include "nn/frozen.h"
 #include "train/classifier.h"
 #include <stdlib.h>
+#include <string.h>
 
 static const char usage_head[] =
     "usage: fractrain [-a ARCH] [--recipe NAME] -o WEIGHTS {--steps N -c CLASSES | --epochs N} [options] "
@@ -110,6 +111,23 @@ static struct opts parse(int argc, char **argv)
     return o;
 }
 
+/* Layers that are spoken of are there. */
+static void check_layers(const struct classifier_options *o)
+{
+    const struct classifier_recipe *r = &o->recipe;
+    for (size_t stage = r->layers + 1; stage <= 4; stage++) {
+        char name[16];
+        snprintf(name, sizeof name, "layer%zu", stage);
+        for (size_t i = 0; i < r->dense.n; i++)
+            if (strcmp(r->dense.at[i].tap, name) == 0)
+                misuse("--dense: there is no %s (--layers %zu)", name, r->layers);
+        if (strstr(o->taps, name))
+            misuse("--taps: there is no %s (--layers %zu)", name, r->layers);
+    }
+    if (r->dense.n && r->augment.autoaugment)
+        misuse("--dense: AutoAugment turns images, and leaves labels where they are (--autoaugment no)");
+}
+
 static void check(const struct classifier_options *o, int operands)
 {
     if (!o->out)
@@ -121,6 +139,7 @@ static void check(const struct classifier_options *o, int operands)
     struct err e;
     if (!frozen_layers_are(o->recipe.arch, o->taps, &e))
         misuse("--taps: %s", e.text);
+    check_layers(o);
     if (operands > 1)
         misuse("one image stream at a time (cat joins several)");
 }

@@ -257,7 +257,8 @@ static void put_back(struct fitting *f)
 
 void fitting_train(struct fitting *f)
 {
-    const struct loop_task task = {f->recipe, "held", take_step, save, f};
+    const struct loop_task task = {
+        .recipe = f->recipe, .measure = "held", .step = take_step, .save = save, .arg = f};
     const struct note *state = loop_resume(f->loop, &task);
     f->task.rate.base = f->o->rate;
     if (state)

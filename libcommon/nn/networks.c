@@ -16,7 +16,7 @@ static const struct architecture architectures[] = {{"resnet18", {2, 2, 2, 2}, f
                                                     {"resnet50", {3, 4, 6, 3}, true, 64},
                                                     {"resnet101", {3, 4, 23, 3}, true, 64},
                                                     {"wide_resnet50_2", {3, 4, 6, 3}, true, 128}};
-enum { ARCHITECTURES = sizeof architectures / sizeof *architectures };
+enum { STAGES = 4, ARCHITECTURES = sizeof architectures / sizeof *architectures };
 
 const char *const network_names[] = {"resnet18",  "resnet34",        "resnet50",
                                      "resnet101", "wide_resnet50_2", NULL};
@@ -62,13 +62,18 @@ static size_t block(struct graph *g, size_t x, const char *prefix, bool bottlene
 
 bool network_build(struct graph *g, const char *arch, size_t classes)
 {
+    return network_build_stages(g, arch, STAGES, classes);
+}
+
+bool network_build_stages(struct graph *g, const char *arch, size_t stages, size_t classes)
+{
     const struct architecture *net = find_architecture(arch);
     if (!net)
         return false;
     snprintf(g->arch, sizeof g->arch, "%s", arch);
     size_t x = graph_relu(g, conv_bn(g, graph_input(g, 3), "", "conv1", "bn1", 64, 7, 2));
     x = graph_maxpool(g, x, 3, 2, 1);
-    for (size_t stage = 0; stage < 4; stage++) {
+    for (size_t stage = 0; stage < stages; stage++) {
         char name[32];
         for (size_t b = 0; b < net->blocks[stage]; b++) {
             snprintf(name, sizeof name, "layer%zu.%zu.", stage + 1, b);

@@ -11,6 +11,8 @@ extern const char *const network_names[];
 
 /* Builds into an empty graph. classes 0: no fc. False when the name is none of the above. */
 bool network_build(struct graph *g, const char *arch, size_t classes);
+/* The same without the stages behind the first `stages`, 1 to 4: avgpool and fc follow the last. */
+bool network_build_stages(struct graph *g, const char *arch, size_t stages, size_t classes);
 /* The architecture that weights are for: metadata arch=, else from names and shapes. NULL when it can't be
  * told. */
 const char *network_guess(const struct safetensors *st);

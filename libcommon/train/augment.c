@@ -3,23 +3,13 @@
 #include "image/affine.h"
 #include "image/colour.h"
 #include "image/enhance.h"
+#include "train/augment_draw.h"
 #include "train/autoaugment.h"
 #include "train/erase.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* The streams of an image's key, and what sets the keys apart from those of others who use the same seed.
- * Part of what an image is: never change one. */
-enum ingredient {
-    DRAW_CROP = 1,
-    DRAW_MIRROR,
-    DRAW_FLIP,
-    DRAW_JITTER,
-    DRAW_GREY,
-    DRAW_BLUR,
-    DRAW_AUTOAUGMENT,
-    DRAW_ERASE
-};
+/* What sets the keys apart from those of others who use the same seed. Never change it. */
 enum { KEY_AUGMENT = 0x41 };
 
 struct augment_workspace {
@@ -73,7 +63,7 @@ void augment_workspace_free(struct augment_workspace *w)
     free(w);
 }
 
-static struct rng draw(uint64_t key, enum ingredient stream)
+struct rng augment_draw(uint64_t key, enum augment_ingredient stream)
 {
     return rng_new(key, stream);
 }
@@ -120,7 +110,7 @@ static void crop_random(struct raster *out, const struct raster *in, enum augmen
 static void crop(struct augment_workspace *w, const struct raster *in, const struct augment_options *o,
                  uint64_t key)
 {
-    struct rng r = draw(key, DRAW_CROP);
+    struct rng r = augment_draw(key, DRAW_CROP);
     struct window from;
     if (o->crop == CROP_RANDOM) {
         crop_random(&w->picture, in, o->border, &r);
@@ -135,7 +125,7 @@ static void crop(struct augment_workspace *w, const struct raster *in, const str
 
 static void blur(struct augment_workspace *w, const struct augment_options *o, uint64_t key)
 {
-    struct rng r = draw(key, DRAW_BLUR);
+    struct rng r = augment_draw(key, DRAW_BLUR);
     if (!chance(&r, o->blur))
         return;
     resample_gaussian(&w->spare, &w->picture, rng_range(&r, o->sigma_min, o->sigma_max), &w->resample);
@@ -147,8 +137,9 @@ static void blur(struct augment_workspace *w, const struct augment_options *o, u
 /* What happens to the cropped picture. */
 static void alter(struct augment_workspace *w, const struct augment_options *o, uint64_t key)
 {
-    struct rng mirrors = draw(key, DRAW_MIRROR), flips = draw(key, DRAW_FLIP), greys = draw(key, DRAW_GREY);
-    struct rng jitters = draw(key, DRAW_JITTER), policies = draw(key, DRAW_AUTOAUGMENT);
+    struct rng mirrors = augment_draw(key, DRAW_MIRROR), flips = augment_draw(key, DRAW_FLIP),
+               greys = augment_draw(key, DRAW_GREY);
+    struct rng jitters = augment_draw(key, DRAW_JITTER), policies = augment_draw(key, DRAW_AUTOAUGMENT);
     if (chance(&mirrors, o->mirror))
         affine_mirror(&w->picture);
     if (chance(&flips, o->flip))
@@ -161,20 +152,25 @@ static void alter(struct augment_workspace *w, const struct augment_options *o, 
         autoaugment(&w->picture, &w->spare, &policies);
 }
 
-static void erase_by_chance(const struct view *out, size_t n, const struct augment_options *o, uint64_t key)
+void augment_erase(const struct view *out, size_t n, const struct augment_options *o, uint64_t key)
 {
-    struct rng r = draw(key, DRAW_ERASE);
+    struct rng r = augment_draw(key, DRAW_ERASE);
     struct window hole;
     if (chance(&r, o->erase) && erase_window(&hole, o->size, o->size, &o->erase_range, &r))
         erase(out, n, &hole);
 }
 
-void augment_image(const struct view *out, size_t n, const struct raster *in, const struct augment_options *o,
-                   uint64_t seed, uint64_t epoch, uint64_t index, struct augment_workspace *w)
+uint64_t augment_key(uint64_t seed, uint64_t epoch, uint64_t index)
 {
     uint32_t word[4];
     rng_block(word, seed, (uint64_t)KEY_AUGMENT << 56 ^ epoch, index);
-    const uint64_t key = word[0] | (uint64_t)word[1] << 32;
+    return word[0] | (uint64_t)word[1] << 32;
+}
+
+void augment_image(const struct view *out, size_t n, const struct raster *in, const struct augment_options *o,
+                   uint64_t seed, uint64_t epoch, uint64_t index, struct augment_workspace *w)
+{
+    const uint64_t key = augment_key(seed, epoch, index);
     if (in->channels == 3 && in->maxval == 255)
         crop(w, in, o, key);
     else {
@@ -184,5 +180,5 @@ void augment_image(const struct view *out, size_t n, const struct raster *in, co
     }
     alter(w, o, key);
     normalise(out, n, &w->picture, &o->norm);
-    erase_by_chance(out, n, o, key);
+    augment_erase(out, n, o, key);
 }

@@ -51,4 +51,10 @@ void augment_workspace_free(struct augment_workspace *w);
  * Probabilities are in 0..1; minima at most their maxima; aspects, sigma_min and size above 0. */
 void augment_image(const struct view *out, size_t n, const struct raster *in, const struct augment_options *o,
                    uint64_t seed, uint64_t epoch, uint64_t index, struct augment_workspace *w);
+
+/* Where the pixels of that image come from, for planes of labels: in's fourth channel (8 bits) is cropped, mirrored, flipped and
+ * erased as its colours are, by the nearest pixel, into image n of a view of size x size x 1, f32; 0 where there is nothing. Not
+ * for AutoAugment, which turns and shears. */
+void augment_labels(const struct view *out, size_t n, const struct raster *in,
+                    const struct augment_options *o, uint64_t seed, uint64_t epoch, uint64_t index);
 #endif

@@ -4,7 +4,8 @@
  *   2  augment_task   each worker cuts an image out, alters it and writes it, normalised, into the trainer's input.
  *   3  set_targets, mix_batch   the labels; with a probability, images and labels are mixed with one another.
  *   4  trainer_forward   logits.
- *   5  loss_cross_entropy or loss_multi_label   their loss, and its gradient into the trainer's output gradient.
+ *   5  loss_cross_entropy or loss_multi_label   their loss, and its gradient into the trainer's output gradient; and loss_dense
+ *      of the cells of layers that learn labels of their own (--dense), whose heads are further outputs.
  *   6  trainer_backward   adds to the gradient of every parameter. 1 to 6 are done --accumulate times.
  *   7  learner_step   one move of the parameters, and of their average.
  *   8  loop.c   journal, checkpoint, signals; and again. In the end write_weights: tensors and what featx must know. */
@@ -17,6 +18,7 @@
 #include "nn/precision_option.h"
 #include "nn/weights.h"
 #include "train/checkpoint.h"
+#include "train/dense_loss.h"
 #include "train/feed.h"
 #include "train/learner.h"
 #include <math.h>
@@ -33,15 +35,41 @@ struct classifier {
     struct product *out; /* NULL: opened when there are weights */
     char *recipe;
     struct loss_target *target;
+    struct view labels;                   /* of every pixel of the batch, where cells learn; else no data */
     unsigned char *positive;              /* batch x classes, multi-label only */
     struct augment_workspace **workspace; /* of each worker */
     const struct feed_sample *batch;      /* under way */
     uint64_t passes, position; /* forward passes so far; the feed's place after the last whole step */
 };
 
+/* Of what is trained: "fc" is output 0, the head of the i-th dense tap is output i + 1. */
+enum { OUTPUTS = 1 + DENSE_TAPS };
+
 static size_t classes(const struct classifier *t)
 {
     return t->o->recipe.classes;
+}
+
+/* A 1 x 1 convolution to the classes on each layer whose cells learn. */
+static void add_heads(struct graph *g, const struct classifier_recipe *r)
+{
+    for (size_t i = 0; i < r->dense.n; i++) {
+        char name[32];
+        const size_t x = (size_t)graph_find_tap(g, r->dense.at[i].tap);
+        const struct convolution c = {g->node[x].channels, r->classes, 1, 1, 0};
+        snprintf(name, sizeof name, "dense.%s", r->dense.at[i].tap);
+        graph_tap(g, graph_conv(g, x, name, c, true), name);
+    }
+}
+
+static void find_outputs(size_t output[OUTPUTS], const struct graph *g, const struct dense_taps *dense)
+{
+    output[0] = (size_t)graph_find_tap(g, "fc");
+    for (size_t i = 0; i < dense->n; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "dense.%s", dense->at[i].tap);
+        output[i + 1] = (size_t)graph_find_tap(g, name);
+    }
 }
 
 /* Random weights, and over them what the initial ones have in the same shape. */
@@ -73,15 +101,17 @@ static void build(struct classifier *t)
     struct safetensors st = {0};
     t->graph = t->o->graph;
     if (!t->graph) {
-        network_build(&t->built, r->arch, classes(t));
+        network_build_stages(&t->built, r->arch, r->layers, classes(t));
+        add_heads(&t->built, r);
         t->graph = &t->built;
     }
     initial_weights(&st, t);
     const struct optimiser_options sgd = {
         .kind = OPTIMISER_SGD, .momentum = r->momentum, .average = r->average};
-    const size_t output = (size_t)graph_find_tap(t->graph, "fc");
-    const struct trainer_plan plan = {.output = &output,
-                                      .outputs = 1,
+    size_t output[OUTPUTS];
+    find_outputs(output, t->graph, &r->dense);
+    const struct trainer_plan plan = {.output = output,
+                                      .outputs = 1 + r->dense.n,
                                       .n = r->batch,
                                       .h = r->augment.size,
                                       .w = r->augment.size,
@@ -100,6 +130,10 @@ static void prepare(struct classifier *t)
     t->target = xcalloc(r->batch, sizeof *t->target);
     if (r->multi)
         t->positive = xcalloc(r->batch * classes(t), 1);
+    const size_t side = r->augment.size;
+    t->labels = (struct view){.n = r->batch, .h = side, .w = side, .c = 1, .type = DT_F32};
+    if (r->dense.n)
+        t->labels.data = xcalloc(view_bytes(&t->labels), 1);
     t->workspace = xcalloc(pool_size(), sizeof *t->workspace);
     for (size_t i = 0; i < pool_size(); i++)
         t->workspace[i] = augment_workspace_new(r->augment.size);
@@ -114,6 +148,8 @@ static void augment_task(void *arg, size_t i, size_t worker)
     const uint64_t epoch = held ? (t->passes * r->batch + i) / held : 0;
     const struct view in = trainer_input(t->learner.trainer, 0);
     augment_image(&in, i, &s->raster, &r->augment, r->seed, epoch, s->index, t->workspace[worker]);
+    if (r->dense.n)
+        augment_labels(&t->labels, i, &s->raster, &r->augment, r->seed, epoch, s->index);
 }
 
 static void set_targets(struct classifier *t)
@@ -129,8 +165,24 @@ static void set_targets(struct classifier *t)
             t->positive[i * classes(t) + t->batch[i].label[j]] = 1;
 }
 
+/* The losses of cells, their gradients into the trainer's; adds them to the report and to the loss. */
+static void learn_cells(struct classifier *t, struct loss *loss, struct loop_report *report)
+{
+    const struct classifier_recipe *r = &t->o->recipe;
+    for (size_t i = 0; i < r->dense.n; i++) {
+        const struct view logits = trainer_output(t->learner.trainer, i + 1);
+        const struct view gradient = trainer_output_gradient(t->learner.trainer, i + 1);
+        const double weight = r->dense.at[i].weight;
+        const struct dense_loss cells =
+            loss_dense(&gradient, &logits, &t->labels, weight / (double)r->accumulate);
+        loss->value += weight * cells.value;
+        report->part[i].sum += (double)cells.correct;
+        report->part[i].count += (double)cells.cells;
+    }
+}
+
 /* One batch through the network and back; its gradients are added. */
-static struct loss learn(struct classifier *t)
+static struct loss learn(struct classifier *t, struct loop_report *report)
 {
     const struct classifier_recipe *r = &t->o->recipe;
     const struct view in = trainer_input(t->learner.trainer, 0),
@@ -141,10 +193,12 @@ static struct loss learn(struct classifier *t)
     set_targets(t);
     if (!r->multi)
         mix_batch(&in, t->target, &r->mix, r->seed, t->passes);
+    if (!r->multi && r->dense.n)
+        mix_labels(&t->labels, &r->mix, r->seed, t->passes);
     trainer_forward(t->learner.trainer);
-    const struct loss loss = r->multi
-                                 ? loss_multi_label(&gradient, &logits, t->positive, scale)
-                                 : loss_cross_entropy(&gradient, &logits, t->target, r->smoothing, scale);
+    struct loss loss = r->multi ? loss_multi_label(&gradient, &logits, t->positive, scale)
+                                : loss_cross_entropy(&gradient, &logits, t->target, r->smoothing, scale);
+    learn_cells(t, &loss, report);
     if (isfinite(loss.value))
         trainer_backward(t->learner.trainer);
     t->passes++;
@@ -164,7 +218,7 @@ static bool take_step(void *arg, uint64_t step, struct loop_report *report)
             return false;
         if (!t->batch)
             die("the stream ended in step %llu of %zu", (unsigned long long)step + 1, r->rate.steps);
-        const struct loss loss = learn(t);
+        const struct loss loss = learn(t, report);
         report->loss += loss.value / (double)r->accumulate;
         report->measure += (double)loss.correct;
         if (!isfinite(loss.value))
@@ -211,6 +265,7 @@ static struct feed *open_feed(const struct classifier *t, FILE *f, const char *l
     const struct feed_options o = {.hold = t->o->epochs > 0,
                                    .classes = classes(t),
                                    .multi = r->multi,
+                                   .planes = r->dense.n > 0,
                                    .batch = r->batch,
                                    .memory = t->o->memory,
                                    .batches = t->o->epochs ? 0 : r->rate.steps * r->accumulate - t->passes,
@@ -244,8 +299,10 @@ static void open_all(struct classifier *t, FILE *f, const char *label)
 /* From the checkpoint, where there is one, to the feed at the place where training goes on. */
 static void resume(struct classifier *t, FILE *f, const char *label)
 {
-    const struct loop_task task = {
+    struct loop_task task = {
         .recipe = t->recipe, .measure = "accuracy", .step = take_step, .save = save_place, .arg = t};
+    for (size_t i = 0; i < t->o->recipe.dense.n; i++)
+        task.part[i] = t->o->recipe.dense.at[i].tap;
     const struct note *state = loop_resume(t->loop, &task);
     const char *path = t->o->loop.checkpoint;
     const char *identity = state ? checkpoint_word(path, state, "identity") : NULL;
@@ -268,6 +325,7 @@ static void release(struct classifier *t)
     free(t->recipe);
     free(t->target);
     free(t->positive);
+    free(t->labels.data);
 }
 
 void classifier_train(FILE *f, const char *label, struct classifier_options *o)

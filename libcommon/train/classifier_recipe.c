@@ -3,6 +3,7 @@
 #include "nn/networks.h"
 #include "nn/precision_option.h"
 #include <stddef.h>
+#include <string.h>
 
 const char *const classifier_recipe_names[] = {"paper", "ofdb", "fern", NULL};
 
@@ -23,6 +24,7 @@ struct classifier_recipe classifier_recipe_named(size_t name)
     struct classifier_recipe r = {
         .name = classifier_recipe_names[name],
         .arch = "resnet18",
+        .layers = 4,
         .precision = CLASSIFIER_RECIPE_AUTO,
         .batch = 32,
         .accumulate = 1,
@@ -103,6 +105,39 @@ static void print_norm(FILE *f, const void *value)
     fprintf(f, "%g,%g,%g/%g,%g,%g", n->mean[0], n->mean[1], n->mean[2], n->std[0], n->std[1], n->std[2]);
 }
 
+/* "layer2:.5,layer3:1", or "none". */
+static bool read_dense(void *value, const char *text, struct err *e)
+{
+    struct dense_taps d = {0};
+    const char *p = strcmp(text, "none") == 0 ? "" : text;
+    while (*p) {
+        unsigned stage;
+        double weight;
+        int end = 0;
+        if (d.n == DENSE_TAPS || sscanf(p, "layer%1u:%lf%n", &stage, &weight, &end) != 2 || stage < 1 ||
+            stage > 4 || !(weight > 0 && weight <= 100) || (p[end] && (p[end] != ',' || !p[end + 1])))
+            return err_set(e, "'%s' is not LAYER:WEIGHT, several joined by commas, nor none", text);
+        snprintf(d.at[d.n].tap, sizeof d.at[d.n].tap, "layer%u", stage);
+        for (size_t i = 0; i < d.n; i++)
+            if (strcmp(d.at[i].tap, d.at[d.n].tap) == 0)
+                return err_set(e, "'%s' names %s twice", text, d.at[i].tap);
+        d.at[d.n++].weight = weight;
+        p += end + (p[end] == ',');
+    }
+    *(struct dense_taps *)value = d;
+    return true;
+}
+
+static void print_dense(FILE *f, const void *value)
+{
+    const struct dense_taps *d = value;
+    for (size_t i = 0; i < d->n; i++)
+        fprintf(f, "%s%s:%g", i ? "," : "", d->at[i].tap, d->at[i].weight);
+    if (d->n == 0)
+        fputs("none", f);
+}
+
+static const struct setting_own dense = {read_dense, print_dense};
 static const struct setting_own jitter = {read_jitter, print_jitter}, norm = {read_norm, print_norm};
 
 /* clang-format off */
@@ -116,6 +151,7 @@ static const struct setting_own jitter = {read_jitter, print_jitter}, norm = {re
 
 const struct setting classifier_recipe_network[] = {
     {"arch", 'a', SETTING_WORD, AT(arch), 0, 0, network_names, "ARCH", "the network", 0, NULL},
+    SIZE("layers", 0, layers, 1, 4, "N", "stages of the network, the image's class is told from the last"),
     CHOICE("precision", precision, precisions, "P",
            "of activations and products (auto: bf16 where this processor has instructions for it)"),
     SIZE("classes", 'c', classes, 1, 1e6, "N", "labels are below N; with -e the default is as many as there are"),
@@ -134,6 +170,7 @@ const struct setting classifier_recipe_optimiser[] = {
     SWITCH("decay-all", decay_all, yes_no, "Y", "whether biases and batch norms decay too"),
     REAL("smoothing", smoothing, 1, "S", "of the labels"),
     SWITCH("loss", multi, losses, "L", "for one label an image, or several (binary cross-entropy)"),
+    OWN("dense", dense, &dense, "LAYER:W,...", "losses of weight W at each cell of these layers, by the images' fourth channel"),
     REAL("average", average, 0.999999, "D", "write a moving average of the weights with this decay; 0: off"),
     SETTINGS_END};
 

@@ -7,6 +7,16 @@
 #include "train/rate.h"
 #include <stdint.h>
 
+/* Layers whose cells learn labels of their own, and the weights of their losses. */
+enum { DENSE_TAPS = 4 };
+struct dense_taps {
+    size_t n;
+    struct {
+        char tap[8]; /* "layer2" */
+        double weight;
+    } at[DENSE_TAPS];
+};
+
 struct classifier_recipe {
     const char *name, *arch;
     enum {
@@ -23,7 +33,9 @@ struct classifier_recipe {
     bool decay_all;   /* also biases and batch norms */
     double smoothing; /* of the labels */
     bool multi;       /* several labels an image: binary cross-entropy */
-    double average;   /* decay of the weights' moving average; 0: none */
+    size_t layers;    /* stages of the network, whose last one the image's class is told from */
+    struct dense_taps dense;
+    double average; /* decay of the weights' moving average; 0: none */
     struct augment_options augment;
     struct mix_options mix;
 };

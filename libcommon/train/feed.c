@@ -62,6 +62,18 @@ static void parse_labels(const struct feed *f, struct feed_sample *s)
     }
 }
 
+static void check_plane(const struct feed *f)
+{
+    const struct raster *r = &f->image.raster;
+    const uint8_t *samples = r->samples;
+    if (r->channels != 4 || r->maxval != 255)
+        image_reader_die(f->reader, "no plane of labels: --dense needs one, as surfgen --labels writes it");
+    for (size_t i = 0; i < r->width * r->height; i++)
+        if (f->o.classes && samples[4 * i + 3] > f->o.classes)
+            image_reader_die(f->reader, "a pixel's label %u is outside the %zu classes",
+                             samples[4 * i + 3] - 1u, f->o.classes);
+}
+
 /* The next image of the stream into *s, its raster copied. */
 static bool read_sample(struct feed *f, struct feed_sample *s)
 {
@@ -70,6 +82,8 @@ static bool read_sample(struct feed *f, struct feed_sample *s)
     s->labels = 0;
     if (!f->o.unlabelled)
         parse_labels(f, s);
+    if (f->o.planes)
+        check_plane(f);
     raster_copy(&s->raster, &f->image.raster);
     return true;
 }

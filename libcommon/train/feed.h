@@ -28,6 +28,7 @@ struct feed_options {
     bool hold;
     size_t classes;  /* 0: whatever comes (holding only) */
     bool multi;      /* more than one label an image is fine */
+    bool planes;     /* images have a fourth channel of 8 bits, the class of each pixel plus 1, or 0 */
     bool unlabelled; /* labels are neither needed nor read: samples have none */
     size_t batch;
     uint64_t batches; /* of a stream, that will be asked for: no more is read; 0: to its end */

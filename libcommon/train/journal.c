@@ -2,17 +2,37 @@
 #include "base/err.h"
 #include "stream/table.h"
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-enum { COLUMNS = 7, MEASURE = 3 };
+enum { MEASURE = 3, PART, RATE = PART + LOOP_PARTS, SPEED, SECONDS, COLUMNS };
 
-/* A row, or the head, as it is written: without a measure the others move up. */
+static bool is_part(const struct journal *j, size_t i)
+{
+    return j->o.part && j->o.part[i];
+}
+
+/* Without a measure or parts the columns behind them move up. */
+static bool has_column(const struct journal *j, size_t i)
+{
+    return i == MEASURE ? j->o.measure != NULL : i < PART || i >= RATE || is_part(j, i - PART);
+}
+
+static size_t columns(const struct journal *j)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < COLUMNS; i++)
+        n += has_column(j, i);
+    return n;
+}
+
+/* A row, or the head, as it is written. */
 static void write_cells(const struct journal *j, const char *const cell[COLUMNS])
 {
     const char *out[COLUMNS];
     size_t n = 0;
     for (size_t i = 0; i < COLUMNS; i++)
-        if (i != MEASURE || j->o.measure)
+        if (has_column(j, i))
             out[n++] = cell[i];
     table_write(j->f, j->o.path, n, out);
     if (fflush(j->f))
@@ -21,16 +41,18 @@ static void write_cells(const struct journal *j, const char *const cell[COLUMNS]
 
 static void keep_rows(struct journal *j, const struct table *old)
 {
-    for (size_t r = 0; r < old->rows && old->columns == (j->o.measure ? COLUMNS : COLUMNS - 1); r++)
+    for (size_t r = 0; r < old->rows && old->columns == columns(j); r++)
         if (strtoull(old->cell[r][0], NULL, 10) <= j->o.step)
             table_write(j->f, j->o.path, old->columns, (const char *const *)old->cell[r]);
 }
 
 static void open_file(struct journal *j)
 {
-    const char *const head[COLUMNS] = {"step", "samples",           "loss",   j->o.measure,
-                                       "rate", "images_per_second", "seconds"};
+    const char *head[COLUMNS] = {
+        "step", "samples", "loss", j->o.measure, [RATE] = "rate", "images_per_second", "seconds"};
     struct table old = {0};
+    for (size_t i = 0; i < LOOP_PARTS; i++)
+        head[PART + i] = is_part(j, i) ? j->o.part[i] : NULL;
     if (j->o.step && access(j->o.path, F_OK) == 0)
         table_read(&old, j->o.path);
     j->f = fopen(j->o.path, "we");
@@ -58,9 +80,11 @@ static void write_row(const struct journal *j, double now)
     snprintf(text[1], sizeof *text, "%llu", (unsigned long long)j->samples);
     snprintf(text[2], sizeof *text, "%.6g", j->loss / j->images);
     snprintf(text[MEASURE], sizeof *text, "%.6g", j->measure / j->images);
-    snprintf(text[4], sizeof *text, "%.6g", j->rate);
-    snprintf(text[5], sizeof *text, "%.2f", j->images / (now - j->row_start));
-    snprintf(text[6], sizeof *text, "%.1f", journal_seconds(j));
+    for (size_t i = 0; i < LOOP_PARTS; i++)
+        snprintf(text[PART + i], sizeof *text, "%.6g", j->count[i] > 0 ? j->part[i] / j->count[i] : 0);
+    snprintf(text[RATE], sizeof *text, "%.6g", j->rate);
+    snprintf(text[SPEED], sizeof *text, "%.2f", j->images / (now - j->row_start));
+    snprintf(text[SECONDS], sizeof *text, "%.1f", journal_seconds(j));
     for (size_t i = 0; i < COLUMNS; i++)
         cell[i] = text[i];
     write_cells(j, cell);
@@ -71,6 +95,8 @@ static void end_row(struct journal *j, double now)
     if (j->f && j->images > 0)
         write_row(j, now);
     j->loss = j->measure = j->images = 0;
+    memset(j->part, 0, sizeof j->part);
+    memset(j->count, 0, sizeof j->count);
     j->row_start = now;
 }
 
@@ -91,6 +117,10 @@ void journal_step(struct journal *j, uint64_t step, const struct loop_report *r)
     j->samples = r->samples;
     j->loss += r->loss * (double)r->images;
     j->measure += r->measure;
+    for (size_t i = 0; i < LOOP_PARTS; i++) {
+        j->part[i] += r->part[i].sum;
+        j->count[i] += r->part[i].count;
+    }
     j->images += (double)r->images;
     j->rate = r->rate;
     show(j, now);

@@ -1,5 +1,5 @@
 /* What a training reports as it goes: a TSV file, a row every few steps with the means since the row before; and progress on
- * stderr. Columns: step samples loss MEASURE rate images_per_second seconds. */
+ * stderr. Columns: step samples loss MEASURE PART... rate images_per_second seconds. */
 #ifndef TRAIN_JOURNAL_H
 #define TRAIN_JOURNAL_H
 #include "base/progress.h"
@@ -8,17 +8,19 @@
 #include <stdio.h>
 
 struct journal_options {
-    const char *path;     /* NULL: no file */
-    size_t every;         /* steps a row */
-    const char *measure;  /* the column's name: "accuracy"; NULL: none */
-    uint64_t step, steps; /* done by earlier runs, whose later rows are dropped; in all */
-    double seconds;       /* spent by earlier runs */
+    const char *path;        /* NULL: no file */
+    size_t every;            /* steps a row */
+    const char *measure;     /* the column's name: "accuracy"; NULL: none */
+    const char *const *part; /* names of LOOP_PARTS further ones, or fewer and NULL; NULL: none */
+    uint64_t step, steps;    /* done by earlier runs, whose later rows are dropped; in all */
+    double seconds;          /* spent by earlier runs */
 };
 
 struct journal {
     struct journal_options o;
     FILE *f;
     double loss, measure, images, rate; /* sums since the last row; the last rate */
+    double part[LOOP_PARTS], count[LOOP_PARTS];
     uint64_t step, samples;
     double start, row_start; /* the clock at the start, at the last row */
     struct progress progress;

@@ -210,6 +210,7 @@ void loop_run(struct loop *l, uint64_t steps)
     const struct journal_options j = {.path = l->o.log,
                                       .every = l->o.log_every,
                                       .measure = l->task.measure,
+                                      .part = l->task.part,
                                       .step = l->step,
                                       .steps = steps,
                                       .seconds = l->before};

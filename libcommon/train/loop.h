@@ -27,10 +27,16 @@ struct loop_options {
     size_t log_every;       /* steps a row */
 };
 
+/* Further columns of a log at most. */
+enum { LOOP_PARTS = 4 };
+
 /* What a step tells the journal. */
 struct loop_report {
     double loss;    /* mean over the images */
     double measure; /* sum over the images of what the log's column `measure` gives the mean of */
+    struct {
+        double sum, count;
+    } part[LOOP_PARTS]; /* of further columns, which give sum / count over a row */
     size_t images;
     uint64_t samples; /* seen since training began */
     double rate;
@@ -46,6 +52,8 @@ struct loop_task {
     /* Adds to a checkpoint's words what must be known before the parts are of use: position=, identity=. NULL: nothing. */
     void (*save)(void *arg, struct note *state);
     void *arg;
+    const char
+        *part[LOOP_PARTS]; /* the names of the report's parts, columns behind the measure; NULL: no more */
 };
 
 struct loop;

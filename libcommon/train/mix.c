@@ -139,22 +139,41 @@ static struct mix choose(const struct view *batch, const struct mix_options *o, 
     return m;
 }
 
-void mix_batch(const struct view *batch, struct loss_target *target, const struct mix_options *o,
-               uint64_t seed, uint64_t step)
+/* The draw of a step, and its partners; free() them. */
+static struct mix draw(const struct view *batch, const struct mix_options *o, uint64_t seed, uint64_t step,
+                       size_t **partner)
 {
     uint32_t word[4];
     rng_block(word, seed, (uint64_t)KEY_MIX << 56, step);
     const uint64_t key = word[0] | (uint64_t)word[1] << 32;
-    struct mix m = choose(batch, o, key);
     struct rng partners = rng_new(key, DRAW_PARTNERS);
-    size_t *partner = xmalloc(batch->n, sizeof *partner);
+    *partner = xmalloc(batch->n, sizeof **partner);
     for (size_t i = 0; i < batch->n; i++)
-        partner[i] = i;
-    rng_shuffle(&partners, partner, batch->n);
+        (*partner)[i] = i;
+    rng_shuffle(&partners, *partner, batch->n);
+    return choose(batch, o, key);
+}
+
+void mix_batch(const struct view *batch, struct loss_target *target, const struct mix_options *o,
+               uint64_t seed, uint64_t step)
+{
+    size_t *partner;
+    struct mix m = draw(batch, o, seed, step, &partner);
     mix_images(&m, partner);
     for (size_t i = 0; i < batch->n; i++) {
         target[i].b = target[m.lambda < 1 ? partner[i] : i].a;
         target[i].lambda = (float)m.lambda;
     }
+    free(partner);
+}
+
+void mix_labels(const struct view *labels, const struct mix_options *o, uint64_t seed, uint64_t step)
+{
+    size_t *partner;
+    struct mix m = draw(labels, o, seed, step, &partner);
+    if (m.keep > 0)
+        view_clear(labels);
+    else
+        mix_images(&m, partner);
     free(partner);
 }

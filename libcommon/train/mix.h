@@ -21,4 +21,6 @@ extern const struct mix_options mix_ofdb;
  * same bits for any number of threads. */
 void mix_batch(const struct view *batch, struct loss_target *target, const struct mix_options *o,
                uint64_t seed, uint64_t step);
+/* What the same call does to planes of labels (augment.h), one channel: a box moves along, what is blended has no label. */
+void mix_labels(const struct view *labels, const struct mix_options *o, uint64_t seed, uint64_t step);
 #endif
