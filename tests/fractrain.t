@@ -135,19 +135,51 @@ ok $? 'which softmax does not take'
 
 # Every option of a recipe is kept with the weights, so each must arrive there; what they do: tests/unit/recipe.c and its like.
 ifsgen -c 4 -n 2 -z 48 --points 2000 -s 1 >few.pam
-fractrain --recipe paper --arch resnet34 --precision f32 --classes 4 --batch 4 --accumulate 2 --seed 7 --rate 0 --schedule constant --warmup 0.25 \
+fractrain --recipe paper --arch resnet34 --layers 3 --precision f32 --classes 4 --batch 4 --accumulate 2 --seed 7 --rate 0 --schedule constant --warmup 0.25 \
     --momentum 0.5 --decay 0.125 --decay-all no --smoothing 0.2 --loss multi --average 0.75 --size 40 --crop resized --area 0.5 --mirror 0.1 --flip 0.3 \
     --jitter 0.1,0.2,0.3,0.4 --grey 0.6 --blur 0.7 --autoaugment yes --erase 0.9 --mix 0.45 --norm none -e 1 -o l.safetensors few.pam
-want='recipe=recipe=paper arch=resnet34 precision=f32 classes=4 batch=4 accumulate=2 steps=1 seed=7 rate=0 schedule=constant warmup=0.25'
-want+=' momentum=0.5 decay=0.125 decay-all=no smoothing=0.2 loss=multi average=0.75 size=40 crop=resized area=0.5 mirror=0.1 flip=0.3'
+want='recipe=recipe=paper arch=resnet34 layers=3 precision=f32 classes=4 batch=4 accumulate=2 steps=1 seed=7 rate=0 schedule=constant warmup=0.25'
+want+=' momentum=0.5 decay=0.125 decay-all=no smoothing=0.2 loss=multi dense=none average=0.75 size=40 crop=resized area=0.5 mirror=0.1 flip=0.3'
 want+=' jitter=0.1,0.2,0.3,0.4 grey=0.6 blur=0.7 autoaugment=yes erase=0.9 mix=0.45 norm=0,0,0/1,1,1'
 npyls -n l.safetensors | grep -q -F -x "$want"
 ok $? 'every option of a recipe reaches it'
 
 # At rate 0 weights stay what they were; the statistics of batch norms do not.
-fractrain "${small[@]}" -a resnet34 -e 1 --rate 0 --schedule constant --warmup 0 --init l.safetensors -o m.safetensors few.pam
+fractrain "${small[@]}" -a resnet34 --layers 3 -e 1 --rate 0 --schedule constant --warmup 0 --init l.safetensors -o m.safetensors few.pam
 [ "$(npyls -s l.safetensors | grep '[.]weight')" = "$(npyls -s m.safetensors | grep '[.]weight')" ]
 ok $? '--init'
+
+# Labels at every cell, and a network without its last stage.
+surfgen -c 4 -n 8 -z 48 --scenes plain,shape --labels -s 2 >cells.pam
+dense=(fractrain -z 48 -b 8 --rate 0.03 -c 4 -s 3 --area .5 --layers 3 --dense 'layer2:.5,layer3:1')
+"${dense[@]}" -e 10 -l cells.tsv --log-every 8 -o n.st cells.pam && [ "$(head -n 1 cells.tsv | cut -f 3-7)" = "$(printf 'loss\taccuracy\tlayer2\tlayer3\trate')" ]
+ok $? '--dense: the log has a column for each layer'
+awk -F'\t' 'NR == 2 { first = $6 } END { exit !($5 > .4 && $6 > .4 && $6 > first) }' cells.tsv
+ok $? "cells learn their classes: $(tail -n 1 cells.tsv | cut -f 4-6)"
+"${dense[@]}" -e 1 -o o.st cells.pam && "${dense[@]}" -e 1 -j 1 -o p.st cells.pam && cmp o.st p.st
+ok $? '-j 1 gives the same weights'
+npyls -s n.st | grep -q 'dense.layer3.bias' && ! npyls -s n.st | grep -q layer4 && npyls -s n.st | grep -q 'fc.weight.*256'
+ok $? '--layers 3: no layer4, the class is told from layer3'
+featx -w n.st cells.pam | npyls -n | grep -q 'layers=layer1,layer2'
+ok $? 'featx reads them'
+"${dense[@]}" -e 1 --mix 1 -o p.st cells.pam && ! cmp -s o.st p.st
+ok $? 'labels are mixed as their images are'
+one_line 1 'no plane of labels' fractrain "${small[@]}" -c 4 -n 1 --dense layer2:1 -o z.st set.pam
+ok $? 'an image without a plane'
+one_line 1 "a pixel's label 3 is outside the 3 classes" fractrain "${small[@]}" -c 3 -n 2 --dense layer2:1 -o z.st <(surfgen -c 4 -z 32 --labels --scenes shape -n 20 | sed 's/^# label=3$/# label=0/')
+ok $? 'a label of a pixel outside the classes'
+for wrong in layer2 layer5:1 layer2:0 layer2:1,layer2:1 'layer2:1,' layer2:x; do
+    one_line 2 "--dense: '$wrong'" fractrain "${small[@]}" -c 4 -n 1 --dense "$wrong" -o z.st set.pam
+    ok $? "--dense $wrong"
+done
+one_line 2 'there is no layer4 (--layers 3)' fractrain "${small[@]}" -c 4 -n 1 --layers 3 --dense layer4:1 -o z.st set.pam
+ok $? '--dense of a layer that is left out'
+one_line 2 '--taps: there is no layer4' fractrain "${small[@]}" -c 4 -n 1 --layers 3 --taps layer4 -o z.st set.pam
+ok $? '--taps of one'
+one_line 2 'AutoAugment' fractrain "${small[@]}" -c 4 -n 1 --dense layer2:1 --autoaugment yes -o z.st set.pam
+ok $? '--dense with AutoAugment'
+one_line 2 '-c CLASSES' fractrain "${small[@]}" -e 1 --dense layer2:1 -o z.st set.pam
+ok $? '--dense without -c'
 
 # What leaves goes into featx, with its own normalisation.
 featx -w b.st -l layer3 set.pam | npyls -n | grep -q 'norm=0.485,0.456,0.406/0.229,0.224,0.225'

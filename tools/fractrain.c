@@ -134,8 +134,8 @@ static void check(const struct classifier_options *o, int operands)
         misuse("-o WEIGHTS is needed (see fractrain --help)");
     if (!o->epochs == !o->recipe.rate.steps)
         misuse("one of --steps and --epochs is needed (see fractrain --help)");
-    if (!o->epochs && !o->recipe.classes)
-        misuse("-c CLASSES is needed with --steps (see fractrain --help)");
+    if ((!o->epochs || o->recipe.dense.n) && !o->recipe.classes)
+        misuse("-c CLASSES is needed with %s (see fractrain --help)", o->epochs ? "--dense" : "--steps");
     struct err e;
     if (!frozen_layers_are(o->recipe.arch, o->taps, &e))
         misuse("--taps: %s", e.text);

@@ -100,6 +100,8 @@ static void losses(void)
     free(x.data), free(gradient.data), free(labels.data);
 }
 
+enum { EDGE = 50 };
+
 /* A picture whose colours say the label: blocks of label * 9. */
 static struct raster telling(size_t width, size_t height)
 {
@@ -107,7 +109,7 @@ static struct raster telling(size_t width, size_t height)
     uint8_t *p = r.samples;
     for (size_t y = 0; y < height; y++)
         for (size_t x = 0; x < width; x++, p += 4) {
-            p[3] = (uint8_t)(1 + (y / 20 * 5 + x / 20 * 3 + (y / 20) * (x / 20)) % 27);
+            p[3] = (uint8_t)(1 + (y / EDGE * 5 + x / EDGE * 3 + (y / EDGE) * (x / EDGE)) % 27);
             p[0] = p[1] = p[2] = (uint8_t)(9 * p[3]);
         }
     return r;
@@ -144,7 +146,7 @@ static double agreement(const struct raster *in, const struct augment_options *o
 
 static void augmentation(void)
 {
-    struct raster in = telling(150, 130), small = telling(40, 36);
+    struct raster in = telling(300, 260), small = telling(40, 36);
     struct augment_options o = augment_ofdb(64);
     o.autoaugment = false;
     o.norm = (struct normalisation){{0, 0, 0}, {1, 1, 1}};
@@ -159,8 +161,8 @@ static void augmentation(void)
     const double random = agreement(&in, &o), black = agreement(&small, &o);
     o.border = BORDER_REFLECT;
     const double reflected = agreement(&small, &o);
-    ok(resized > 0.85, "resized crops, mirrored and flipped: labels go along (%.3f)", resized);
-    ok(erased > 0.85, "what is erased has no label (%.3f)", erased);
+    ok(resized > 0.82, "resized crops, mirrored and flipped: labels go along (%.3f)", resized);
+    ok(erased > 0.82, "what is erased has no label (%.3f)", erased);
     ok(centre > 0.8, "centred crops (%.3f)", centre);
     ok(random == 1 && black == 1, "random crops, in black where the picture is small: every pixel");
     ok(reflected == 1, "and reflected");
