@@ -178,14 +178,14 @@ static void paint(void *arg, struct raster *out, const struct order_item *item, 
     surface_paint(out, &p->world, &p->studio[worker], item);
 }
 
-static void run(struct press *press, const struct surface_set *o)
+static void run(struct press press, const struct surface_set *o)
 {
     struct painter p = {surface_world_new(o), xcalloc(pool_size(), sizeof *p.studio)};
     mem_need(pool_size() * surface_studio_bytes(o), "painting");
     for (size_t i = 0; i < pool_size(); i++)
         p.studio[i] = surface_studio_new(o);
-    press->arg = &p;
-    press_run(press);
+    press.arg = &p;
+    press_run(&press);
     for (size_t i = 0; i < pool_size(); i++)
         surface_studio_free(&p.studio[i]);
     free(p.studio);
@@ -210,6 +210,6 @@ int main(int argc, char **argv)
     if (o.print)
         print_classes(&o);
     else
-        run(&press, &o);
+        run(press, &o);
     return out_close();
 }

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "fractal/elementary.h"
 #include "surface/relief.h"
+#include "surface/rows.h"
 #include <math.h>
 #include <string.h>
 
@@ -72,16 +73,14 @@ static void blur_row(float *out, const float *in, size_t n, const float w[REACH 
         line[i] = in[REACH - i];
         line[REACH + n + i] = in[n - 2 - i];
     }
-    const float *x = line + REACH;
-    for (size_t i = 0; i < n; i++)
-        out[i] = w[0] * x[i] + w[1] * (x[i - 1] + x[i + 1]) + w[2] * (x[i - 2] + x[i + 2]) +
-                 w[3] * (x[i - 3] + x[i + 3]);
+    const float *const near[] = {line, line + 1, line + 2, line + 3, line + 4, line + 5, line + 6};
+    rows_kernels()->blur(out, near, w, n);
 }
 
 /* In place, by a ring of rows blurred sideways: row y lies at y modulo its length. */
 static void blur_plane(float *plane, size_t side, const float w[REACH + 1], float *work)
 {
-    enum { RING = 2 * REACH + 1 };
+    enum { RING = ROWS_BLUR };
     float *line = work, *ring = work + side + 2 * REACH;
     for (size_t y = 0; y < REACH; y++)
         blur_row(ring + y * side, plane + y * side, side, w, line);
@@ -91,10 +90,7 @@ static void blur_plane(float *plane, size_t side, const float w[REACH + 1], floa
             blur_row(ring + (y + REACH) % RING * side, plane + (y + REACH) * side, side, w, line);
         for (int k = -REACH; k <= REACH; k++)
             near[k + REACH] = ring + mirrored((ptrdiff_t)y + k, side) % RING * side;
-        float *out = plane + y * side;
-        for (size_t x = 0; x < side; x++)
-            out[x] = w[0] * near[3][x] + w[1] * (near[2][x] + near[4][x]) + w[2] * (near[1][x] + near[5][x]) +
-                     w[3] * (near[0][x] + near[6][x]);
+        rows_kernels()->blur(plane + y * side, near, w, side);
     }
 }
 
@@ -105,22 +101,18 @@ static uint8_t to_byte(int32_t grey)
 }
 
 static void develop(uint8_t *out, size_t channels, const float *rgb, size_t side, const struct camera *c,
-                    const struct camera_tables *t, struct rng *r)
+                    const struct camera_tables *t, int32_t *step, struct rng *r)
 {
-    const size_t plane = side * side;
     const float middle = (float)(side - 1) / 2, reach = c->dark / (2 * middle * middle);
     for (size_t y = 0; y < side; y++) {
-        const float dy = (float)y - middle;
-        size_t at = rng_u32(r) % CAMERA_NOISE;
-        for (size_t x = 0; x < side; x++) {
-            const float dx = (float)x - middle, bright = 1 - reach * (dx * dx + dy * dy);
-            const size_t i = y * side + x;
-            for (size_t k = 0; k < 3; k++, at++) {
-                const float v = rgb[k * plane + i] * c->gain[k] * bright * (CAMERA_STEPS - 1);
-                const size_t step = v <= 0 ? 0 : v >= CAMERA_STEPS - 1 ? CAMERA_STEPS - 1 : (size_t)v;
-                const int32_t noise = t->noise[at % CAMERA_NOISE] * c->noise / 256;
-                out[i * channels + k] = to_byte(c->gamma[step] + noise);
-            }
+        const size_t first = rng_u32(r) % CAMERA_NOISE;
+        for (size_t k = 0; k < 3; k++) {
+            uint8_t *to = out + y * side * channels + k;
+            size_t at = first + k;
+            rows_kernels()->expose(step, rgb + (k * side + y) * side, c->gain[k], reach, -middle,
+                                   (float)y - middle, CAMERA_STEPS - 1, side);
+            for (size_t x = 0; x < side; x++, at += 3)
+                to[x * channels] = to_byte(c->gamma[step[x]] + t->noise[at % CAMERA_NOISE] * c->noise / 256);
         }
     }
 }
@@ -132,7 +124,7 @@ void camera_shoot(uint8_t *out, size_t channels, float *rgb, size_t side, const 
     for (size_t k = 0; k < 3 && c->on; k++)
         blur_plane(rgb + k * plane, side, c->blur, work);
     if (c->on) {
-        develop(out, channels, rgb, side, c, t, r);
+        develop(out, channels, rgb, side, c, t, (int32_t *)work, r);
         return;
     }
     for (size_t i = 0; i < plane; i++)

@@ -1,5 +1,6 @@
 #include "surface/light.h"
 #include "fractal/elementary.h"
+#include "surface/rows.h"
 #include <math.h>
 
 struct light light_draw(struct rng *r)
@@ -37,17 +38,5 @@ struct gloss gloss_draw(struct rng *r)
 void light_row(float *times, float *plus, const float *h, const float *above, const float *lit, size_t n,
                const struct light *l, const struct gloss *g)
 {
-    const float lamp = (1 - l->ambient) / l->to[2]; /* a flat surface has brightness 1 */
-    for (size_t i = 0; i < n; i++) {
-        const float x = h[i] - h[i + 1], y = above[i] - h[i + 1]; /* the normal is (x, y, 1) / its length */
-        const float scale = 1 / sqrtf(x * x + y * y + 1);
-        const float lambert = (x * l->to[0] + y * l->to[1] + l->to[2]) * scale;
-        const float facing = lambert > 0 ? lambert * lamp : 0;
-        float shine = (x * l->half[0] + y * l->half[1] + l->half[2]) * scale;
-        shine = shine > 0 ? shine : 0;
-        for (unsigned k = 0; k < g->squarings; k++)
-            shine *= shine;
-        times[i] = l->ambient + (facing < 2 ? facing : 2) * lit[i];
-        plus[i] = g->strength * shine * lit[i];
-    }
+    rows_kernels()->light(times, plus, h, above, lit, n, l, g);
 }

@@ -1,5 +1,6 @@
 #include "surface/outline.h"
 #include "fractal/elementary.h"
+#include "surface/rows.h"
 #include <math.h>
 
 static void draw_polygon(struct outline *o, struct rng *r)
@@ -67,84 +68,7 @@ void outline_draw(struct outline *o, double x, double y, double radius, const st
         draw_contour(o, r);
 }
 
-static float larger(float a, float b)
-{
-    return a > b ? a : b;
-}
-
-/* The following take a place on the outline's own axes. */
-static float ellipse(const struct outline *o, float x, float y)
-{
-    const float u = x / o->a, v = y / o->b, q = u * u + v * v, gu = u / o->a, gv = v / o->b;
-    const float slope = sqrtf(gu * gu + gv * gv), root = sqrtf(q);
-    return slope > 1e-6f ? (root - 1) * root / slope : -o->b;
-}
-
-static float rectangle(const struct outline *o, float x, float y)
-{
-    const float u = fabsf(x) - o->a, v = fabsf(y) - o->b, out_u = larger(u, 0), out_v = larger(v, 0);
-    const float in = larger(u, v);
-    return in < 0 ? in : sqrtf(out_u * out_u + out_v * out_v);
-}
-
-static float polygon(const struct outline *o, float x, float y)
-{
-    float most = -1e9f;
-    for (size_t i = 0; i < o->corners; i++)
-        most = larger(most, o->normal[i][0] * x + o->normal[i][1] * y);
-    return larger(most - o->offset, sqrtf(x * x + y * y) - o->radius); /* where sides are far from even */
-}
-
-static float contour(const struct outline *o, float x, float y)
-{
-    const float sum = fabsf(x) + fabsf(y) + 1e-9f, along = x / sum;
-    const float p = (y >= 0 ? 1 - along : 3 + along) * (CONTOUR_STEPS / 4.0f);
-    const size_t i = p < CONTOUR_STEPS ? (size_t)p : CONTOUR_STEPS - 1;
-    const float edge = o->contour[i] + (p - (float)i) * (o->contour[i + 1] - o->contour[i]);
-    return (sqrtf(x * x + y * y) - edge) * 0.8f; /* the curve is not square to the radius */
-}
-
-static float fractal(const struct outline *o, float x, float y)
-{
-    const float half = 0.7f * o->radius, units = (SILHOUETTE_SIDE - 1) / 2.5f / half;
-    const float u = (x + 1.25f * half) * units, v = (y + 1.25f * half) * units;
-    if (u < 0 || v < 0 || u >= SILHOUETTE_SIDE - 1 || v >= SILHOUETTE_SIDE - 1)
-        return 0.2f * half;
-    const size_t i = (size_t)v, j = (size_t)u;
-    const float fu = u - (float)j, fv = v - (float)i;
-    const float *above = o->silhouette->distance[i] + j, *below = o->silhouette->distance[i + 1] + j;
-    const float top = above[0] + fu * (above[1] - above[0]), bottom = below[0] + fu * (below[1] - below[0]);
-    return (top + fv * (bottom - top)) * half;
-}
-
-#define ROW(function)                                                                                        \
-    for (size_t i = 0; i < n; i++, dx += 1)                                                                  \
-    distance[i] = function(o, dx * o->cosine + dy * o->sine, dy * o->cosine - dx * o->sine)
-
 void outline_row(float *distance, const struct outline *o, ptrdiff_t x, ptrdiff_t y, size_t n)
 {
-    float dx = (float)x - o->x;
-    const float dy = (float)y - o->y;
-    switch (o->kind) {
-    case OUTLINE_ELLIPSE:
-        ROW(ellipse);
-        break;
-    case OUTLINE_RECTANGLE:
-        ROW(rectangle);
-        break;
-    case OUTLINE_POLYGON:
-        ROW(polygon);
-        break;
-    case OUTLINE_CONTOUR:
-        ROW(contour);
-        break;
-    case OUTLINE_FRACTAL:
-        ROW(fractal);
-        break;
-    case OUTLINE_DISC:
-    case OUTLINES:
-        for (size_t i = 0; i < n; i++, dx += 1)
-            distance[i] = sqrtf(dx * dx + dy * dy) - o->radius;
-        break;
-    }
+    rows_kernels()->outline(distance, o, (float)x - o->x, (float)y - o->y, n);
 }

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "fractal/key.h"
+#include "surface/rows.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@
 enum { DRAW_SCENE, DRAW_CLASSES, DRAW_LIGHT, DRAW_CAMERA, DRAW_NOISE, DRAW_LEAF = 16 };
 /* A soft edge that shows less than this is none. */
 #define CLEAR_LEAST (1.0f / 256)
+/* Of the ground, which has no outline. */
+#define INSIDE 1000.0f
 /* Lines of surface_studio.row. */
 enum { LINE_ABOVE, LINE_HERE, LINE_POSITION, LINE_TIMES, LINE_PLUS, LINES };
 
@@ -112,9 +115,11 @@ static float *distance_at(const struct canvas *c, ptrdiff_t x, ptrdiff_t y)
     return c->s->distance + (size_t)(y + 1) * (c->side + 2) + (size_t)(x + 1);
 }
 
-/* Distances in the leaf's box, a pixel more on each side. */
+/* Distances in the leaf's box, a pixel more on each side; the ground is the last leaf. */
 static void measure(const struct canvas *c, const struct leaf *l)
 {
+    for (size_t i = 0; i < (c->side + 2) * (c->side + 2) && l->ground; i++)
+        c->s->distance[i] = -INSIDE;
     for (ptrdiff_t y = (ptrdiff_t)l->y0 - 1; y <= (ptrdiff_t)l->y1 && !l->ground; y++)
         outline_row(distance_at(c, (ptrdiff_t)l->x0 - 1, y), &l->outline, (ptrdiff_t)l->x0 - 1, y,
                     l->x1 - l->x0 + 2);
@@ -125,19 +130,17 @@ static void see_leaf(const struct canvas *c, const struct leaf *l)
 {
     struct surface_studio *s = c->s;
     for (size_t y = l->y0; y < l->y1; y++) {
-        const float *d = distance_at(c, 0, (ptrdiff_t)y), *clear = s->clear + y * c->side;
+        const float *d = distance_at(c, (ptrdiff_t)l->x0, (ptrdiff_t)y),
+                    *clear = s->clear + y * c->side + l->x0;
         float *weight = s->weight + y * c->side;
-        size_t from = c->side, to = 0;
-        for (size_t x = l->x0; x < l->x1; x++) {
-            const float in = l->ground ? 1 : 0.5f - d[x], part = in < 0 ? 0 : in > 1 ? 1 : in;
-            weight[x] = part * clear[x] < CLEAR_LEAST ? 0 : part * clear[x];
-            if (weight[x] > 0) {
-                from = from < x ? from : x;
-                to = x + 1;
-            }
-        }
-        s->from[y + 1] = from;
-        s->to[y + 1] = to;
+        size_t from = l->x0, to = l->x1;
+        rows_kernels()->see(weight + from, d, clear, CLEAR_LEAST, to - from);
+        while (from < to && !(weight[from] > 0))
+            from++;
+        while (to > from && !(weight[to - 1] > 0))
+            to--;
+        s->from[y + 1] = from < to ? from : c->side;
+        s->to[y + 1] = from < to ? to : 0;
     }
     s->from[l->y0] = s->from[l->y1 + 1] = c->side;
     s->to[l->y0] = s->to[l->y1 + 1] = 0;
@@ -150,16 +153,12 @@ static void height_row(const struct canvas *c, const struct skin *skin, float *h
     float *h = height + from + 1;
     const size_t n = (size_t)(to - from);
     texture_row(h, line(c, LINE_POSITION) + from + 1, skin->texture, &skin->placement, from, y, n);
-    for (size_t i = 0; i < n; i++)
-        h[i] *= c->light.relief;
-    if (!(skin->bevel > 0))
-        return;
-    const float *d = distance_at(c, from, y), scale = -1 / skin->bevel,
-                most = 0.5f * skin->rise * skin->bevel;
-    for (size_t i = 0; i < n; i++) {
-        const float in = d[i] * scale, left = in < 0 ? 1 : in > 1 ? 0 : 1 - in;
-        h[i] += most * (1 - left * left);
-    }
+    if (skin->bevel > 0)
+        rows_kernels()->bevel(h, distance_at(c, from, y), c->light.relief, skin->bevel,
+                              0.5f * skin->rise * skin->bevel, n);
+    else
+        for (size_t i = 0; i < n; i++)
+            h[i] *= c->light.relief;
 }
 
 /* Adds the pixels from..to-1 of row y to the picture. */

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "fractal/elementary.h"
 #include "fractal/key.h"
+#include "surface/rows.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -111,19 +112,8 @@ struct placement placement_draw(struct rng *r)
 void texture_row(float *height, float *position, const struct texture *t, const struct placement *p,
                  ptrdiff_t x, ptrdiff_t y, size_t n)
 {
-    uint32_t u = (uint32_t)p->u + (uint32_t)p->ux * (uint32_t)x + (uint32_t)p->uy * (uint32_t)y;
-    uint32_t v = (uint32_t)p->v + (uint32_t)p->vx * (uint32_t)x + (uint32_t)p->vy * (uint32_t)y;
-    const float units = p->scale / (TEXEL_HEIGHT * 65536.0f);
-    for (size_t i = 0; i < n; i++, u += (uint32_t)p->ux, v += (uint32_t)p->vx) {
-        const uint32_t left = u >> 16 & 255, top = (v >> 16 & 255) << 8;
-        const uint32_t right = (left + 1) & 255, bottom = (top + 256) & 0xffff;
-        const int32_t fu = (int32_t)(u >> 8 & 255), fv = (int32_t)(v >> 8 & 255);
-        const struct surface_texel a = t->texel[top | left], b = t->texel[top | right];
-        const struct surface_texel c = t->texel[bottom | left], d = t->texel[bottom | right];
-        const int32_t ha = a.height * (256 - fu) + b.height * fu, hb = c.height * (256 - fu) + d.height * fu;
-        const int32_t pa = a.position * (256 - fu) + b.position * fu;
-        const int32_t pb = c.position * (256 - fu) + d.position * fu;
-        height[i] = (float)(ha * (256 - fv) + hb * fv) * units;
-        position[i] = (float)(pa * (256 - fv) + pb * fv) * (1.0f / (TEXEL_POSITION * 65536.0f));
-    }
+    const uint32_t column = (uint32_t)x, row = (uint32_t)y, step[2] = {(uint32_t)p->ux, (uint32_t)p->vx};
+    const uint32_t at[2] = {(uint32_t)p->u + step[0] * column + (uint32_t)p->uy * row,
+                            (uint32_t)p->v + step[1] * column + (uint32_t)p->vy * row};
+    rows_kernels()->texture(height, position, t->texel, at, step, p->scale / (TEXEL_HEIGHT * 65536.0f), n);
 }
