@@ -70,5 +70,5 @@ void outline_draw(struct outline *o, double x, double y, double radius, const st
 
 void outline_row(float *distance, const struct outline *o, ptrdiff_t x, ptrdiff_t y, size_t n)
 {
-    rows_kernels()->outline(distance, o, (float)x - o->x, (float)y - o->y, n);
+    rows_kernels()->outline(distance, o, (int32_t)x, (float)y - o->y, n);
 }

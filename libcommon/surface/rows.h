@@ -9,8 +9,9 @@
 enum { ROWS_BLUR = 7 };
 
 struct rows_kernels {
-    /* outline_row, from a first pixel that lies dx, dy from the centre. */
-    void (*outline)(float *distance, const struct outline *o, float dx, float dy, size_t n);
+    /* outline_row, from a first pixel on, in a row that lies dy below the centre. A pixel's distance doesn't depend on where its row
+     * was begun. */
+    void (*outline)(float *distance, const struct outline *o, int32_t first, float dy, size_t n);
     /* texture_row, from (u, v) on in steps of (ux, vx). */
     void (*texture)(float *height, float *position, const struct surface_texel *texel, const uint32_t at[2],
                     const uint32_t step[2], float units, size_t n);

@@ -77,26 +77,26 @@ static inline float fractal(const struct outline *o, float x, float y)
 
 #define OUTLINE(function)                                                                                    \
     for (size_t i = 0; i < n; i++) {                                                                         \
-        const float x = dx + (float)(int32_t)i;                                                              \
+        const float x = (float)(first + (int32_t)i) - o->x;                                                  \
         distance[i] = function(o, x * c + dy * s, dy * c - x * s);                                           \
     }
 
 /* The largest of the distances from all sides, one side after the other; and where these are far from even, of the disc. */
-static void polygon(float *distance, const struct outline *o, float dx, float dy, size_t n)
+static void polygon(float *distance, const struct outline *o, int32_t first, float dy, size_t n)
 {
     const float c = o->cosine, s = o->sine;
     OUTLINE(disc);
     for (size_t k = 0; k < o->corners; k++) {
         const float *normal = o->normal[k], offset = o->offset;
         for (size_t i = 0; i < n; i++) {
-            const float x = dx + (float)(int32_t)i;
+            const float x = (float)(first + (int32_t)i) - o->x;
             const float d = normal[0] * (x * c + dy * s) + normal[1] * (dy * c - x * s) - offset;
             distance[i] = larger(distance[i], d);
         }
     }
 }
 
-static void outline(float *distance, const struct outline *o, float dx, float dy, size_t n)
+static void outline(float *distance, const struct outline *o, int32_t first, float dy, size_t n)
 {
     const float c = o->cosine, s = o->sine;
     switch (o->kind) {
@@ -110,7 +110,7 @@ static void outline(float *distance, const struct outline *o, float dx, float dy
         OUTLINE(rectangle);
         break;
     case OUTLINE_POLYGON:
-        polygon(distance, o, dx, dy, n);
+        polygon(distance, o, first, dy, n);
         break;
     case OUTLINE_CONTOUR:
         OUTLINE(contour);

@@ -39,13 +39,15 @@ static size_t take(struct scene *s, size_t number)
 {
     struct leaf *l = &s->leaf[number];
     for (size_t y = l->y0; y < l->y1 && l->x0 < l->x1; y++) {
-        uint8_t *at = s->nearest + y * s->side;
-        if (!memchr(at + l->x0, FREE, l->x1 - l->x0))
+        uint8_t *row = s->nearest + y * s->side, *first = memchr(row + l->x0, FREE, l->x1 - l->x0);
+        if (!first)
             continue;
-        outline_row(s->row, &l->outline, (ptrdiff_t)l->x0, (ptrdiff_t)y, l->x1 - l->x0);
-        for (size_t x = l->x0; x < l->x1; x++)
-            if (at[x] == FREE && s->row[x - l->x0] < 0) {
-                at[x] = (uint8_t)number;
+        const uint8_t *last = memrchr(first, FREE, (size_t)(row + l->x1 - first));
+        const size_t n = (size_t)(last - first) + 1;
+        outline_row(s->row, &l->outline, first - row, (ptrdiff_t)y, n);
+        for (size_t i = 0; i < n; i++)
+            if (first[i] == FREE && s->row[i] < 0) {
+                first[i] = (uint8_t)number;
                 l->area++;
             }
     }

@@ -88,7 +88,7 @@ static void outlines(void)
     struct silhouette *library = silhouettes_new(3);
     struct rng r = rng_new(1, 0);
     size_t seen[OUTLINES] = {0};
-    bool centre = true, radius = true, smooth = true;
+    bool centre = true, radius = true, smooth = true, parts = true;
     double disc = 0;
     for (size_t n = 0; n < 120; n++) {
         struct outline o;
@@ -96,6 +96,9 @@ static void outlines(void)
         seen[o.kind]++;
         for (ptrdiff_t y = 0; y < SIDE; y++)
             outline_row(d[y], &o, 0, y, SIDE);
+        float part[40];
+        outline_row(part, &o, 101, 77, 40);
+        parts &= !memcmp(part, d[77] + 101, sizeof part);
         centre &= o.kind == OUTLINE_FRACTAL || d[MIDDLE][MIDDLE] < -5;
         for (ptrdiff_t y = 1; y < SIDE; y++)
             for (ptrdiff_t x = 1; x < SIDE; x++) {
@@ -112,6 +115,7 @@ static void outlines(void)
     ok(centre, "the centre is inside (but for silhouettes)");
     ok(radius, "nothing is inside beyond the radius");
     ok(smooth, "near the edge distances change by a pixel or so from pixel to pixel");
+    ok(parts, "a part of a row has the same bits");
     ok(disc < 1e-3, "a disc's distances are exact");
     free(library);
 }
