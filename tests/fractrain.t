@@ -162,6 +162,9 @@ npyls -s n.st | grep -q 'dense.layer3.bias' && ! npyls -s n.st | grep -q layer4 
 ok $? '--layers 3: no layer4, the class is told from layer3'
 featx -w n.st cells.pam | npyls -n | grep -q 'layers=layer1,layer2'
 ok $? 'featx reads them'
+for weight in 1 2 3; do "${dense[@]}" -e 1 --rate 0 --dense "layer2:$weight" -l "weight$weight.tsv" -o p.st cells.pam; done
+awk -F'\t' 'FNR == 2 { loss[++n] = $3 } END { d = loss[2] - loss[1]; e = loss[3] - loss[2]; exit !(d > .5 && e - d < 1e-3 && d - e < 1e-3) }' weight?.tsv
+ok $? 'the loss has that of the cells in it, times its weight'
 "${dense[@]}" -e 1 --mix 1 -o p.st cells.pam && ! cmp -s o.st p.st
 ok $? 'labels are mixed as their images are'
 one_line 1 'no plane of labels' fractrain "${small[@]}" -c 4 -n 1 --dense layer2:1 -o z.st set.pam

@@ -96,9 +96,12 @@ static void outlines(void)
         seen[o.kind]++;
         for (ptrdiff_t y = 0; y < SIDE; y++)
             outline_row(d[y], &o, 0, y, SIDE);
-        float part[40];
-        outline_row(part, &o, 101, 77, 40);
-        parts &= !memcmp(part, d[77] + 101, sizeof part);
+        struct outline moved = o;
+        float whole[SIDE], part[40];
+        moved.x += 0.37f;
+        outline_row(whole, &moved, 0, 77, SIDE);
+        outline_row(part, &moved, 101, 77, 40);
+        parts &= !memcmp(part, whole + 101, sizeof part);
         centre &= o.kind == OUTLINE_FRACTAL || d[MIDDLE][MIDDLE] < -5;
         for (ptrdiff_t y = 1; y < SIDE; y++)
             for (ptrdiff_t x = 1; x < SIDE; x++) {
