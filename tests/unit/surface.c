@@ -97,11 +97,13 @@ static void outlines(void)
         for (ptrdiff_t y = 0; y < SIDE; y++)
             outline_row(d[y], &o, 0, y, SIDE);
         struct outline moved = o;
-        float whole[SIDE], part[40];
-        moved.x += 0.37f;
+        float whole[SIDE], part[SIDE];
+        moved.x = 0.3f;
         outline_row(whole, &moved, 0, 77, SIDE);
-        outline_row(part, &moved, 101, 77, 40);
-        parts &= !memcmp(part, whole + 101, sizeof part);
+        for (ptrdiff_t first = 1; first < SIDE; first += 9) {
+            outline_row(part, &moved, first, 77, SIDE - (size_t)first);
+            parts &= !memcmp(part, whole + first, (SIDE - (size_t)first) * sizeof *part);
+        }
         centre &= o.kind == OUTLINE_FRACTAL || d[MIDDLE][MIDDLE] < -5;
         for (ptrdiff_t y = 1; y < SIDE; y++)
             for (ptrdiff_t x = 1; x < SIDE; x++) {
