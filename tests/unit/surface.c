@@ -86,7 +86,7 @@ static void outlines(void)
     enum { SIDE = 161, MIDDLE = 80 };
     static float d[SIDE][SIDE];
     struct silhouette *library = silhouettes_new(3);
-    struct rng r = rng_new(1, 0);
+    struct rng r = rng_new(1, 0), places = rng_new(1, 1);
     size_t seen[OUTLINES] = {0};
     bool centre = true, radius = true, smooth = true, parts = true;
     double disc = 0;
@@ -98,7 +98,7 @@ static void outlines(void)
             outline_row(d[y], &o, 0, y, SIDE);
         struct outline moved = o;
         float whole[SIDE], part[SIDE];
-        moved.x = 0.3f;
+        moved.x = (float)rng_range(&places, 0, 3);
         outline_row(whole, &moved, 0, 77, SIDE);
         for (ptrdiff_t first = 1; first < SIDE; first += 9) {
             outline_row(part, &moved, first, 77, SIDE - (size_t)first);
