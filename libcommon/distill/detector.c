@@ -20,7 +20,8 @@ static const char *const optimisers[] = {"sgd", "adam", NULL};                /*
 static const char *const combines[] = {"sum", "product", NULL};               /* enum imitation_combine */
 static const char *const upsamples[] = {"half-pixel", "align-corners", NULL}; /* enum map_rule */
 static const char *const meets[] = {"tap", "map", NULL};                      /* enum distill_meet */
-static const char *const precisions[] = {"f32", "bf16", "auto", NULL};        /* precision_choice */
+static const char *const no_yes[] = {"no", "yes", NULL};
+static const char *const precisions[] = {"f32", "bf16", "auto", NULL}; /* precision_choice */
 
 /* clang-format off */
 #define AT(field) offsetof(struct distill_options, field)
@@ -37,6 +38,8 @@ static const struct setting settings[] = {
     {"loss", 0, SETTING_CHOICE, AT(loss), 0, 0, losses, "L", "over whole maps, or over positions: their mean, or half their sum over the images",
      DETECTOR_FIT, NULL},
     {"optimiser", 0, SETTING_CHOICE, AT(optimiser), 0, 0, optimisers, "O", "which", DETECTOR_FIT, NULL},
+    {"zero-init-residual", 0, SETTING_SWITCH, AT(zero_residuals), 0, 0, no_yes, "yes|no",
+     "whether the student's blocks begin as their shortcuts", DETECTOR_FIT, NULL},
     {"beta2", 0, SETTING_REAL, AT(beta2), 0, 0.9999999, NULL, "B", "Adam's, of the squares; the other is 0.5", DETECTOR_FIT, NULL},
     {"decay", 0, SETTING_REAL, AT(decay), 0, 1, NULL, "D", "weight decay", DETECTOR_FIT, NULL},
     {"combine", 0, SETTING_CHOICE, AT(rules.combine), 0, 0, combines, "C", "of the layers' maps", KEPT, NULL},
@@ -62,6 +65,7 @@ static void choose(void *options, size_t method)
     o->loss = LESSON_MEAN;
     o->optimiser = OPTIMISER_SGD;
     o->decay = 1e-4;
+    o->zero_residuals = true;
     o->rules = (struct imitation_rules){IMITATION_PRODUCT, MAP_HALF_PIXEL};
     o->meet = DISTILL_TAP;
     o->map.sigma = 0;
@@ -80,6 +84,7 @@ static void follow(void *options, size_t who)
         o->fit.epochs = 100;
         o->loss = who == ORIGINAL ? LESSON_MEAN : LESSON_SUM;
         o->decay = who == ORIGINAL ? 1e-4 : 1e-3;
+        o->zero_residuals = who != ORIGINAL;
         o->meet = who == ORIGINAL ? DISTILL_TAP : DISTILL_MAP;
         return;
     }

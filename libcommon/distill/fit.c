@@ -121,6 +121,8 @@ static void begin_lesson(struct fit *f)
     l.optimiser.beta1 = 0.5;
     l.optimiser.beta2 = o->beta2;
     weights_random(&st, &f->student.graph, o->fit.seed);
+    if (o->zero_residuals)
+        weights_zero_residuals(&st, &f->student.graph);
     lesson_begin(&f->lesson, &f->student, &st, "the student", &f->shapes, fitting_step_images(f->fitting),
                  &l);
     safetensors_free(&st);

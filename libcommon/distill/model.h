@@ -13,7 +13,8 @@ struct distill_options {
     const char *arch;    /* of the teacher, or NULL: as the features say */
     size_t width;        /* DISTILL_AUTO: as the authors have it */
     enum lesson_loss loss;
-    unsigned optimiser; /* enum optimiser_kind: SGD or Adam */
+    unsigned optimiser;  /* enum optimiser_kind: SGD or Adam */
+    bool zero_residuals; /* the student's blocks begin as their shortcuts */
     double beta2, decay;
     struct imitation_rules rules;
     enum distill_meet {

@@ -109,3 +109,16 @@ void weights_random(struct safetensors *st, const struct graph *g, uint64_t seed
         }
     }
 }
+
+void weights_zero_residuals(const struct safetensors *st, const struct graph *g)
+{
+    for (size_t i = 0; i < g->n; i++) {
+        const struct graph_node *last = &g->node[g->node[i].input[0]];
+        if (g->node[i].layer != &layer_add || last->layer != &layer_batchnorm)
+            continue;
+        struct layer_part part[LAYER_PARTS];
+        layer_parts(part, last);
+        const struct tensor *scale = safetensors_find(st, part[0].name); /* NAME.weight */
+        memset(scale->data, 0, tensor_bytes(scale));
+    }
+}

@@ -1,5 +1,6 @@
 /* nn/: how layers are drawn (graph.h), and copies of views. */
 #include "base/mem.h"
+#include "nn/networks.h"
 #include "nn/weights.h"
 #include "tap.h"
 #include <stdlib.h>
@@ -103,9 +104,33 @@ static void copies(void)
     free(wide.data), free(low.data);
 }
 
+/* As torchvision's zero_init_residual and timm's zero_init_last: the last batch norm of each block, and no other tensor. */
+static void shortcuts(const char *arch, const char *last, size_t blocks)
+{
+    struct graph g = {0};
+    struct safetensors before = {0}, st = {0};
+    size_t zero = 0, changed = 0;
+    network_build(&g, arch, 0);
+    weights_random(&before, &g, 3);
+    weights_random(&st, &g, 3);
+    weights_zero_residuals(&st, &g);
+    for (size_t i = 0; i < st.n; i++) {
+        const char *name = st.entry[i].name;
+        const bool ends = strncmp(name, "layer", 5) == 0 && strcmp(name + strlen("layer1.0."), last) == 0;
+        const struct tensor *was = safetensors_find(&before, name), *is = safetensors_find(&st, name);
+        zero += ends && all_are(&st, name, 0);
+        changed += !ends && memcmp(was->data, is->data, tensor_bytes(is)) != 0;
+    }
+    ok(zero == blocks && changed == 0, "%s: blocks that begin as shortcuts: %zu of %zu", arch, zero, blocks);
+    safetensors_free(&before), safetensors_free(&st);
+    graph_free(&g);
+}
+
 int main(void)
 {
     draws();
+    shortcuts("resnet18", "bn2.weight", 8);
+    shortcuts("resnet50", "bn3.weight", 16);
     copies();
     return done();
 }
