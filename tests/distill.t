@@ -116,8 +116,8 @@ that "a fit to images" stfpm -j 1 -o st.st
 that "-j 1 and -j 2 learn the same" cmp st.st <(stfpm -j 2 -o two.st && cat two.st)
 that "its model" test "$(for k in method student layers combine upsample meet sigma; do meta st.st $k; done | paste -sd' ')" = \
     'stfpm resnet18 image,layer1,layer2,layer3 product half-pixel tap 0'
-that "--as: decay and grid" test "$(for who in original anomalib paper; do stfpm --as $who -e 1 -o who.st && meta who.st by | grep -oE 'loss [a-z]+|decay [0-9.]+|residual [a-z]+|meet [a-z]+' | cut -d ' ' -f 2; done | paste -sd' ')" = \
-    'mean no 0.0001 tap sum yes 0.001 map sum yes 0.001 map'
+that "--as: patience, decay and grid" test "$(for who in original anomalib paper; do stfpm --as $who -e 1 -o who.st && meta who.st by | grep -oE 'loss [a-z]+|decay [0-9.]+|residual [a-z]+|meet [a-z]+|patience [0-9]' | cut -d ' ' -f 2; done | paste -sd' ')" = \
+    '0 mean no 0.0001 tap 5 sum yes 0.001 map 5 sum yes 0.001 map'
 distill -q -j 1 -m st.st -w net.st parts.pam >all.st
 that "its scores" test -s all.st
 that "-j 1 and -j 2 score the same" cmp all.st <(distill -q -j 2 -m st.st -w net.st parts.pam)

@@ -68,7 +68,7 @@ small -q --store f32 -o f32.st train
 near() { paste "$1" <(flowscore -m "$2" -t - fresh) | awk -F '\t' 'NR > 1 && ($4 - $9 > .01 || $9 - $4 > .01) { bad = 1 } END { exit bad }'; }
 that "--store f32: nearly the same scores" near scores f32.st
 other() { ! cmp -s m.st "$1" && flowscore -m "$1" -t - fresh >other.scores && ! cmp -s scores other.scores; }
-for with in '--kernels 3x3' '--hidden 2' '--clamp 1' '--decay 0.1' '--rate 0.01' '--as paper -e 2 --blocks 2' '-b 3'; do
+for with in '--kernels 3x3' '--hidden 2' '--clamp 1' '--decay 0.1' '--rate 0.01' '--as paper -e 2 --blocks 2' '-b 3' '--warmup 0.5' '--schedule cosine'; do
     # shellcheck disable=SC2086 # words
     small -q $with -o with.st train
     that "$with changes the model" other with.st
@@ -92,6 +92,22 @@ that "--sigma: other maps" test "$(pixel blurred.st)" != "$(pixel m.st)"
 that "--border: other ones" test "$(pixel edge.st)" != "$(pixel blurred.st)"
 flowscore -q -m m.st --size 16x8 -t - fresh >sized
 that "--size" eval "! cmp -s scores sized && grep -q 90.png sized"
+
+# by OPTION...: what by= of a fit says from --blocks on, without what the map is made of
+by() { flowscore -q "$@" -o as.st train && grep -aoE '"by":"[^"]*"' as.st | sed -E 's/.*(--blocks.*) --score.*(-e.*) -s 0.*(--schedule.*) --quantile.*/\1 \2 \3/'; }
+# What --as stands for (methods 1, 7, 8 of shared/facts): of FastFlow, then of CFLOW-AD. A fit that never gets better ends after an epoch.
+flow='--blocks 8 --clamp 2 --kernels alternate --hidden 1 --condition 128 --mix permutation --fibre 256 --decay 1e-05 -e 1 -b 32 --rate 0.001 --schedule constant --warmup 0 --final 0'
+that "--as anomalib" test "$(by --as anomalib -e 1)" = "$flow --patience 3"
+that "--as original" test "$(by --as original -e 1)" = "$flow --patience 0"
+that "--as paper" test "$(by --as paper -e 1)" = "${flow/alternate/3x3} --patience 3"
+flow='--blocks 8 --clamp 1.9 --kernels alternate --hidden 1 --condition 128 --mix permutation --fibre 64 --decay 0 -e 1 -b 16 --rate 0.0001 --schedule constant --warmup 0 --final 0 --patience 2'
+that "cflow --as anomalib" test "$(by --method cflow --as anomalib -e 1)" = "$flow"
+that "cflow --as paper" test "$(by --method cflow --as paper -e 1)" = "$flow"
+flow='--blocks 8 --clamp 1.9 --kernels alternate --hidden 1 --condition 128 --mix orthogonal --fibre 256 --decay 0 -e 1 -b 32 --rate 0.0002 --schedule cosine --warmup 0.08 --final 0.001 --patience 0'
+that "cflow --as original" test "$(by --method cflow --as original -e 1)" = "$flow"
+epochs() { by --blocks 1 --rate 0 --patience 1 "$@" | grep -oE -- '-e [0-9]+'; }
+that "epochs of fastflow" test "$(for who in anomalib original paper; do epochs --as $who; done | paste -sd' ')" = '-e 500 -e 500 -e 500'
+that "epochs of cflow" test "$(for who in anomalib original paper; do epochs --method cflow --as $who; done | paste -sd' ')" = '-e 50 -e 200 -e 50'
 
 # Killed, then resumed. The checkpoint stands beside the model.
 killed() { # SIGNAL FILE

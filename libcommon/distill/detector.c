@@ -82,6 +82,7 @@ static void follow(void *options, size_t who)
     o->map.sigma = o->pyramid ? 0 : MAP_SIGMA;
     if (o->pyramid) {
         o->fit.epochs = 100;
+        o->fit.patience = who == ORIGINAL ? 0 : 5;
         o->loss = who == ORIGINAL ? LESSON_MEAN : LESSON_SUM;
         o->decay = who == ORIGINAL ? 1e-4 : 1e-3;
         o->zero_residuals = who != ORIGINAL;

@@ -18,6 +18,7 @@
 
 const char *const fitting_auto[] = {"auto", NULL}; /* FITTING_AUTO */
 const char *const fitting_stores[] = {"bf16", "f32", NULL};
+const char *const fitting_schedules[] = {"constant", "cosine", NULL};
 
 enum { CHECKPOINT_MINUTES = 2 };
 
@@ -202,9 +203,20 @@ static void end_epoch(struct fitting *f, size_t epoch)
         memcpy(f->kept[i].best, f->kept[i].data, f->kept[i].bytes);
 }
 
+/* By the step and the best epoch alone, so that a training that was resumed ends where it would have. */
+static bool is_vain(const struct fitting *f, uint64_t step)
+{
+    return f->o->patience && step % f->steps == 0 && step / f->steps >= f->best + f->o->patience;
+}
+
 static bool take_step(void *arg, uint64_t step, struct loop_report *r)
 {
     struct fitting *f = arg;
+    if (is_vain(f, step)) {
+        notice("%zu epochs without a better one: the training ends", f->o->patience);
+        *r = (struct loop_report){.over = true};
+        return false;
+    }
     *r = (struct loop_report){.loss = fitting_step(f, step),
                               .images = f->images,
                               .samples = (step + 1) * f->images,
@@ -255,6 +267,21 @@ static void put_back(struct fitting *f)
         memcpy(f->kept[i].data, f->kept[i].best, f->kept[i].bytes);
 }
 
+static void settle_rate(struct fitting *f)
+{
+    const struct fitting_options *o = f->o;
+    struct rate *r = &f->task.rate;
+    r->steps = o->epochs * f->steps;
+    if (o->schedule == FITTING_COSINE) {
+        r->kind = RATE_COSINE;
+        r->final = o->final * o->rate;
+    }
+    if (o->warmup > 0) {
+        r->warmup = (size_t)(o->warmup * (double)r->steps);
+        r->warmup_from = o->rate / 10;
+    }
+}
+
 void fitting_train(struct fitting *f)
 {
     const struct loop_task task = {
@@ -265,7 +292,7 @@ void fitting_train(struct fitting *f)
         recall(f, state);
     else
         fitting_plan(f);
-    f->task.rate.steps = f->o->epochs * f->steps;
+    settle_rate(f);
     loop_run(f->loop, f->task.rate.steps);
     put_back(f);
     notice("epoch %zu of %zu is the model's: %.6g on the held images", f->best, f->o->epochs, f->best_loss);

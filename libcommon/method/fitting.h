@@ -13,6 +13,7 @@
  *   images. What is left over, less than S images, are others in each epoch.
  * - After each epoch the method tells its loss on the held images; the epoch with the lowest is the model. An epoch whose maps are
  *   constant (the training has collapsed) or whose loss is not a number is never chosen, and told of.
+ * - --patience: so many epochs after the best one the training ends; which is the model is the same.
  * - --minutes: two or three steps are tried and timed, and all parts are put back as they were; so many epochs follow as the rest of the
  *   time has room for, one at the least. Their number is in the checkpoint, in by= and in the model: --epochs with it gives the same
  *   bytes.
@@ -33,6 +34,11 @@ struct fitting_options {
     double minutes; /* 0: no budget */
     size_t batch;
     double rate;
+    /* The rate rises from a tenth of itself in the first `warmup` of all steps; then it stays, or falls along half a cosine to `final` of
+     * itself. FITTING_STEADY, 0: as the method has it. */
+    enum fitting_schedule { FITTING_STEADY, FITTING_COSINE } schedule;
+    double warmup, final;
+    size_t patience; /* epochs without a better one, after which it ends; 0: it never does */
     uint64_t seed;
     enum fitting_store { FITTING_BF16, FITTING_F32 } store; /* how taps wait on the disk */
     const char *checkpoint, *log;
@@ -43,7 +49,7 @@ struct fitting_options {
     char *beside; /* the checkpoint that stands beside the model */
 };
 #define FITTING_AUTO SIZE_MAX
-extern const char *const fitting_auto[], *const fitting_stores[];
+extern const char *const fitting_auto[], *const fitting_stores[], *const fitting_schedules[];
 
 /* Rows of a method's table; `member` of `type` is its struct fitting_options. FITTING_ROW: they are not the method's own. */
 enum { FITTING_ROW = 8, FITTING_USE = DETECTOR_FIT | FITTING_ROW };
@@ -76,6 +82,14 @@ enum { FITTING_ROW = 8, FITTING_USE = DETECTOR_FIT | FITTING_ROW };
     FITTING_STEPS(type, member),                                                                                           \
     {"store", 0, SETTING_CHOICE, FITTING_AT(type, member, store), 0, 0, fitting_stores, "TYPE",                            \
      "of the features that wait in TMPDIR", FITTING_USE, NULL},                                                           \
+    {"schedule", 0, SETTING_CHOICE, FITTING_AT(type, member, schedule), 0, 0, fitting_schedules, "S",                      \
+     "of the rate: constant, or along half a cosine down", FITTING_USE, NULL},                                            \
+    {"warmup", 0, SETTING_REAL, FITTING_AT(type, member, warmup), 0, 1, NULL, "F",                                         \
+     "the fraction of the steps in which the rate rises from a tenth", FITTING_USE, NULL},                                \
+    {"final", 0, SETTING_REAL, FITTING_AT(type, member, final), 0, 1, NULL, "F",                                           \
+     "what the cosine ends at, as a fraction of the rate", FITTING_USE, NULL},                                            \
+    {"patience", 0, SETTING_SIZE, FITTING_AT(type, member, patience), 0, 1e9, NULL, "N",                                   \
+     "end after so many epochs without a better one; 0: never", FITTING_USE, NULL},                                       \
     FITTING_FILES(type, member, 'l')
 /* clang-format on */
 /* Defaults beside the method's own batch and rate. */
@@ -101,7 +115,7 @@ struct fitting_held {
 struct fitting_task {
     const char *recipe;     /* what changes the training beside the options above, as text; copied */
     size_t epochs;          /* where neither --epochs nor --minutes says how many */
-    struct rate rate;       /* base and steps are set by the fitting; {0}: constant */
+    struct rate rate;       /* base and steps are set by the fitting, the rest by options; {0}: constant */
     struct tap_store *held; /* NULL with fitting_elsewhere */
     const char *collapses;  /* what is constant where a training has collapsed; NULL: "the maps" */
     /* Forward, back, and the optimiser's move. The mean loss over the images; where it is not finite nothing has moved. */

@@ -70,11 +70,11 @@ static void tell(const struct fitting *f, double seconds)
 {
     const char *unit = seconds < 120 ? "s" : seconds < 7200 ? "min" : "h";
     const double amount = seconds < 120 ? seconds : seconds < 7200 ? seconds / 60 : seconds / 3600;
-    warning(
-        "%zu epochs of %zu steps of %zu images (%zu to learn from, %zu held back): about %.*f %s, %.0f MB of "
-        "memory, %.0f MB on disk",
-        f->o->epochs, f->steps, f->images, f->taken, f->held, amount < 10 ? 1 : 0, amount, unit,
-        (double)mem_peak() / 1e6, (double)f->disk / 1e6);
+    warning("%zu epochs%s of %zu steps of %zu images (%zu to learn from, %zu held back): about %.*f %s, %.0f "
+            "MB of "
+            "memory, %.0f MB on disk",
+            f->o->epochs, f->o->patience ? " at most" : "", f->steps, f->images, f->taken, f->held,
+            amount < 10 ? 1 : 0, amount, unit, (double)mem_peak() / 1e6, (double)f->disk / 1e6);
 }
 
 void fitting_plan(struct fitting *f)

@@ -23,6 +23,7 @@ struct walk {
     unsigned wait;    /* microseconds of a step */
     size_t steps;     /* that an epoch must have; 0: not looked at */
     FILE *trace;      /* the images of each step */
+    FILE *rates;      /* the rate of each step */
 };
 
 static double walk_step(void *arg, const struct fitting_step *s)
@@ -40,6 +41,8 @@ static double walk_step(void *arg, const struct fitting_step *s)
         if (w->trace)
             fprintf(w->trace, "%llu %zu\n", (unsigned long long)s->step, s->image[i]);
     }
+    if (w->rates)
+        fprintf(w->rates, "%a\n", s->rate);
     if (s->step == w->nan_at)
         return (double)NAN;
     w->moment[s->step % 2] += (float)(0.1 * sum);
@@ -209,6 +212,76 @@ static void choice(void)
     free(all);
 }
 
+/* The rates of the steps of a fit, in steps of 1 of 3 epochs of 5. */
+static void rates_of(double rate[3 * STEPS], struct fitting_options o)
+{
+    struct walk w = fresh();
+    err_verbosity = -1;
+    o.epochs = 3;
+    w.rates = fopen("rates", "w");
+    fit_apart(w, o);
+    fclose(w.rates);
+    err_verbosity = 0;
+    FILE *f = fopen("rates", "r");
+    for (size_t i = 0; i < 3 * STEPS; i++)
+        if (fscanf(f, "%la", &rate[i]) != 1)
+            rate[i] = (double)NAN;
+    fclose(f);
+}
+
+static void schedules(void)
+{
+    struct fitting_options o = plain();
+    double rate[3 * STEPS];
+    bool steady = true;
+    rates_of(rate, o);
+    for (size_t i = 0; i < 3 * STEPS; i++)
+        steady &= rate[i] == 0.3;
+    ok(steady, "no schedule: the rate stays");
+    o.warmup = 0.2; /* 3 steps of 15 */
+    rates_of(rate, o);
+    ok(fabs(rate[0] - 0.03) < 1e-15 && fabs(rate[1] - 0.12) < 1e-15 && fabs(rate[2] - 0.21) < 1e-15 &&
+           rate[3] == 0.3 && rate[14] == 0.3,
+       "--warmup: from a tenth");
+    o.schedule = FITTING_COSINE;
+    o.final = 0.1;
+    rates_of(rate, o);
+    ok(fabs(rate[0] - 0.03) < 1e-15 && fabs(rate[3] - 0.3) < 1e-15 && fabs(rate[9] - 0.165) < 1e-15 &&
+           rate[14] < 0.035 && rate[14] > 0.03,
+       "a cosine behind it: half way in the middle, near its end at the end");
+}
+
+static void patience(void)
+{
+    static const double losses[EPOCHS] = {5, 3, 4, 3, 2, 6};
+    struct walk w = fresh();
+    struct fitting_options o = plain();
+    err_verbosity = -1;
+    w.losses = losses;
+    o.epochs = 2;
+    fit_apart(w, o);
+    char *two = slurp("result");
+    o.epochs = EPOCHS;
+    o.patience = 2;
+    ok(exited(fit_apart(w, o), 0) && holds("result", "epoch 2 of 6, 0x1.8p+1"),
+       "--patience 2: ended after epoch 4, before a better one");
+    char *all = slurp("result");
+    ok(strncmp(two, all, strcspn(two, " ")) == 0, "the model is what it was then");
+    o.patience = 3;
+    ok(exited(fit_apart(w, o), 0) && holds("result", "epoch 5 of 6, 0x1p+1"), "--patience 3: it comes to it");
+    o.patience = 2;
+    o.every = 1;
+    w.kill_at = 4 * STEPS - 1;
+    unlink("walk");
+    fit_apart(w, o);
+    w.kill_at = NEVER;
+    o.resume = true;
+    ok(exited(fit_apart(w, o), 0) && holds("result", all), "killed and resumed, it ends there, too");
+    err_verbosity = 0;
+    free(two);
+    free(all);
+}
+
 static char *wanted; /* "result" of a fit that nothing interrupts */
 
 static void plans(void)
@@ -340,13 +413,15 @@ int main(void)
         return 1;
     orders();
     choice();
+    schedules();
+    patience();
     plans();
     kills();
     kill_by_minutes();
     refusals();
     no_numbers();
     free(wanted);
-    static const char *const files[] = {"trace", "result", "errors", "walk"};
+    static const char *const files[] = {"trace", "rates", "result", "errors", "walk"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         unlink(files[i]);
     if (chdir("/") || rmdir(folder))
