@@ -184,6 +184,12 @@ ok $? '--dense with AutoAugment'
 one_line 2 '-c CLASSES' fractrain "${small[@]}" -e 1 --dense layer2:1 -o z.st set.pam
 ok $? '--dense without -c'
 
+"${dense[@]}" -e 1 --store bf16 -o half.st cells.pam
+npyls -s half.st | awk -F'\t' 'NR > 1 && ($4 == "BF16") != ($5 ~ /x/) { exit 1 }' && [ $((2 * $(stat -c %s half.st))) -lt $((11 * $(stat -c %s o.st) / 10)) ]
+ok $? '--store bf16: half the bytes'
+npysdiff -q -s .01 <(featx -w o.st -l layer2 cells.pam) <(featx -w half.st -l layer2 cells.pam)
+ok $? 'and nearly the same features'
+
 # What leaves goes into featx, with its own normalisation.
 featx -w b.st -l layer3 set.pam | npyls -n | grep -q 'norm=0.485,0.456,0.406/0.229,0.224,0.225'
 ok $? 'featx reads the weights'

@@ -23,6 +23,7 @@ struct opts {
     unsigned recipe; /* an index into classifier_recipe_names */
 };
 
+static const char *const stores[] = {"f32", "bf16", NULL};
 /* clang-format off */
 #define AT(field) offsetof(struct opts, train.field)
 #define MANY 9e18
@@ -33,6 +34,8 @@ static const struct setting files[] = {
     {"epochs", 'e', SETTING_SIZE, AT(epochs), 1, MANY, NULL, "N", "hold the whole stream and go through it N times", 0, NULL},
     {"taps", 0, SETTING_TEXT, AT(taps), 0, 0, NULL, "LAYERS",
      "that suit such weights: featx takes them where it is not told others", 0, NULL},
+    {"store", 0, SETTING_SWITCH, AT(narrow), 0, 0, stores, "TYPE",
+     "of matrices and filters in the file; bf16 makes it half as large", 0, NULL},
     {"init", 'i', SETTING_TEXT, AT(init), 0, 0, NULL, "WEIGHTS", "begin with the tensors of these that fit", 0, NULL},
     SETTINGS_END};
 

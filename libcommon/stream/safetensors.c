@@ -66,6 +66,21 @@ void safetensors_add(struct safetensors *st, const char *name, const struct tens
     safetensors_add_owned(st, name, copy);
 }
 
+void safetensors_narrow(struct safetensors *st)
+{
+    for (size_t i = 0; i < st->n; i++) {
+        struct tensor *t = &st->entry[i].tensor;
+        if (t->type != DT_F32 || t->rank < 2)
+            continue;
+        struct tensor narrow = tensor_new(DT_BF16, t->rank, t->dim);
+        const size_t n = tensor_count(t);
+        for (size_t k = 0; k < n; k++)
+            ((uint16_t *)narrow.data)[k] = f32_to_bf16(((const float *)t->data)[k]);
+        tensor_free(t);
+        *t = narrow;
+    }
+}
+
 static bool inside(const struct safetensors *st, const void *data)
 {
     uintptr_t p = (uintptr_t)data, begin = (uintptr_t)st->mapping;

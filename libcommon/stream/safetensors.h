@@ -48,6 +48,10 @@ void safetensors_add(struct safetensors *st, const char *name, const struct tens
 /* Adds one without copying: st frees data (from xaligned/xmalloc) later. */
 void safetensors_add_owned(struct safetensors *st, const char *name, struct tensor t);
 
+/* Tensors of rank 2 and more that are f32 become bf16, rounded to the nearest, half the bytes; vectors stay (biases, norms and
+ * their statistics: few, and what they are in f32 matters). Of tensors that were added. */
+void safetensors_narrow(struct safetensors *st);
+
 /* Writes it and commits (product.h). Same content, same bytes. A tool opens `out` before its work begins. */
 void safetensors_write_product(const struct safetensors *st, struct product *out);
 /* The same in one step: for files made on the way, such as checkpoints. */

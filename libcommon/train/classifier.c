@@ -245,6 +245,8 @@ static void write_weights(struct classifier *t)
     const double *mean = r->augment.norm.mean, *std = r->augment.norm.std;
     struct safetensors st = {0};
     learner_export(&t->learner, &st);
+    if (t->o->narrow)
+        safetensors_narrow(&st);
     note_set(&st.meta, "arch", r->arch);
     if (t->o->taps)
         note_set(&st.meta, "taps", t->o->taps);

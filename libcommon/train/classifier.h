@@ -12,6 +12,7 @@ struct classifier_options {
     size_t epochs;    /* > 0: hold the set and go through it so often; 0: stream recipe.rate.steps batches */
     const char *out;  /* weights */
     const char *taps; /* the layers that the weights recommend to featx, in their metadata */
+    bool narrow;      /* write matrices as bf16 */
     const char *init; /* weights to begin with; NULL: random */
     const struct graph *graph; /* a network whose tap "fc" is the logits; NULL: recipe.arch's */
     size_t memory;             /* bytes of images to hold in memory before they are spooled */

@@ -179,6 +179,27 @@ static void other_files(void)
            "%s", e.text);
 }
 
+/* Rounded to the nearest of two bf16 neighbours, a tie to the even one; only matrices of f32. */
+static void narrow(void)
+{
+    static const float value[6] = {
+        1, 1 + 0x1p-8f, 1 + 3 * 0x1p-8f, 1 + 0x1p-8f + 0x1p-20f, -3.3895314e38f, 0x1p-30f};
+    static const uint16_t want[6] = {0x3f80, 0x3f80, 0x3f82, 0x3f81, 0xff7f, 0x3080};
+    struct safetensors st = {0};
+    struct tensor matrix = tensor_new(DT_F32, 2, (const size_t[]){2, 3}),
+                  vector = tensor_new(DT_F32, 1, (const size_t[]){6});
+    memcpy(matrix.data, value, sizeof value);
+    memcpy(vector.data, value, sizeof value);
+    safetensors_add_owned(&st, "matrix", matrix);
+    safetensors_add_owned(&st, "vector", vector);
+    safetensors_narrow(&st);
+    const struct tensor *m = safetensors_find(&st, "matrix"), *v = safetensors_find(&st, "vector");
+    ok(m->type == DT_BF16 && m->rank == 2 && m->dim[1] == 3 && memcmp(m->data, want, sizeof want) == 0,
+       "a matrix becomes bf16, rounded to the nearest, to even");
+    ok(v->type == DT_F32 && memcmp(v->data, value, sizeof value) == 0, "a vector stays");
+    safetensors_free(&st);
+}
+
 int main(void)
 {
     char path[] = "/tmp/fern-safetensors-XXXXXX";
@@ -195,6 +216,7 @@ int main(void)
     round_trip(path);
     headers();
     unknown_types();
+    narrow();
     other_files();
     unlink(path);
     return done();
