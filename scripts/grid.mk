@@ -13,7 +13,7 @@
 #             DETECTOR_x: of the detector behind oneclass
 # MINUTES, EPOCHS  of each training (default: what the program thinks good);  SEEDS="0 1 2": each fit with each of them
 # LAYERS      lists such as "layer2,layer3 layer1,layer2", for methods that read features (default: each method's own, by
-#             scripts/methods.mk, or LAYERS_padim= and so on);  LAYER4=no or yes: see there
+#             scripts/methods.mk, or LAYERS_padim= and so on; taps: what the weights recommend);  LAYER4=no or yes: see there
 # IMAGES      how imgcat brings the images to one size (default -r 256)
 # PRECISION   f32, bf16 or auto, as featx --precision (default auto)
 # MASKS       yes or no (default: yes where a category has the folder ground_truth)
@@ -71,13 +71,15 @@ CATEGORIES ?= $(with_train)
 # random:1 is called random-1 in paths, pool:layer3 pool-layer3, and dir/w.safetensors is w.
 slug = $(patsubst %.safetensors,%,$(notdir $(subst :,-,$1)))
 $(foreach w,$(WEIGHTS),$(eval file_of_$(call slug,$w) := $w))
+$(foreach w,$(WEIGHTS),$(eval taps_of_$(call slug,$w) := $(if $(w:random:%=),$(call taps_of,$w),$(default_layers))))
 
 # The cells
 of_all = $(if $(filter features,$(call shape_of,$1)),$(LAYERS))
 $(foreach m,$(METHODS),$(eval layers_of_$m := $(or $(LAYERS_$m),$(call of_all,$m),$(call layers_in_row,$m))))
 $(foreach m,$(METHODS),$(eval runs_of_$m := $(if $(and $(SEEDS),$(call seeded,$m)),$(SEEDS:%=$m@%),$m)))
-$(foreach l,$(foreach m,$(METHODS),$(layers_of_$m)),$(eval layers_of_path_$(call slug,$l) := $l))
-cells := $(foreach c,$(CATEGORIES),$(foreach w,$(WEIGHTS),$(foreach m,$(METHODS),$(foreach l,$(layers_of_$m),\
+layers_with = $(patsubst taps,$(taps_of_$(call slug,$1)),$(layers_of_$2))
+$(foreach l,$(foreach w,$(WEIGHTS),$(foreach m,$(METHODS),$(call layers_with,$w,$m))),$(eval layers_of_path_$(call slug,$l) := $l))
+cells := $(foreach c,$(CATEGORIES),$(foreach w,$(WEIGHTS),$(foreach m,$(METHODS),$(foreach l,$(call layers_with,$w,$m),\
     $(foreach r,$(runs_of_$m),$c/$(call slug,$w)/$(call slug,$l)/$r)))))
 
 # The parts of a cell's name, in a recipe or a prerequisite

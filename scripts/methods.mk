@@ -8,10 +8,11 @@
 #                                                     the vectors of LAYERS, or the means of its maps
 # The method is what --method says to the program, or, of tuned ones, to oneclass. The last column is for weights that end at
 # layer3, as some files do: if any file of WEIGHTS has no layer4, it holds for all weights of the grid, so that they stay
-# comparable. LAYER4=no or yes overrules that. - is none, or the same.
+# comparable. LAYER4=no or yes overrules that. - is none, or the same. taps are the layers that suit the weights, as they say
+# themselves (taps= in their metadata; fractrain(1)), else layer2,layer3.
 #
 #                 shape     program    method    layers                  where layer4 is missing
-row_patchcore  := features  patchcore  -         layer2,layer3           -
+row_patchcore  := features  patchcore  -         taps                    -
 row_padim      := features  padim      -         layer1,layer2,layer3    -
 row_fastflow   := features  flowscore  fastflow  layer1,layer2,layer3    -
 row_cflow      := features  flowscore  cflow     layer2,layer3,layer4    layer1,layer2,layer3
@@ -41,6 +42,9 @@ example = $(shell PATH="$(PATH)" $1 --help 2>/dev/null | sed -n 's/^  .*featx [^
 trainer_of = $(filter $(trainers),$(if $(filter tuned,$(call shape_of,$1)),oneclass,$(call program_of,$1)))
 seeded = $(or $(call trainer_of,$1),$(call has_option,$(call program_of,$1),--seed))
 has_option = $(shell PATH="$(PATH)" $1 --help 2>/dev/null | grep -o -m 1 -e $2)
+
+taps_of = $(or $(shell cd $(call quote,$(or $(GRID_FROM),$(CURDIR))) && PATH="$(PATH)" npyls -q -n $(call quote,$1) 2>/dev/null | \
+    sed -n 's/^taps=//p'),$(default_layers))
 
 # Weights without a layer4
 ends_at_3 = $(shell cd $(call quote,$(or $(GRID_FROM),$(CURDIR))) && PATH="$(PATH)" npyls -q $(call quote,$1) 2>/dev/null | \
