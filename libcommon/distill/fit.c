@@ -2,6 +2,7 @@
  * of the held images are the lowest. */
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/size.h"
 #include "distill/detector.h"
 #include "distill/model.h"
 #include "nn/precision_option.h"
@@ -20,6 +21,7 @@ struct fit {
     struct fitting *fitting;
     struct lesson lesson;
     struct tap_store *held;
+    struct imitation_maps maps;
     float *map; /* of a held image */
 };
 
@@ -92,21 +94,22 @@ static struct fitting_held look(void *arg)
     struct fit *f = arg;
     struct fitting_held h = {.low = INFINITY, .high = -INFINITY};
     const struct map_size grid = distill_tap_grid(&f->student, &f->shapes);
-    const size_t n = grid.height * grid.width, images = tap_store_images(f->held);
-    struct safetensors st = {0};
-    struct imitation m;
-    lesson_export(&f->lesson, &st);
-    imitation_begin(&m, &f->student, &st, "the student", &f->shapes, distill_precision(f->o));
-    for (size_t i = 0; i < images; i++) {
-        imitation_map(&m, tap_store_read(f->held, i), f->map, grid, &f->o->rules);
+    const size_t pixels = grid.height * grid.width, images = tap_store_images(f->held);
+    struct view made[STUDENT_TAPS];
+    for (size_t i = 0, n; i < images; i += n) {
+        n = size_least(images - i, f->lesson.n);
+        for (size_t k = 0; k < n; k++)
+            lesson_image(&f->lesson, k, tap_store_read(f->held, i + k));
+        lesson_look(&f->lesson, n, made);
         for (size_t k = 0; k < n; k++) {
-            h.loss += (double)f->map[k] / (double)(n * images);
-            h.low = fminf(h.low, f->map[k]);
-            h.high = fmaxf(h.high, f->map[k]);
+            imitation_compare(&f->maps, f->lesson.target, made, k, f->map, grid, &f->o->rules);
+            for (size_t p = 0; p < pixels; p++) {
+                h.loss += (double)f->map[p] / (double)(pixels * images);
+                h.low = fminf(h.low, f->map[p]);
+                h.high = fmaxf(h.high, f->map[p]);
+            }
         }
     }
-    imitation_end(&m);
-    safetensors_free(&st);
     return h;
 }
 
@@ -143,6 +146,7 @@ static void train(struct fit *f)
     begin_lesson(f);
     fitting_learner(f->fitting, &f->lesson.learner, "");
     fitting_train(f->fitting);
+    imitation_maps_free(&f->maps);
     free(f->map);
     free(recipe);
 }

@@ -96,6 +96,13 @@ double lesson_step(struct lesson *l, uint64_t step, double rate)
     return loss;
 }
 
+void lesson_look(struct lesson *l, size_t n, struct view made[STUDENT_TAPS])
+{
+    trainer_evaluate(l->learner.trainer, n);
+    for (size_t i = 0; i < STUDENT_TAPS; i++)
+        made[i] = trainer_output(l->learner.trainer, i);
+}
+
 void lesson_export(const struct lesson *l, struct safetensors *st)
 {
     learner_export(&l->learner, st);

@@ -46,6 +46,8 @@ void lesson_image(struct lesson *l, size_t i, const struct taps *image);
 double lesson_gradients(struct lesson *l);
 /* The same, and the optimiser's move, unless the loss is not finite. step: 0 for the first. */
 double lesson_step(struct lesson *l, uint64_t step, double rate);
+/* What the student, as it is in use, makes of the first n images: views of the outputs, valid until the next step. */
+void lesson_look(struct lesson *l, size_t n, struct view made[STUDENT_TAPS]);
 void lesson_export(const struct lesson *l, struct safetensors *st);
 void lesson_end(struct lesson *l);
 #endif

@@ -45,6 +45,9 @@ void trainer_free(struct trainer *t);
  * needs it. */
 struct view trainer_input(const struct trainer *t, size_t i);
 void trainer_forward(struct trainer *t);
+/* The first n images alone, by the running statistics, which stay as they are: what the network gives when it is in use, up to rounding.
+ * No backward follows. */
+void trainer_evaluate(struct trainer *t, size_t n);
 /* The plan's i-th output, and the gradient of the loss for it, not yet that of what comes behind it: fill with all
  * before trainer_backward, which adds to the gradients of the parameters. */
 struct view trainer_output(const struct trainer *t, size_t i);

@@ -55,23 +55,54 @@ static void clear_root(const struct trainer *t, size_t node)
     view_clear(&all);
 }
 
-void trainer_forward(struct trainer *t)
+static struct view first_of(const struct view *v, size_t n)
+{
+    struct view first = *v;
+    first.n = n;
+    return first;
+}
+
+static void take_images(struct trainer *t, size_t n)
 {
     memset(t->log_determinant, 0, t->n * sizeof *t->log_determinant);
-    memset(t->d_log_determinant, 0, t->n * sizeof *t->d_log_determinant);
     for (size_t i = 0; i < t->schedule.inputs; i++) {
         if (!t->images[i].data)
             continue;
-        const struct view *value = &t->value[t->schedule.input[i]];
-        view_clear_halo(value);
-        view_copy(value, &t->images[i]);
+        const struct view value = first_of(&t->value[t->schedule.input[i]], n);
+        const struct view images = first_of(&t->images[i], n);
+        view_clear_halo(&value);
+        view_copy(&value, &images);
     }
+}
+
+static void step_forward(const struct layer_call *l)
+{
+    view_clear_halo(&l->out);
+    if (l->node->layer->prepare)
+        l->node->layer->prepare(l);
+    l->node->layer->forward(l);
+}
+
+void trainer_evaluate(struct trainer *t, size_t n)
+{
+    take_images(t, n);
+    for (size_t i = 0; i < t->schedule.steps; i++) {
+        struct layer_call l = trainer_call(t, i);
+        l.fixed_statistics = true;
+        l.out.n = n;
+        for (size_t j = 0; j < l.node->inputs; j++)
+            l.in[j].n = n;
+        step_forward(&l);
+    }
+}
+
+void trainer_forward(struct trainer *t)
+{
+    memset(t->d_log_determinant, 0, t->n * sizeof *t->d_log_determinant);
+    take_images(t, t->n);
     for (size_t i = 0; i < t->schedule.steps; i++) {
         const struct layer_call l = trainer_call(t, i);
-        view_clear_halo(&l.out);
-        if (l.node->layer->prepare)
-            l.node->layer->prepare(&l);
-        l.node->layer->forward(&l);
+        step_forward(&l);
     }
     for (size_t i = 0; i < t->outputs; i++)
         if (t->clear_output[i])

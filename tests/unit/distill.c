@@ -171,6 +171,29 @@ static void check_gradients(struct session *s, struct npys_reader *r, size_t rec
     ok(worst <= 1e-3, "%s: gradients as torch's, worst %.2g", s->name, worst);
 }
 
+/* What the trainer makes of an image is what the student in use does, and leaves no trace. */
+static void check_look(struct session *s, const struct imitation_rules *rules, const float *map)
+{
+    struct trainer *t = s->lesson.learner.trainer;
+    struct imitation_maps maps = {0};
+    struct view made[STUDENT_TAPS];
+    float *looked = xmalloc(MAP_H * MAP_W, sizeof *looked);
+    size_t n;
+    const float *statistics = trainer_statistics(t, &n);
+    float *before = memcpy(xmalloc(n, sizeof *before), statistics, n * sizeof *before);
+    double worst = 0;
+    lesson_image(&s->lesson, 1, &s->taps);
+    lesson_look(&s->lesson, 2, made);
+    imitation_compare(&maps, s->lesson.target, made, 1, looked, (struct map_size){MAP_W, MAP_H}, rules);
+    for (size_t i = 0; i < MAP_H * MAP_W; i++)
+        worst = worse(worst, fabs((double)looked[i] - (double)map[i]) / (double)map[i]);
+    ok(worst <= 1e-4, "%s: the trainer's own look, worst %.2g", s->name, worst);
+    ok(memcmp(before, statistics, n * sizeof *before) == 0, "%s: which leaves the statistics", s->name);
+    imitation_maps_free(&maps);
+    free(before);
+    free(looked);
+}
+
 static void check_map(struct session *s, size_t batch, const struct tensor *want)
 {
     struct safetensors st = {0};
@@ -186,6 +209,7 @@ static void check_map(struct session *s, size_t batch, const struct tensor *want
     for (size_t i = 0; i < MAP_H * MAP_W; i++)
         worst = worse(worst, fabs((double)map[i] - tensor_get(want, i)) / tensor_get(want, i));
     ok(worst <= 1e-3, "%s: the map after five steps as torch's, worst %.2g", s->name, worst);
+    check_look(s, &rules, map);
     imitation_end(&m);
     safetensors_free(&st);
     free(map);
