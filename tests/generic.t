@@ -9,7 +9,7 @@ own_folder
 # tests/NAME.recipe says how NAME is run here, in the folder where the streams below lie; these are its words.
 declare -A input command flags exempt products
 # recipe INPUT COMMAND [FLAG ...]: a small run of the program. INPUT is the kind of stream it reads from stdin or operands: images,
-# features, maps; or none. {} in COMMAND stands for the operand where that isn't last. Flags: nocat when two streams joined are no
+# normals (images), features, maps; or none. {} in COMMAND stands for the operand where that isn't last. Flags: nocat when two streams joined are no
 # input for the same command; silent when it writes nothing; slow when it takes long to start (fewer cuts).
 recipe() {
     input[$tool]=$1
@@ -37,8 +37,10 @@ make_images() {
     local i
     for i in 0 1 2 3; do
         bytes $((32 * 32 * 3)) "$i" | pam "part/$i.ppm" 32 32 "label=$((i % 2))" defect=good "seq=$i" | part images
+        bytes $((32 * 32 * 3)) "$i" | pam "part/$i.ppm" 32 32 label=0 defect=good "seq=$i" | part normals
     done
-    pam_end 4 | part images
+    pam_end 4 | tee -a normals | part images
+    stat -c %s normals >>normals.parts
     mkdir folder
     for i in 0 1 2; do
         bytes 300 "$i" | pam "$i" 10 10 >"folder/$i.pam"

@@ -12,7 +12,7 @@ floors='0 base
 2 conv draw parts
 3 nn fractal dataset
 4 search metric train bulb surface
-5 method'
+5 method blemish'
 
 includes() { grep -oE '^#include "[a-z]+/' "$@" /dev/null | sed 's/#include "//; s,/$,,' | tr : ' '; }
 rising() {

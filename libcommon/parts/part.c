@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "image/closing.h"
 #include "image/noise.h"
 #include "image/shape.h"
 #include "parts/kinds.h"
@@ -130,31 +131,6 @@ static size_t find_changes(unsigned char *changed, const float *a, const float *
     return count;
 }
 
-/* out: 255 where any (grow) or every (not grow) pixel of the (2r + 1)^2 window inside the picture is set. */
-static void spread(unsigned char *out, const unsigned char *in, size_t w, size_t r, bool grow)
-{
-    for (size_t y = 0; y < w; y++)
-        for (size_t x = 0; x < w; x++) {
-            bool any = false, every = true;
-            for (size_t v = y < r ? 0 : y - r; v <= y + r && v < w; v++)
-                for (size_t u = x < r ? 0 : x - r; u <= x + r && u < w; u++) {
-                    any |= in[v * w + u] != 0;
-                    every &= in[v * w + u] != 0;
-                }
-            out[y * w + x] = (grow ? any : every) ? 255 : 0;
-        }
-}
-
-/* A grain that happens to look like what it lies on leaves no pinhole: dilation, then erosion. */
-static void close_gaps(unsigned char *mask, size_t w)
-{
-    size_t r = w / 160 + 1;
-    unsigned char *grown = xmalloc(w * w, 1);
-    spread(grown, mask, w, r, true);
-    spread(mask, grown, w, r, false);
-    free(grown);
-}
-
 /* Sensor noise, the same for a part and its twin: a constant part and one that grows with the light. */
 static void develop(struct raster *out, const float *levels, uint32_t seed, double noise)
 {
@@ -198,7 +174,8 @@ void part_render(struct raster *image, struct raster *mask, struct raster *twin,
     photograph(good, work, &p, w, &lamp);
     if (q->flaw) {
         add_flaw(levels, changed, good, work, &p, q, &lamp, &r);
-        close_gaps(changed, w);
+        mask_close(changed, w, w,
+                   w / 160 + 1); /* a grain that happens to look like what it lies on leaves no pinhole */
     }
     for (size_t i = 0; i < pixels; i++)
         if (!changed[i])
