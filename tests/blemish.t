@@ -135,15 +135,15 @@ blemish -b -M in | perl -e '
     note("end=$n")' >maps
 auroc -M <(blemish -b -M in) maps >table 2>err
 [ "$(awk -F'\t' 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } $1 == "all" { print $c["image_auroc"], $c["pixel_auroc"], $c["aupro"] }' table)" = "1.000000 1.000000 1.000000" ] || sed 's/^/# /' table err
-[ "$(cut -f1 table | paste -sd' ')" = "$(echo defect blemish)" ] || [ "$(grep -cE '^(patch|piece|scar|blob|warp|light|all)	' table)" = 7 ]
+[ "$(grep -cE '^(patch|piece|scar|blob|warp|light|all)	' table)" = 7 ]
 ok $? "auroc -M takes masks and images: a row for each kind"
 
 # Bad input: one line, status 1 or 2.
 that "a defective image" fails 1 'set/0.png.*label=1: only normal' blemish <(normals 2 1)
-bytes 300 1 | pam small 10 10 label=0 >small
+bytes 300 1 | pam tiny 10 10 label=0 >small
 that "an image too small" fails 1 '10x10 pixels' blemish small
-pam black 32 32 label=0 </dev/zero >black
-that "a black image" fails 1 'black+patch-0: no patch is seen on it in 40 attempts' blemish black
+pam dark 32 32 label=0 </dev/zero >black
+that "a black image" fails 1 'dark+patch-0: no patch is seen on it in 40 attempts' blemish black
 blemish -k blob black | image_lines | wc -l | grep -qx 2
 ok $? "a black image with a blob"
 head -c 20000 in >cut
