@@ -1,6 +1,8 @@
 #include "train/optimiser.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "num/cpu.h"
+#include "train/optimiser_kernel.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,18 +74,22 @@ static size_t chunks(size_t n)
     return (n + CHUNK - 1) / CHUNK;
 }
 
+static const struct optimiser_kernels *kernels(void)
+{
+    static const void *const by_level[CPU_LEVELS] = {[CPU_PLAIN] = &optimiser_plain,
+                                                     [CPU_AVX2] = CPU_X86(optimiser_avx2),
+                                                     [CPU_AVX512] = CPU_X86(optimiser_avx512)};
+    return cpu_choose(by_level);
+}
+
 static void sgd_chunk(void *arg, size_t task, size_t worker)
 {
     (void)worker;
     const struct move *m = arg;
     const struct optimiser *s = m->s;
-    const size_t offset = m->stretch->offset, end = chunk_end(task, m->stretch->n);
-    const float momentum = (float)s->o.momentum, decay = m->stretch->decay, *g = s->gradients + offset;
-    float *p = s->values + offset, *v = s->moment[0] + offset;
-    for (size_t i = task * CHUNK; i < end; i++) {
-        v[i] = momentum * v[i] + (g[i] + decay * p[i]);
-        p[i] -= m->rate * v[i];
-    }
+    const size_t begin = m->stretch->offset + task * CHUNK, n = chunk_end(task, m->stretch->n) - task * CHUNK;
+    const struct optimiser_sgd o = {(float)s->o.momentum, m->stretch->decay, m->rate};
+    kernels()->sgd(s->values + begin, s->moment[0] + begin, s->gradients + begin, n, &o);
 }
 
 /* m = beta1 m + (1 - beta1) g and v = beta2 v + (1 - beta2) g^2 begin as zeros, so they are too small by 1 - beta^t at step
@@ -93,18 +99,18 @@ static void adam_chunk(void *arg, size_t task, size_t worker)
     (void)worker;
     const struct move *m = arg;
     const struct optimiser *s = m->s;
-    const size_t offset = m->stretch->offset, end = chunk_end(task, m->stretch->n);
-    const float beta1 = (float)s->o.beta1, beta2 = (float)s->o.beta2, rest1 = (float)(1 - s->o.beta1),
-                rest2 = (float)(1 - s->o.beta2), epsilon = (float)s->o.epsilon;
-    const float decay = s->o.kind == OPTIMISER_ADAM ? m->stretch->decay : 0, step = m->rate / m->correction1;
-    const float root = sqrtf(m->correction2), *g = s->gradients + offset;
-    float *p = s->values + offset, *first = s->moment[0] + offset, *second = s->moment[1] + offset;
-    for (size_t i = task * CHUNK; i < end; i++) {
-        const float x = p[i] * m->keep, d = g[i] + decay * p[i];
-        first[i] = beta1 * first[i] + rest1 * d;
-        second[i] = beta2 * second[i] + rest2 * d * d;
-        p[i] = x - step * first[i] / (sqrtf(second[i]) / root + epsilon);
-    }
+    const size_t begin = m->stretch->offset + task * CHUNK, n = chunk_end(task, m->stretch->n) - task * CHUNK;
+    const struct optimiser_adam o = {.beta1 = (float)s->o.beta1,
+                                     .rest1 = (float)(1 - s->o.beta1),
+                                     .beta2 = (float)s->o.beta2,
+                                     .rest2 = (float)(1 - s->o.beta2),
+                                     .decay = s->o.kind == OPTIMISER_ADAM ? m->stretch->decay : 0,
+                                     .keep = m->keep,
+                                     .step = m->rate / m->correction1,
+                                     .root = sqrtf(m->correction2),
+                                     .epsilon = (float)s->o.epsilon};
+    kernels()->adam(s->values + begin, s->moment[0] + begin, s->moment[1] + begin, s->gradients + begin, n,
+                    &o);
 }
 
 static void average_chunk(void *arg, size_t task, size_t worker)
