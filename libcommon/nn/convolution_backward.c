@@ -1,6 +1,7 @@
 /* Gradients of the convolution. For its input, the pixels of dx fall into stride x stride classes by their
  * position modulo the stride: within a class each takes part in the same kernel taps, whose output pixels lie
  * side by side, so each class is a small convolution of dy. */
+#include "base/size.h"
 #include "base/thread.h"
 #include "nn/convolution.h"
 #include "nn/layer_pointwise.h"
@@ -62,6 +63,22 @@ struct turn {
     struct taps y, x;
 };
 
+/* Output channels whose weights are read side by side: a line of the cache. */
+enum { BLOCK = 16 };
+
+/* n rows of 64 numbers: of each output channel, those of its `columns` input channels, then zeros. */
+static void turn_block(float *to, const float *from, size_t n, size_t columns)
+{
+    for (size_t j = 0; n == BLOCK && j < columns; j++)
+        for (size_t o = 0; o < BLOCK; o++)
+            to[o * CONV_PANEL + j] = from[j * CONV_PANEL + o];
+    for (size_t j = 0; n < BLOCK && j < columns; j++)
+        for (size_t o = 0; o < n; o++)
+            to[o * CONV_PANEL + j] = from[j * CONV_PANEL + o];
+    for (size_t o = 0; o < n && columns < CONV_PANEL; o++)
+        memset(to + o * CONV_PANEL + columns, 0, (CONV_PANEL - columns) * sizeof *to);
+}
+
 /* One panel of 64 input channels: for each tap and output channel, the 64 weights. */
 static void turn_panel(void *arg, size_t panel, size_t worker)
 {
@@ -75,11 +92,10 @@ static void turn_panel(void *arg, size_t panel, size_t worker)
         const size_t ky = t->y.first - i / t->x.count * c->stride,
                      kx = t->x.first - i % t->x.count * c->stride;
         const size_t k = (ky * c->kernel + kx) * c->in_channels + first;
-        for (size_t o = 0; o < c->out_channels; o++, to += CONV_PANEL) {
-            const float *from = t->packed + (o / CONV_PANEL * depth + k) * CONV_PANEL + o % CONV_PANEL;
-            for (size_t j = 0; j < columns; j++)
-                to[j] = from[j * CONV_PANEL];
-            memset(to + columns, 0, (CONV_PANEL - columns) * sizeof *to);
+        for (size_t o = 0, n; o < c->out_channels; o += n, to += n * CONV_PANEL) {
+            n = size_least(BLOCK, c->out_channels - o);
+            turn_block(to, t->packed + (o / CONV_PANEL * depth + k) * CONV_PANEL + o % CONV_PANEL, n,
+                       columns);
         }
     }
 }

@@ -42,9 +42,9 @@ struct layer_call {
     bool accumulate[NODE_INPUTS];         /* d_in += instead of = */
     const struct view *residual;          /* folded in: out = relu(layer + residual); NULL: none */
     const struct view *d_residual;        /* and its gradient; NULL: not wanted */
-    bool accumulate_residual, relu;       /* relu: folded in */
-    float *part[LAYER_PARTS];             /* as kept; NULL where the node has fewer */
-    float *d_part[LAYER_PARTS];           /* += ; NULL: not wanted */
+    bool accumulate_residual, relu; /* relu: folded in; of a product, d_out is what is behind it already */
+    float *part[LAYER_PARTS];       /* as kept; NULL where the node has fewer */
+    float *d_part[LAYER_PARTS];     /* += ; NULL: not wanted */
     /* Inference: a folded batch norm, or the layer's own; shift holds a product's bias, too. */
     const float *scale, *shift;
     double *log_determinant;         /* of each image, += ; NULL: not wanted */

@@ -102,15 +102,23 @@ static void wants(struct layer_wants *w, const struct layer_call *l)
     w->scratch = size_most(w->scratch, product_back_scratch(c, type, l->out.h, l->out.w));
 }
 
+/* In training weights are used once and packed anew: not where they can be read as they are. */
+static bool reads_panels(const struct layer_call *l)
+{
+    return l->training && product_reads_panels(&l->node->conv, type_of(l));
+}
+
 static void prepare(const struct layer_call *l)
 {
-    product_pack(l->prepared, l->part[0], &l->node->conv, type_of(l));
+    if (!reads_panels(l))
+        product_pack(l->prepared, l->part[0], &l->node->conv, type_of(l));
 }
 
 static void forward(const struct layer_call *l)
 {
     const struct convolution_epilogue e = {l->shift ? l->shift : l->part[1], l->residual, l->relu};
-    product_forward(&l->out, &l->in[0], l->prepared, &e, &l->node->conv, type_of(l), l->scratch);
+    product_forward(&l->out, &l->in[0], reads_panels(l) ? l->part[0] : l->prepared, &e, &l->node->conv,
+                    type_of(l), l->scratch);
 }
 
 static void backward(const struct layer_call *l)

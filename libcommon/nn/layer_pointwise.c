@@ -4,6 +4,7 @@
 #include "base/thread.h"
 #include "nn/element.h"
 #include "nn/layer.h"
+#include "num/channel.h"
 
 struct pointwise {
     const struct view *out, *in, *residual;
@@ -48,17 +49,30 @@ void pointwise_forward(const struct view *out, const struct view *in, const floa
     pool_run(in->n * in->h, row, &p);
 }
 
-/* dx = dy where y > 0, or += . */
+static bool dense(const struct view *v)
+{
+    return !v || view_dense(v);
+}
+
+/* dx = dy where y > 0, or += . Types that differ, and sums without ReLU, go number by number. */
 static void gradient_row(void *arg, size_t task, size_t worker)
 {
     (void)worker;
     const struct pointwise_gradient *p = arg;
-    const size_t n = task / p->dx->h;
+    const size_t n = task / p->dx->h, width = p->dx->w;
     const ptrdiff_t y = (ptrdiff_t)(task % p->dx->h);
-    for (ptrdiff_t x = 0; x < (ptrdiff_t)p->dx->w; x++) {
-        void *dx = view_pixel(p->dx, n, y, x);
-        const void *dy = view_pixel(p->dy, n, y, x), *out = p->y ? view_pixel(p->y, n, y, x) : NULL;
-        for (size_t c = 0; c < p->dx->c; c++) {
+    const bool whole = dense(p->dx) && dense(p->dy) && dense(p->y);
+    const bool alike = p->y && p->dx->type == p->dy->type && p->dx->type == p->y->type;
+    for (size_t x = 0; x < width; x += whole ? width : 1) {
+        void *dx = view_pixel(p->dx, n, y, (ptrdiff_t)x);
+        const void *dy = view_pixel(p->dy, n, y, (ptrdiff_t)x),
+                   *out = p->y ? view_pixel(p->y, n, y, (ptrdiff_t)x) : NULL;
+        const size_t numbers = (whole ? width : 1) * p->dx->c;
+        if (alike) {
+            channel_mask(p->dx->type, dx, p->accumulate, dy, out, numbers);
+            continue;
+        }
+        for (size_t c = 0; c < numbers; c++) {
             const float dz =
                 out && !(element_get(out, c, p->y->type) > 0.0f) ? 0.0f : element_get(dy, c, p->dy->type);
             element_put(dx, c, p->dx->type, p->accumulate ? element_get(dx, c, p->dx->type) + dz : dz);

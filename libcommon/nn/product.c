@@ -39,6 +39,11 @@ size_t product_bytes(const struct convolution *c, enum dtype type)
                           : conv_narrow_size(depth, c->out_channels) * sizeof(uint32_t);
 }
 
+bool product_reads_panels(const struct convolution *c, enum dtype type)
+{
+    return type == DT_F32 && product_way(c, type) == PRODUCT_DIRECT;
+}
+
 void product_pack(void *weights, const float *panels, const struct convolution *c, enum dtype type)
 {
     const enum product_way way = product_way(c, type);
@@ -134,7 +139,9 @@ void product_back(const struct view *dx, const struct view *dy, const float *pan
     const struct convolution_epilogue e = {.residual = accumulate ? dx : NULL};
     float *turned = scratch;
     convolution_turn(turned, panels, c);
-    if (c->stride == 1) {
+    if (c->stride == 1 && product_reads_panels(&adjoint, dy->type)) {
+        product_forward(dx, dy, turned, &e, &adjoint, dy->type, NULL);
+    } else if (c->stride == 1) {
         product_pack(weights, turned, &adjoint, dy->type);
         product_forward(dx, dy, weights, &e, &adjoint, dy->type, scratch);
     } else if (dy->type == DT_BF16) {

@@ -18,6 +18,9 @@ enum product_way product_way(const struct convolution *c, enum dtype type);
 size_t product_bytes(const struct convolution *c, enum dtype type);
 void product_pack(void *weights, const float *panels, const struct convolution *c, enum dtype type);
 
+/* Whether the kernels read the panels as they are: then there is nothing to pack. */
+bool product_reads_panels(const struct convolution *c, enum dtype type);
+
 /* As convolution_forward; h x w: the input's sides. */
 size_t product_scratch(const struct convolution *c, enum dtype type, size_t h, size_t w);
 void product_forward(const struct view *out, const struct view *in, const void *weights,

@@ -68,8 +68,8 @@ static void fold_relu(const struct draft *d, struct schedule_step *s)
     s->out = (size_t)next;
 }
 
-/* A product's epilogue and a batch norm's pass over the pixels take in what follows. In training, where a gradient goes
- * back through ReLU by the value that it left, a product keeps to itself. */
+/* A product's epilogue and a batch norm's pass over the pixels take in what follows; in training, where a sum's two sides both want their
+ * gradient, a product takes in ReLU alone. */
 static struct schedule_step make_step(const struct draft *d, size_t i)
 {
     const struct layer *layer = d->graph->node[i].layer;
@@ -82,7 +82,7 @@ static struct schedule_step make_step(const struct draft *d, size_t i)
     const bool folds = s.batchnorm >= 0 || (product && d->fold_batchnorm);
     if (folds)
         fold_add(d, &s);
-    if (folds || layer == &layer_add)
+    if (folds || product || layer == &layer_add)
         fold_relu(d, &s);
     d->done[i] = d->done[s.out] = true;
     if (s.batchnorm >= 0)

@@ -10,6 +10,7 @@
  *   6. trainer_backward: steps in reverse. A layer reads its output's gradient, adds to those of its parameters, and sends
  *      gradients to its inputs: the first sender writes, later ones add, whoever reads comes after all of them.
  *   7. The optimiser walks the flat arrays (train/optimiser.h). */
+#include "nn/layer_pointwise.h"
 #include "nn/trainer_parts.h"
 #include <string.h>
 
@@ -129,6 +130,8 @@ static void step_backward(const struct trainer *t, size_t step)
             clear_root(t, l.node->input[i]);
     if (state->residual.clear)
         clear_root(t, (size_t)s->residual);
+    if (s->relu && layer_is_product(l.node->layer))
+        pointwise_backward(&l.d_out, false, &l.d_out, &l.out);
     if (l.accumulate[0] && !l.node->layer->accumulates)
         backward_apart(t, &l, 0);
     else

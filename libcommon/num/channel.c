@@ -33,6 +33,16 @@ void channel_gradient(enum dtype type, void *dx, const void *dy, const void *y, 
     kernels(type)->gradient(dx, dy, y, x, a, b, d, pixels, c);
 }
 
+void channel_mask(enum dtype type, void *dx, bool accumulate, const void *dy, const void *y, size_t n)
+{
+    kernels(type)->mask(dx, accumulate, dy, y, n);
+}
+
+void channel_totals(enum dtype type, double *sum, const void *x, size_t pixels, size_t c)
+{
+    kernels(type)->totals(sum, x, pixels, c);
+}
+
 void channel_largest(enum dtype type, void *out, const void *in, size_t n)
 {
     kernels(type)->largest(out, in, n);

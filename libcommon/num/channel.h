@@ -22,6 +22,10 @@ void channel_gradient_sums(enum dtype type, double *sum, double *product, void *
 /* dx = a * dz + b * x + d, with dz as above; a, b, d per channel. */
 void channel_gradient(enum dtype type, void *dx, const void *dy, const void *y, const void *x, const float *a,
                       const float *b, const float *d, size_t pixels, size_t c);
+/* dx = dy * mask, or += dy * mask if `accumulate`, y given; n elements; dx may be dy. */
+void channel_mask(enum dtype type, void *dx, bool accumulate, const void *dy, const void *y, size_t n);
+/* sum[c] += x. */
+void channel_totals(enum dtype type, double *sum, const void *x, size_t pixels, size_t c);
 /* out = the larger of out and in, n elements. */
 void channel_largest(enum dtype type, void *out, const void *in, size_t n);
 /* dx[t] += dy in those of n channels in which x[t] is the first largest of the x[0 .. taps). */

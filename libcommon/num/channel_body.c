@@ -19,6 +19,8 @@
 #define NAME(function) function##_bf16
 #include "num/channel_loops.h"
 
-const struct channel_kernels KERNELS(channel)[2] = {
-    {sums_f32, affine_f32, gradient_sums_f32, gradient_f32, largest_f32, largest_gradient_f32},
-    {sums_bf16, affine_bf16, gradient_sums_bf16, gradient_bf16, largest_bf16, largest_gradient_bf16}};
+const struct channel_kernels KERNELS(channel)[2] = {{sums_f32, affine_f32, gradient_sums_f32, gradient_f32,
+                                                     mask_f32, totals_f32, largest_f32, largest_gradient_f32},
+                                                    {sums_bf16, affine_bf16, gradient_sums_bf16,
+                                                     gradient_bf16, mask_bf16, totals_bf16, largest_bf16,
+                                                     largest_gradient_bf16}};

@@ -10,6 +10,8 @@ struct channel_kernels {
                           size_t);
     void (*gradient)(void *, const void *, const void *, const void *, const float *, const float *,
                      const float *, size_t, size_t);
+    void (*mask)(void *, bool, const void *, const void *, size_t);
+    void (*totals)(double *, const void *, size_t, size_t);
     void (*largest)(void *, const void *, size_t);
     void (*largest_gradient)(void *const *, const void *, const void *const *, size_t, size_t);
 };

@@ -4,6 +4,7 @@
  * vectors of the loops over `i`. */
 #define sums_block NAME(sums_block)
 #define gradient_block NAME(gradient_block)
+#define totals_block NAME(totals_block)
 #define largest_gradient_block NAME(largest_gradient_block)
 
 /* sum[c] and squares[c] of one block or tail of `n` channels. */
@@ -118,6 +119,47 @@ static void NAME(gradient)(void *dx_rows, const void *dy_rows, const void *y_row
     }
 }
 
+/* Element by element, so that dx may be dy: nothing that one writes is read by another. */
+static void NAME(mask)(void *dx_all, bool accumulate, const void *dy_all, const void *y_all, size_t n)
+{
+    element *dx = dx_all;
+    const element *dy = dy_all, *y = y_all;
+    if (accumulate)
+#pragma GCC ivdep
+        for (size_t i = 0; i < n; i++) {
+            const float dz = VALUE(dy[i]);
+            dx[i] = ELEMENT(VALUE(dx[i]) + (VALUE(y[i]) > 0.0f ? dz : 0.0f));
+        }
+    else
+#pragma GCC ivdep
+        for (size_t i = 0; i < n; i++) {
+            const float dz = VALUE(dy[i]);
+            dx[i] = ELEMENT(VALUE(y[i]) > 0.0f ? dz : 0.0f);
+        }
+}
+
+/* One block or tail of `n` channels. */
+static inline __attribute__((always_inline)) void totals_block(double *sum, const element *x, size_t pixels,
+                                                               size_t c, size_t n)
+{
+    partial s[LINE] = {0};
+    for (size_t p = 0; p < pixels; p++)
+        for (size_t i = 0; i < n; i++)
+            s[i] += VALUE(x[p * c + i]);
+    for (size_t i = 0; i < n; i++)
+        sum[i] += (double)s[i];
+}
+
+static void NAME(totals)(double *sum, const void *x_rows, size_t pixels, size_t c)
+{
+    const element *x = x_rows;
+    size_t from = 0;
+    for (; from + LINE <= c; from += LINE)
+        totals_block(sum + from, x + from, pixels, c, LINE);
+    if (from < c)
+        totals_block(sum + from, x + from, pixels, c, c - from);
+}
+
 static void NAME(largest)(void *out_row, const void *in_row, size_t n)
 {
     element *out = out_row;
@@ -163,6 +205,7 @@ static void NAME(largest_gradient)(void *const *dx, const void *dy, const void *
 
 #undef sums_block
 #undef gradient_block
+#undef totals_block
 #undef largest_gradient_block
 #undef element
 #undef VALUE
