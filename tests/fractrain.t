@@ -190,6 +190,40 @@ ok $? '--store bf16: half the bytes'
 npysdiff -q -s .01 <(featx -w o.st -l layer2 cells.pam) <(featx -w half.st -l layer2 cells.pam)
 ok $? 'and nearly the same features'
 
+# --freeze: those tensors keep their bytes, statistics too; the others move.
+# tensors FILE PATTERN: names that match, and MD5 of their bytes
+tensors() {
+    perl -MDigest::MD5=md5_hex -e '
+        my ($file, $pattern) = @ARGV;
+        open my $f, "<:raw", $file; local $/; my $all = <$f>;
+        my $n = unpack "Q<", $all; my $head = substr $all, 8, $n;
+        while ($head =~ /"([^"]+)":\{"dtype":"\w+","shape":\[[\d,]*\],"data_offsets":\[(\d+),(\d+)\]/g) {
+            my ($name, $from, $to) = ($1, $2, $3);
+            print "$name ", md5_hex(substr $all, 8 + $n + $from, $to - $from), "\n" if $name =~ /$pattern/;
+        }' "$1" "$2"
+}
+freeze=(fractrain "${small[@]}" --init a.st -c 4 -n 2)
+# moved OUT PATTERN: how many of a.st's tensors of these names are others in OUT
+moved() { diff <(tensors a.st "$2") <(tensors "$1" "$2") | grep -c '^>'; }
+"${freeze[@]}" --freeze layer1 -o layer1.st set.pam && [ "$(moved layer1.st '^(conv1|bn1|layer1)')" = 0 ] &&
+    [ "$(moved layer1.st '^(layer[234]|fc)')" = "$(tensors a.st '^(layer[234]|fc)' | wc -l)" ]
+ok $? '--freeze layer1: the stem too, no statistic moves, and all else does'
+npyls -n layer1.st | grep -q ' freeze=layer1 ' && ! npyls -n a.st | grep -q freeze=
+ok $? 'the recipe says so'
+"${freeze[@]}" --freeze conv1,layer2.0.bn1 -o some.st set.pam && [ "$(moved some.st '^(conv1|layer2\.0\.bn1)')" = 0 ] &&
+    [ "$(moved some.st '^(bn1|layer1|layer2\.0\.bn2)')" = "$(tensors a.st '^(bn1|layer1|layer2\.0\.bn2)' | wc -l)" ]
+ok $? '--freeze of a list: these alone'
+"${freeze[@]}" --minutes 0 -n 9 --freeze layer1 -o cold.st set.pam 2>err
+"${freeze[@]}" --resume -n 9 --freeze layer2 -o cold.st set.pam 2>err
+[ $? -eq 1 ] && grep -q 'was made with other options' err
+ok $? '--freeze is of the recipe that a checkpoint keeps'
+one_line 2 "no tensor's name begins with 'layer9'" "${freeze[@]}" --freeze layer9 -o z.st set.pam
+ok $? '--freeze of what is not there'
+one_line 2 'a name is empty' "${freeze[@]}" --freeze conv1, -o z.st set.pam
+ok $? '--freeze with an empty name'
+one_line 2 'nothing is left to learn' "${freeze[@]}" --freeze layer4,fc -o z.st set.pam
+ok $? '--freeze of everything'
+
 # What leaves goes into featx, with its own normalisation.
 featx -w b.st -l layer3 set.pam | npyls -n | grep -q 'norm=0.485,0.456,0.406/0.229,0.224,0.225'
 ok $? 'featx reads the weights'

@@ -44,7 +44,7 @@ static const struct setting table[] = {
     {"arch", 'a', SETTING_TEXT, AT(net.arch), 0, 0, NULL, "ARCH", "the network (default: as the weights say)", EITHER, NULL},
     {"norm", 0, SETTING_TEXT, AT(net.norm), 0, 0, NULL, "NORM", "imagenet, none or MEAN/STD (default: as the weights say)", VALUES, NULL},
     {"precision", 0, SETTING_CHOICE, AT(precision), 0, 0, precisions, "P", "of activations and products", VALUES, NULL},
-    {"freeze", 0, SETTING_TEXT, AT(frozen), 0, 0, NULL, "NAMES", "beginnings of the names of tensors that don't learn", VALUES, NULL},
+    {"freeze", 0, SETTING_TEXT, AT(frozen), 0, 0, NULL, "NAMES", "stay as they are: beginnings of tensors' names; layer1 to layer4 with all before them", VALUES, NULL},
     FITTING_STEPS(struct opts, tune.fit),
     {"steps", 0, SETTING_SIZE, AT(steps), 0, 1e9, NULL, "N", "as many epochs as make so many steps, where -e doesn't say; 0: the method's", VALUES, NULL},
     {"momentum", 0, SETTING_REAL, AT(momentum), 0, 1, NULL, "M", "of SGD", VALUES, NULL},

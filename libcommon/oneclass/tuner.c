@@ -20,18 +20,6 @@ const struct tuner_method *tuner_method(const char *name)
     return NULL;
 }
 
-static void split_frozen(struct tuner *t)
-{
-    size_t n = 0;
-    char *save = NULL;
-    t->list = xstrdup(t->o->frozen);
-    for (char *p = strtok_r(t->list, ",", &save); p; p = strtok_r(NULL, ",", &save)) {
-        if (n == TUNER_PREFIXES_MAX)
-            misuse("--freeze: more than %d names", TUNER_PREFIXES_MAX);
-        t->prefix[n++] = p;
-    }
-}
-
 static void take_image(struct tuner *t, const struct image_reader *r, const struct image *im)
 {
     const struct feed_sample s = {.raster = im->raster};
@@ -56,20 +44,6 @@ static void read_stream(struct tuner *t, const char *name)
     image_free(&im);
     image_reader_free(r);
     file_close(f);
-}
-
-/* A name that freezes nothing is a mistake. */
-static void check_frozen(const struct tuner *t)
-{
-    size_t n;
-    const struct trainer_parameter *p = trainer_parameters(t->trainer, &n);
-    for (const char *const *prefix = t->prefix; *prefix; prefix++) {
-        size_t i = 0;
-        while (i < n && strncmp(p[i].name, *prefix, strlen(*prefix)) != 0)
-            i++;
-        if (i == n)
-            misuse("--freeze: no tensor's name begins with '%s'", *prefix);
-    }
 }
 
 /* One vector an image: of a layer with several positions the mean. */
@@ -103,11 +77,11 @@ static void open_network(struct tuner *t)
                                       .h = t->height,
                                       .w = t->width,
                                       .precision = precision_choice(t->o->precision),
-                                      .frozen = t->prefix,
+                                      .frozen = t->freeze.name,
                                       .fixed = t->fixed ? fixed : NULL};
     t->trainer = trainer_new(&t->net.graph, &st, t->net.file, &plan);
     safetensors_free(&st);
-    check_frozen(t);
+    freeze_check(&t->freeze, t->trainer);
     notice("%s in %s, %zu images of %zux%zu in batches of %zu: %.1f MB of parameters and gradients, %.1f MB "
            "of activations",
            t->net.graph.arch, precision_name(plan.precision), t->n, t->width, t->height, t->batch * t->copies,
@@ -205,7 +179,7 @@ struct tuner *tuner_train(struct tuner_options *o, const char *recipe, char *con
     t->images = held_set_new(o->memory);
     t->fitting = fitting_new(&o->fit);
     frozen_open(&t->net, &o->net, &(struct frozen_names){"-w", "-l", "-a", "--norm"});
-    split_frozen(t);
+    t->freeze = freeze_new(t->o->frozen);
     for (size_t i = 0; i < n; i++)
         read_stream(t, files[i]);
     if (n == 0)
@@ -228,6 +202,6 @@ void tuner_write(struct tuner *t, const char *by)
     held_set_free(t->images);
     raster_free(&t->sample.raster);
     note_clear(&t->known);
-    free(t->list);
+    freeze_free(&t->freeze);
     free(t);
 }

@@ -5,10 +5,9 @@
 #include "base/product.h"
 #include "oneclass/tuner.h"
 #include "stream/note.h"
+#include "train/freeze.h"
 #include "train/held_set.h"
 #include "train/learner.h"
-
-enum { TUNER_PREFIXES_MAX = 32 };
 
 struct tuner {
     struct tuner_options *o;
@@ -17,10 +16,9 @@ struct tuner {
     struct held_set *images; /* n of them, all height x width; every HELD_EVERY-th is held back */
     struct note known;       /* what the images were made by */
     size_t height, width, n;
-    size_t batch;                               /* images of a step */
-    char *list;                                 /* o->frozen, cut at its commas */
-    const char *prefix[TUNER_PREFIXES_MAX + 1]; /* into it, ended by NULL */
-    size_t output, copies;                      /* as the method's open left them */
+    size_t batch; /* images of a step */
+    struct freeze freeze;
+    size_t output, copies; /* as the method's open left them */
     bool fixed;
     struct trainer *trainer; /* the learner's */
     struct learner *learner;

@@ -49,7 +49,7 @@ static void weigh_parameters(struct tuner *t, struct panda_state *s)
     const struct fisher_plan plan = {.arch = t->net.graph.arch,
                                      .weights = &t->net.weights,
                                      .file = t->net.file,
-                                     .frozen = t->prefix,
+                                     .frozen = t->freeze.name,
                                      .norm = &t->net.norm,
                                      .stream = t->o->ewc};
     mem_need(2 * n * sizeof(float), "the parameters' importance");

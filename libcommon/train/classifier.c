@@ -20,6 +20,7 @@
 #include "train/checkpoint.h"
 #include "train/dense_loss.h"
 #include "train/feed.h"
+#include "train/freeze.h"
 #include "train/learner.h"
 #include <math.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@ struct classifier {
     struct loop *loop;
     struct product *out; /* NULL: opened when there are weights */
     char *recipe;
+    struct freeze freeze;
     struct loss_target *target;
     struct view labels;                   /* of every pixel of the batch, where cells learn; else no data */
     unsigned char *positive;              /* batch x classes, multi-label only */
@@ -115,8 +117,11 @@ static void build(struct classifier *t)
                                       .n = r->batch,
                                       .h = r->augment.size,
                                       .w = r->augment.size,
-                                      .precision = classifier_recipe_precision(r)};
+                                      .precision = classifier_recipe_precision(r),
+                                      .frozen = t->freeze.name,
+                                      .fixed = t->freeze.name};
     struct trainer *trainer = trainer_new(t->graph, &st, t->o->init ? t->o->init : "random weights", &plan);
+    freeze_check(&t->freeze, trainer);
     learner_init(&t->learner, trainer, &sgd, r->decay, r->decay_all);
     safetensors_free(&st);
     notice("%s in %s, %zu classes: %.1f MB of parameters and gradients, %.1f MB of activations", r->arch,
@@ -323,6 +328,7 @@ static void release(struct classifier *t)
     learner_free(&t->learner);
     feed_free(t->feed);
     graph_free(&t->built);
+    freeze_free(&t->freeze);
     free(t->workspace);
     free(t->recipe);
     free(t->target);
@@ -332,7 +338,10 @@ static void release(struct classifier *t)
 
 void classifier_train(FILE *f, const char *label, struct classifier_options *o)
 {
-    struct classifier t = {.o = o, .loop = loop_new(&o->loop), .out = product_try(o->out)};
+    struct classifier t = {.o = o,
+                           .freeze = freeze_new(o->recipe.freeze),
+                           .loop = loop_new(&o->loop),
+                           .out = product_try(o->out)};
     open_all(&t, f, label);
     learner_parts(&t.learner, t.loop, "");
     resume(&t, f, label);

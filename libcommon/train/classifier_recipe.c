@@ -155,6 +155,8 @@ const struct setting classifier_recipe_network[] = {
     CHOICE("precision", precision, precisions, "P",
            "of activations and products (auto: bf16 where this processor has instructions for it)"),
     SIZE("classes", 'c', classes, 1, 1e6, "N", "labels are below N; with -e the default is as many as there are"),
+    {"freeze", 0, SETTING_TEXT, AT(freeze), 0, 0, NULL, "NAMES",
+     "stay as they are: beginnings of tensors' names; layer1 to layer4 with all before them", 0, NULL},
     SIZE("batch", 'b', batch, 1, 4096, "N", "images in a forward pass"),
     SIZE("accumulate", 0, accumulate, 1, 4096, "N", "forward passes in a step"),
     SIZE("steps", 'n', rate.steps, 1, 1e12, "N", "of a stream, every image once"),
@@ -203,6 +205,8 @@ char *classifier_recipe_text(const struct classifier_recipe *r)
     fprintf(f, "recipe=%s", r->name);
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         for (const struct setting *s = tables[i]; s->name; s++) {
+            if (!setting_is_set(r, s))
+                continue;
             fprintf(f, " %s=", s->name);
             setting_print(f, r, s);
         }

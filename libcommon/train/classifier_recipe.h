@@ -35,7 +35,8 @@ struct classifier_recipe {
     bool multi;       /* several labels an image: binary cross-entropy */
     size_t layers;    /* stages of the network, whose last one the image's class is told from */
     struct dense_taps dense;
-    double average; /* decay of the weights' moving average; 0: none */
+    const char *freeze; /* what stays as it is, as freeze.h reads it; NULL: nothing */
+    double average;     /* decay of the weights' moving average; 0: none */
     struct augment_options augment;
     struct mix_options mix;
 };
