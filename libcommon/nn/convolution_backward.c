@@ -66,17 +66,33 @@ struct turn {
 /* Output channels whose weights are read side by side: a line of the cache. */
 enum { BLOCK = 16 };
 
+typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* to[o * 64 + j] = from[j * 64 + o] of four by four numbers. */
+static void turn_four(float *to, const float *from)
+{
+    const four a = *(const four *)from, b = *(const four *)(from + CONV_PANEL),
+               c = *(const four *)(from + 2 * CONV_PANEL), d = *(const four *)(from + 3 * CONV_PANEL);
+    const four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    const four AB = __builtin_shufflevector(a, b, 2, 6, 3, 7), CD = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    *(four *)to = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+    *(four *)(to + CONV_PANEL) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+    *(four *)(to + 2 * CONV_PANEL) = __builtin_shufflevector(AB, CD, 0, 1, 4, 5);
+    *(four *)(to + 3 * CONV_PANEL) = __builtin_shufflevector(AB, CD, 2, 3, 6, 7);
+}
+
 /* n rows of 64 numbers: of each output channel, those of its `columns` input channels, then zeros. */
 static void turn_block(float *to, const float *from, size_t n, size_t columns)
 {
-    for (size_t j = 0; n == BLOCK && j < columns; j++)
-        for (size_t o = 0; o < BLOCK; o++)
+    const size_t rows = n / 4 * 4, across = columns / 4 * 4;
+    for (size_t j = 0; j < across; j += 4)
+        for (size_t o = 0; o < rows; o += 4)
+            turn_four(to + o * CONV_PANEL + j, from + j * CONV_PANEL + o);
+    for (size_t o = 0; o < n; o++) {
+        for (size_t j = o < rows ? across : 0; j < columns; j++)
             to[o * CONV_PANEL + j] = from[j * CONV_PANEL + o];
-    for (size_t j = 0; n < BLOCK && j < columns; j++)
-        for (size_t o = 0; o < n; o++)
-            to[o * CONV_PANEL + j] = from[j * CONV_PANEL + o];
-    for (size_t o = 0; o < n && columns < CONV_PANEL; o++)
         memset(to + o * CONV_PANEL + columns, 0, (CONV_PANEL - columns) * sizeof *to);
+    }
 }
 
 /* One panel of 64 input channels: for each tap and output channel, the 64 weights. */

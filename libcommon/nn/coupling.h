@@ -16,7 +16,10 @@ struct coupling {
     size_t channels;
     float clamp;
     const float *gamma, *offset, *permutation; /* `channels` each; a permutation's are whole numbers */
+    /* NULL, or coupling_kept floats that forward fills and backward then reads in place of computing them again. */
+    float *kept;
 };
+size_t coupling_kept(const struct view *x);
 
 /* Channels of the first and second half. */
 static inline size_t coupling_second(size_t channels)

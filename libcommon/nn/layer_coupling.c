@@ -29,13 +29,14 @@ struct pass {
     size_t *place;
     float *g;
     size_t first, second; /* channels of the halves */
+    bool recalls;         /* what k->kept has, instead of filling it */
 };
 
-/* One pixel in f32, and a task's memory for it: x and a where they are f32 themselves, else widened; the hyperbolic tangents and
- * exp(s) of the second half; what goes to all channels, and to a. */
+/* One pixel in f32, and a task's memory for it: x and a where they are f32 themselves, else widened; h: the hyperbolic tangents, then
+ * exp(s), of the second half; what goes to all channels, and to a. */
 struct pixel {
     struct coupling_pixel p;
-    float *buffer, *wide_x, *wide_a, *h, *e, *all, *dx, *da;
+    float *buffer, *wide_x, *wide_a, *h, *all, *dx, *da;
 };
 
 static const struct coupling_kernels *kernels(void)
@@ -50,6 +51,12 @@ size_t coupling_scratch(const struct view *x)
 {
     return size_most(x->n * x->h, 2 * CHUNKS * x->c) * sizeof(double) +
            x->c * (sizeof(size_t) + sizeof(float));
+}
+
+/* Tangents, then exponentials, of each pixel's second half. */
+size_t coupling_kept(const struct view *x)
+{
+    return x->n * x->h * x->w * 2 * coupling_second(x->c);
 }
 
 static void begin(struct pass *p, void *scratch)
@@ -82,29 +89,53 @@ static struct pixel pixel_new(const struct pass *p)
     q.wide_x = q.buffer;
     q.wide_a = q.buffer + c;
     q.h = q.buffer + 2 * c;
-    q.e = q.buffer + 3 * c;
     q.all = q.buffer + 4 * c;
     q.dx = q.buffer + 5 * c;
     q.da = q.buffer + 6 * c;
-    q.p = (struct coupling_pixel){.first = p->first,
-                                  .second = p->second,
-                                  .g = p->g,
-                                  .offset = p->k->offset,
-                                  .h = q.h,
-                                  .e = q.e,
-                                  .clamp = p->k->clamp};
+    q.p = (struct coupling_pixel){
+        .first = p->first, .second = p->second, .g = p->g, .offset = p->k->offset, .clamp = p->k->clamp};
     return q;
 }
 
-/* exp(s) and t of a pixel's second half: s = clamp tanh(0.1 a_first), t = 0.1 a_second; returns the sum of s. */
+/* exp(s) and t of a pixel's second half: s = clamp tanh(0.1 a_first), t = 0.1 a_second; returns the sum of s, unless they are
+ * recalled. */
 static double couple(struct pixel *q, const struct pass *p, size_t n, ptrdiff_t y, ptrdiff_t x)
 {
     const float *a = floats(q->wide_a, p->a, n, y, x);
+    const size_t at = (n * p->x->h + (size_t)y) * p->x->w + (size_t)x;
+    float *h = p->k->kept ? p->k->kept + 2 * p->second * at : q->h, *e = h + p->second;
     q->p.shift = a + p->second;
-    exponential_tanh(q->h, a, 0.1f, p->second);
-    const double sum = p->kernels->scale(q->e, q->h, p->k->clamp, p->second);
-    exponential(q->e, q->e, p->second);
+    q->p.h = h;
+    q->p.e = e;
+    if (p->recalls)
+        return 0;
+    exponential_tanh(h, a, 0.1f, p->second);
+    const double sum = p->kernels->scale(e, h, p->k->clamp, p->second);
+    exponential(e, e, p->second);
     return sum;
+}
+
+/* The order of the channels, on the way out and back. */
+static void scatter(void *y, const struct pass *p, const float *u)
+{
+    const size_t n = p->k->channels, *place = p->place;
+    if (p->y->type == DT_F32)
+        for (size_t j = 0; j < n; j++)
+            ((float *)y)[place[j]] = u[j];
+    else
+        for (size_t j = 0; j < n; j++)
+            element_put(y, place[j], DT_BF16, u[j]);
+}
+
+static void gather(float *du, const struct pass *p, const void *dy)
+{
+    const size_t n = p->k->channels, *place = p->place;
+    if (p->dy->type == DT_F32)
+        for (size_t j = 0; j < n; j++)
+            du[j] = ((const float *)dy)[place[j]];
+    else
+        for (size_t j = 0; j < n; j++)
+            du[j] = element_get(dy, place[j], DT_BF16);
 }
 
 static void forward_row(const struct pass *p, struct pixel *q, size_t row)
@@ -117,8 +148,7 @@ static void forward_row(const struct pass *p, struct pixel *q, size_t row)
         sum += couple(q, p, n, y, x);
         q->p.x = floats(q->wide_x, p->x, n, y, x);
         p->kernels->forward(q->all, &q->p);
-        for (size_t j = 0; j < p->k->channels; j++)
-            element_put(to, p->place[j], p->y->type, q->all[j]);
+        scatter(to, p, q->all);
     }
     p->sums[row] = sum;
 }
@@ -164,7 +194,7 @@ static void inverse_row(void *arg, size_t row, size_t worker)
         for (size_t j = 0; j < p->k->channels; j++) {
             float v = (from[p->place[j]] - p->k->offset[j]) / p->g[j];
             if (j >= p->first)
-                v = (v - 0.1f * q.p.shift[j - p->first]) / q.e[j - p->first];
+                v = (v - 0.1f * q.p.shift[j - p->first]) / q.p.e[j - p->first];
             element_put(to, j, p->x->type, v);
         }
     }
@@ -201,8 +231,7 @@ static void backward_pixel(const struct pass *p, struct pixel *q, double *sums, 
     const void *dy = view_pixel(p->dy, n, y, x);
     couple(q, p, n, y, x);
     q->p.x = floats(q->wide_x, p->x, n, y, x);
-    for (size_t j = 0; j < p->k->channels; j++)
-        q->all[j] = element_get(dy, p->place[j], p->dy->type);
+    gather(q->all, p, dy);
     p->kernels->backward(q->dx, q->da, sums, q->all, (float)p->d_log_determinant[n], &q->p);
     send(&p->d->dx, n, y, x, p->d->accumulate_dx, q->dx);
     send(&p->d->da, n, y, x, p->d->accumulate_da, q->da);
@@ -226,7 +255,8 @@ void coupling_backward(const struct coupling_gradients *d, const struct view *dy
                        const double *d_log_determinant, const struct view *x, const struct view *a,
                        const struct coupling *k, void *scratch)
 {
-    struct pass p = {.k = k, .x = x, .a = a, .dy = dy, .d = d, .d_log_determinant = d_log_determinant};
+    struct pass p = {
+        .k = k, .x = x, .a = a, .dy = dy, .d = d, .d_log_determinant = d_log_determinant, .recalls = k->kept};
     double all = 0;
     begin(&p, scratch);
     pool_run(CHUNKS, backward_chunk, &p);
@@ -271,12 +301,14 @@ static void draw(float *data, size_t n, size_t i, const struct graph_node *node,
 
 static struct coupling coupling_of(const struct layer_call *l)
 {
-    return (struct coupling){l->node->channels, l->node->clamp, l->part[0], l->part[1], l->part[2]};
+    return (struct coupling){l->node->channels, l->node->clamp, l->part[0],
+                             l->part[1],        l->part[2],     l->training ? l->kept : NULL};
 }
 
 static void wants(struct layer_wants *w, const struct layer_call *l)
 {
     w->scratch = coupling_scratch(&l->in[0]);
+    w->kept = l->training ? coupling_kept(&l->in[0]) * sizeof(float) : 0;
 }
 
 static void forward(const struct layer_call *l)

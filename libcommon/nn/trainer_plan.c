@@ -144,6 +144,7 @@ static void take_working_memory(struct trainer *t)
         prepared = size_most(prepared, w.prepared);
         scratch = size_most(scratch, w.scratch);
         t->state[i].kept = xaligned(w.kept, 1);
+        t->working_bytes += w.kept;
         for (size_t j = 0; j < l.node->inputs; j++)
             if (t->state[i].input[j].accumulate && !l.node->layer->accumulates)
                 added = size_most(added, view_bytes(&t->gradient[l.node->input[j]]));

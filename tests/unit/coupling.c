@@ -9,7 +9,7 @@ static void inverted(void)
     enum { C = 9, N = 2, H = 4, W = 5, A = 2 * (C / 2) };
     float gamma[C], offset[C], permutation[C], x[N * H * W * C], y[N * H * W * C], z[N * H * W * C],
         a[N * H * W * A];
-    const struct coupling k = {C, 2.0f, gamma, offset, permutation};
+    const struct coupling k = {C, 2.0f, gamma, offset, permutation, NULL};
     const struct view vx = {x, N, H, W, C, 0, DT_F32, 0}, vy = {y, N, H, W, C, 0, DT_F32, 0},
                       vz = {z, N, H, W, C, 0, DT_F32, 0}, va = {a, N, H, W, A, 0, DT_F32, 0};
     double log_determinant[N] = {0}, worst = 0;
@@ -37,7 +37,7 @@ static void log_determinant_by_differences(void)
 {
     enum { C = 7, A = 6 };
     float gamma[C], offset[C], permutation[C], x[C], y[2][C] = {{0}}, a[A];
-    const struct coupling k = {C, 1.9f, gamma, offset, permutation};
+    const struct coupling k = {C, 1.9f, gamma, offset, permutation, NULL};
     const struct view vx = {x, 1, 1, 1, C, 0, DT_F32, 0}, va = {a, 1, 1, 1, A, 0, DT_F32, 0};
     double j[C][C], sum = 0, got = 0;
     for (size_t i = 0; i < C; i++) {
