@@ -114,10 +114,49 @@ static void channels(void)
     ok(same, "the larger of two");
 }
 
+/* A gradient behind a ReLU, also written where it lies, and totals, against their definitions; 19 numbers: blocks and a tail. */
+static void masks(enum cpu_level level)
+{
+    enum { WIDE = 19, ROWS = 3 };
+    float x[ROWS * WIDE], y[ROWS * WIDE], in_place[ROWS * WIDE], added[ROWS * WIDE];
+    uint16_t x16[ROWS * WIDE], y16[ROWS * WIDE], in_place16[ROWS * WIDE];
+    double total[WIDE] = {0}, total16[WIDE] = {0}, want[WIDE] = {0};
+    struct rng r = rng_new(5, 5);
+    bool right = true, right16 = true, sums = true;
+    for (size_t i = 0; i < ROWS * WIDE; i++) {
+        x16[i] = f32_to_bf16((float)rng_normal(&r));
+        y16[i] = f32_to_bf16(i % 7 == 3 ? 0 : (float)rng_normal(&r));
+        x[i] = bf16_to_f32(x16[i]);
+        y[i] = i == 5 ? NAN : bf16_to_f32(y16[i]);
+        want[i % WIDE] += (double)x[i];
+    }
+    cpu_pretend(level);
+    memcpy(in_place, x, sizeof x);
+    memcpy(in_place16, x16, sizeof x16);
+    memcpy(added, x, sizeof x);
+    channel_mask(DT_F32, in_place, false, in_place, y, ROWS * WIDE);
+    channel_mask(DT_BF16, in_place16, false, in_place16, y16, ROWS * WIDE);
+    channel_mask(DT_F32, added, true, x, y, ROWS * WIDE);
+    channel_totals(DT_F32, total, x, ROWS, WIDE);
+    channel_totals(DT_BF16, total16, x16, ROWS, WIDE);
+    for (size_t i = 0; i < ROWS * WIDE; i++) {
+        right &= in_place[i] == (y[i] > 0 ? x[i] : 0) && added[i] == (y[i] > 0 ? 2 * x[i] : x[i]);
+        right16 &= bf16_to_f32(in_place16[i]) == (bf16_to_f32(y16[i]) > 0 ? x[i] : 0);
+    }
+    for (size_t i = 0; i < WIDE; i++)
+        sums &= fabs(total[i] - want[i]) < 1e-15 && fabs(total16[i] - want[i]) < 1e-6;
+    ok(right && right16, "%s: a ReLU's gradient, in place and added, 0 where it saw NaN",
+       cpu_level_name(level));
+    ok(sums, "%s: totals", cpu_level_name(level));
+}
+
 int main(void)
 {
+    const enum cpu_level is = cpu_level();
     by_hand();
     kernels();
     channels();
+    for (enum cpu_level level = CPU_PLAIN; level <= is && level <= CPU_AVX512; level++)
+        masks(level);
     return done();
 }
