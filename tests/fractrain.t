@@ -224,6 +224,12 @@ ok $? '--freeze with an empty name'
 one_line 2 'nothing is left to learn' "${freeze[@]}" --freeze layer4,fc -o z.st set.pam
 ok $? '--freeze of everything'
 
+# --norm as it is printed.
+"${freeze[@]}" -n 1 --norm 0.5,.5,.25/.25,.5,1 -o norm.st set.pam && npyls -n norm.st | grep -qx std=0.25,0.5,1 && npyls -n norm.st | grep -qx mean=0.5,0.5,0.25
+ok $? '--norm of a mean and a deviation'
+one_line 2 'a deviation above 0' "${freeze[@]}" --norm .5,.5,.5/.5,0,.5 -o z.st set.pam
+ok $? '--norm with a deviation of 0'
+
 # What leaves goes into featx, with its own normalisation.
 featx -w b.st -l layer3 set.pam | npyls -n | grep -q 'norm=0.485,0.456,0.406/0.229,0.224,0.225'
 ok $? 'featx reads the weights'

@@ -1,8 +1,10 @@
 #include "train/classifier_recipe.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "nn/networks.h"
 #include "nn/precision_option.h"
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *const classifier_recipe_names[] = {"paper", "ofdb", "fern", NULL};
@@ -87,12 +89,31 @@ static void print_jitter(FILE *f, const void *value)
     fprintf(f, "%g,%g,%g,%g", j->brightness, j->contrast, j->saturation, j->hue);
 }
 
+/* r,g,b/r,g,b, as print_norm writes it. */
+static bool read_mean_and_deviation(struct normalisation *n, const char *text, const char *slash)
+{
+    char *mean = xstrndup(text, (size_t)(slash - text));
+    bool good = normalisation_parse(n->mean, mean) && normalisation_parse(n->std, slash + 1);
+    for (size_t c = 0; c < 3; c++)
+        good = good && n->std[c] > 0;
+    free(mean);
+    return good;
+}
+
 static bool read_norm(void *value, const char *text, struct err *e)
 {
+    const char *slash = strchr(text, '/');
+    struct normalisation read;
     static const char *const names[] = {"imagenet", "paper", "none", NULL};
     const struct normalisation norms[] = {
         normalisation_imagenet, {{.2, .2, .2}, {.5, .5, .5}}, {{0, 0, 0}, {1, 1, 1}}};
     size_t which;
+    if (slash && !read_mean_and_deviation(&read, text, slash))
+        return err_set(e, "'%s' is not r,g,b/r,g,b, a mean and a deviation above 0", text);
+    if (slash) {
+        *(struct normalisation *)value = read;
+        return true;
+    }
     if (!opt_parse_choice(&which, text, names, e))
         return false;
     *(struct normalisation *)value = norms[which];
@@ -189,7 +210,7 @@ const struct setting classifier_recipe_augmentation[] = {
     SWITCH("autoaugment", augment.autoaugment, yes_no, "Y", "the policy for ImageNet"),
     REAL("erase", augment.erase, 1, "P", "probability of a hole"),
     REAL("mix", mix.probability, 1, "P", "probability that a batch is mixed, by mixup or CutMix"),
-    OWN("norm", augment.norm, &norm, "NORM", "mean and deviation of the network's input: imagenet, paper (.2/.5) or none"),
+    OWN("norm", augment.norm, &norm, "NORM", "mean and deviation of the network's input: imagenet, paper (.2/.5), none, or MEAN/STD, as r,g,b/r,g,b"),
     SETTINGS_END};
 /* clang-format on */
 
