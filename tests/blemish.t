@@ -80,22 +80,23 @@ perl -e '
 [ "$(cat out)" = 35 ]
 ok $? "masks (-M) are of the same images in the same order, and where these changed"
 
-# However the stream is cut.
-blemish -e 3 in >three
-image_lines <three >lines3
-cmp -s <(cut -d' ' -f-3,5- lines) <(head -n 35 lines3 | cut -d' ' -f-3,5-) && [ "$(wc -l <lines3)" = 105 ] && [ "$(awk '$2 > 0 { print $5 }' lines3 | sort -u | wc -l)" = 90 ]
+# However the stream is cut. (Textures are what takes time: most runs from here on have no blobs.)
+quick=(blemish -k 'patch,scar,warp,light')
+"${quick[@]}" in >one
+"${quick[@]}" -e 3 in | image_lines >lines3
+cmp -s <(image_lines <one) <(head -n 25 lines3) && [ "$(wc -l <lines3)" = 75 ] && [ "$(awk '$2 > 0 { print $5 }' lines3 | sort -u | wc -l)" = 60 ]
 ok $? "--epochs 3: the first is that of one epoch, and no copy comes twice"
-[ "$(awk 'NR > 35 && NR <= 70 && $2 == 0 { print $3 }' lines3 | paste -sd' ')" != "$(awk 'NR <= 35 && $2 == 0 { print $3 }' lines3 | paste -sd' ')" ]
+[ "$(awk 'NR > 25 && NR <= 50 && $2 == 0 { print $3 }' lines3 | paste -sd' ')" != "$(awk 'NR <= 25 && $2 == 0 { print $3 }' lines3 | paste -sd' ')" ]
 ok $? "later epochs have an order of their own"
-blemish -e 3 --start 40 in | image_lines | cmp -s - <(tail -n +41 lines3)
+"${quick[@]}" -e 3 --start 40 in | image_lines | cmp -s - <(tail -n +41 lines3)
 ok $? "--start is the tail"
-blemish -e 0 in 2>err | head -c 2000000 >many
-{ image_lines <many 2>/dev/null || true; } | head -n 105 | cmp -s - lines3 && [ ! -s err ]
+"${quick[@]}" -e 0 in 2>err | head -c 2000000 >many
+{ image_lines <many 2>/dev/null || true; } | head -n 75 | cmp -s - lines3 && [ ! -s err ]
 ok $? "-e 0 goes on, until its reader goes"
-blemish --mem 1K in | cmp -s - one && blemish --mem 20K in | cmp -s - one
+"${quick[@]}" --mem 1K in | cmp -s - one && "${quick[@]}" --mem 20K in | cmp -s - one
 ok $? "--mem: the same bytes from a spool"
 cat in in >twice
-[ "$(blemish twice | image_lines | wc -l)" = 70 ] && blemish in in | cmp -s - <(blemish twice)
+[ "$("${quick[@]}" twice | image_lines | wc -l)" = 50 ] && "${quick[@]}" in in | cmp -s - <("${quick[@]}" twice)
 ok $? "two operands are two streams joined"
 
 # Kinds.
@@ -109,13 +110,13 @@ ok $? "--kinds: a copy doesn't depend on the others"
 ok $? "--binary: label=1 for all copies, of the same bytes"
 
 # The stream's identity.
-name() { blemish "$@" | image_lines | awk '{ print $4 }' | sort -u; }
+name() { blemish -k warp "$@" | image_lines | awk '{ print $4 }' | sort -u; }
 [ "$(name in)" = "$(name in -e 2 -j 1)" ] && [ "$(name in)" = "$(name in --start 3 --mem 1K)" ]
 ok $? "stream= does not depend on -e, -j, --mem and --start"
 normals 4 >other
 { name in && name in --seed 1 && name in -k blob && name in -M && name in -b && name other; } | sort -u | wc -l | grep -qx 6
 ok $? "stream= depends on everything else"
-blemish -s 1 in | image_lines | awk '$2 { print $5 }' | sort - <(awk '$2 { print $5 }' lines) | uniq -d | wc -l | grep -qx 0
+"${quick[@]}" -s 1 in | image_lines | awk '$2 { print $5 }' | sort - <(awk '$2 { print $5 }' lines) | uniq -d | wc -l | grep -qx 0
 ok $? "--seed: other copies"
 
 # As auroc reads it: the masks as their own maps are perfect.
@@ -146,8 +147,8 @@ pam dark 32 32 label=0 </dev/zero >black
 that "a black image" fails 1 'dark+patch-0: no patch is seen on it in 40 attempts' blemish black
 blemish -k blob black | image_lines | wc -l | grep -qx 2
 ok $? "a black image with a blob"
-head -c 20000 in >cut
-that "a cut stream" fails 1 'record 2' blemish cut
+head -c 20000 in >part
+that "a cut stream" fails 1 'record 2' blemish part
 [ ! -s stdout ]
 ok $? "nothing is written of it"
 that "--start behind the end" fails 1 'there are 35 images' blemish --start 35 in
