@@ -1,5 +1,4 @@
-/* blemish - normal images, and altered copies of them with masks, as a labelled
- * stream. See blemish.1. */
+/* blemish - normal images, and altered copies of them with masks, as a labelled stream. See blemish.1. */
 #include "base/ahead.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -17,21 +16,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage_head[] = "usage: blemish [-e EPOCHS] [-s SEED] [-k KINDS] [-M] [options] [IMAGES "
-                                 "...]\n"
-                                 "Passes normal images on with label=0, each followed by copies that are "
-                                 "altered at a place, one of each "
-                                 "kind:\n"
-                                 "label=1 to 6. A copy is a function of seed, kind, epoch and the image's "
-                                 "number, and of the images.\n";
-static const char usage_end[] = "examples:\n"
-                                "  imgcat -s train bottle | blemish -e 0 | fractrain -c 7 --init "
-                                "net.safetensors --freeze layer1 --steps "
-                                "300 -o "
-                                "bottle.safetensors\n"
-                                "  imgcat -s train bottle | blemish -b | featx -w net.safetensors | "
-                                "patchcore -m bottle.model |\n"
-                                "    auroc -M <(imgcat -s train bottle | blemish -b -M)\n";
+static const char usage_head[] =
+    "usage: blemish [-e EPOCHS] [-s SEED] [-k KINDS] [-M] [options] [IMAGES ...]\n"
+    "Passes normal images on with label=0, each followed by copies that are altered at a place, one of each "
+    "kind:\n"
+    "label=1 to 6. A copy is a function of seed, kind, epoch and the image's number, and of the images.\n";
+static const char usage_end[] =
+    "examples:\n"
+    "  imgcat -s train bottle | blemish -e 0 | fractrain -c 7 --init net.safetensors --freeze layer1 --steps "
+    "300 -o "
+    "bottle.safetensors\n"
+    "  imgcat -s train bottle | blemish -b | featx -w net.safetensors | patchcore -m bottle.model |\n"
+    "    auroc -M <(imgcat -s train bottle | blemish -b -M)\n";
 
 enum { GENERATION = 1 }; /* of the bytes that the same options give */
 
@@ -88,8 +84,7 @@ static const struct setting table[] = {
     SETTINGS_END};
 /* clang-format on */
 
-/* The normal images, all of them read before the first is written: any may lend
- * a piece to any other. */
+/* The normal images, all of them read before the first is written: any may lend a piece to any other. */
 struct normals {
     struct held_set *set;
     struct note *note; /* of each */
@@ -100,8 +95,7 @@ struct normals {
 /* A copy on its way. */
 struct sheet {
     uint64_t id, epoch;
-    size_t index, way; /* of the image; 0: as it is, else of the kind before that
-                        in the list */
+    size_t index, way; /* of the image; 0: as it is, else of the kind before that in the list */
     struct feed_sample whole, donor;
     struct raster image, mask;
     bool shown;
@@ -152,8 +146,7 @@ static enum blemish_kind kind_of(const struct job *j, const struct sheet *s)
     return (enum blemish_kind)j->o->kinds.kind[s->way - 1];
 }
 
-/* In the first epoch the images come as they came in, then in an order of each
- * epoch's own. Another image lends, where there is one. */
+/* In the first epoch the images come as they came in, then in an order of each epoch's own. Another image lends, where there is one. */
 static void begin_sheet(void *arg, size_t i, size_t slot)
 {
     struct job *j = arg;

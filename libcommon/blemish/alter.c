@@ -1,5 +1,4 @@
-/* Walk: draw -> alter a copy -> mark what shows -> close its gaps -> put the
- * rest back; and again where too little shows. */
+/* Walk: draw -> alter a copy -> mark what shows -> close its gaps -> put the rest back; and again where too little shows. */
 #include "blemish/alter.h"
 #include "base/mem.h"
 #include "base/size.h"
@@ -10,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What sets the keys apart from those of others who use the same seed, and
- * streams. Part of what an image is: never change one. */
+/* What sets the keys apart from those of others who use the same seed, and streams. Part of what an image is: never change one. */
 enum { KEY_BLEMISH = 0x42, DRAW_SHAPE = 0x10, DRAW_DONOR = 0x20 };
 
 const char *const blemish_names[] = {"patch", "piece", "scar", "blob", "warp", "light", NULL};

@@ -1,5 +1,4 @@
-/* The kinds of blemish, one a file: each draws itself from work.r and alters
- * work.image. */
+/* The kinds of blemish, one a file: each draws itself from work.r and alters work.image. */
 #ifndef BLEMISH_KINDS_H
 #define BLEMISH_KINDS_H
 #include "base/rng.h"
@@ -10,8 +9,7 @@ struct blemish_work {
     struct raster *image; /* to be altered; as whole before */
     const struct raster *whole, *donor;
     const struct texture *texture; /* BLEMISH_TEXTURES */
-    double unit;                   /* pixels of this image that are one where the shorter side is
-                  256 */
+    double unit;                   /* pixels of this image that are one where the shorter side is 256 */
     struct rng r;
 };
 
@@ -22,9 +20,8 @@ void blemish_blob(struct blemish_work *w);
 void blemish_warp(struct blemish_work *w);
 void blemish_light(struct blemish_work *w);
 
-/* Where a patch or piece comes from and goes to: sides of .03 + Gamma(2, .05)
- * of the image's, .4 at most (NSA), read from sides that are 1/.7 to 1/1.3 of
- * these. Both within their images. */
+/* Where a patch or piece comes from and goes to: sides of .03 + Gamma(2, .05) of the image's, .4 at most (NSA), read from sides that are
+ * 1/.7 to 1/1.3 of these. Both within their images. */
 struct blemish_move {
     struct window from, to;
 };

@@ -12,8 +12,7 @@ enum { PATCHES_MAX = 3 };
 /* CutPaste's. */
 static const struct colour_jitter colours = {1, 0.1, 0.1, 0.1, 0.1};
 
-/* A side as a part of the image's: NSA's Gamma distribution of shape 2 and
- * scale .05 behind .03. */
+/* A side as a part of the image's: NSA's Gamma distribution of shape 2 and scale .05 behind .03. */
 static double draw_part(struct rng *r)
 {
     double part;
@@ -52,8 +51,7 @@ static void mean_colour(double mean[3], const struct raster *r, const struct win
         mean[c] = sum[c] / (double)(w->width * w->height);
 }
 
-/* How far in pixel i of n is from both ends, as a part of the feather; 1 where
- * that is wider. */
+/* How far in pixel i of n is from both ends, as a part of the feather; 1 where that is wider. */
 static double edge(size_t i, size_t n, double feather)
 {
     return fmin(1, ((double)size_least(i, n - 1 - i) + 0.5) / feather);

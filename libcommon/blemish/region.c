@@ -4,8 +4,7 @@
 #include "image/shape.h"
 #include <math.h>
 
-/* Where the outline lies without noise, in radii from the rim; how far noise
- * moves the outline, in radii; and waves of it in a radius. */
+/* Where the outline lies without noise, in radii from the rim; how far noise moves the outline, in radii; and waves of it in a radius. */
 #define RIM 0.2
 #define ROUGH 0.7
 #define WAVES 1.6
@@ -34,8 +33,7 @@ double region_part(const struct region *g, size_t x, size_t y)
     const double away = shape_length(u, v);
     if (away >= 1)
         return 0;
-    /* 1 in the middle and 0 at the rim, whatever the noise: it counts most half
-   * way */
+    /* 1 in the middle and 0 at the rim, whatever the noise: it counts most half way */
     const double noise = noise_fractal(g->seed, WAVES * u, WAVES * v, 3);
     const double field = 1 - away - RIM + ROUGH * noise * 4 * away * (1 - away);
     return shape_clamp(0.5 + field * g->radius / shape_max(g->soft, 1));

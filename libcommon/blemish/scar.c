@@ -21,8 +21,7 @@ static size_t within(double x, size_t n)
     return x <= 0 ? 0 : x >= (double)n ? n - 1 : (size_t)x;
 }
 
-/* The piece with its middle at (x, y), turned; edges are as smooth as pixels
- * allow. */
+/* The piece with its middle at (x, y), turned; edges are as smooth as pixels allow. */
 static void lay(struct raster *image, const struct raster *piece, double x, double y, double turn)
 {
     const double c = shape_cos(turn), s = shape_sin(turn);

@@ -18,8 +18,7 @@ static void sample(double out[3], const struct raster *r, double x, double y)
     }
 }
 
-/* A disc three to eight times as wide as the shift, so that nothing folds: the
- * bump falls by 1.54 at most in a radius. */
+/* A disc three to eight times as wide as the shift, so that nothing folds: the bump falls by 1.54 at most in a radius. */
 void blemish_warp(struct blemish_work *w)
 {
     const double x = rng_range(&w->r, 0, (double)w->whole->width),

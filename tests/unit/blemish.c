@@ -1,8 +1,7 @@
-/* blemish/: masks are where the picture changed, nothing else did; what is
- * drawn has the stated distributions; and image/closing. */
+/* blemish/: masks are where the picture changed, nothing else did; what is drawn has the stated distributions; and image/closing. */
+#include "blemish/alter.h"
 #include "base/mem.h"
 #include "base/thread.h"
-#include "blemish/alter.h"
 #include "blemish/kinds.h"
 #include "blemish/region.h"
 #include "image/closing.h"
@@ -97,8 +96,7 @@ static bool alike(const struct raster *a, const struct raster *b)
     return memcmp(a->samples, b->samples, raster_bytes(a)) == 0;
 }
 
-/* Each of seed, kind, epoch and index makes another picture; nothing else does.
- */
+/* Each of seed, kind, epoch and index makes another picture; nothing else does. */
 static void functions(const struct blemish_world *w)
 {
     const struct blemish_world other = blemish_world_new(w->seed + 1, true);
@@ -137,8 +135,7 @@ static void functions(const struct blemish_world *w)
     blemish_world_free((struct blemish_world *)&other);
 }
 
-/* NSA's sides: .03 + Gamma(2, .05), cut at .4, whose distribution function is 1
- * - (1 + x) exp(-x) in x = (side - .03) / .05. */
+/* NSA's sides: .03 + Gamma(2, .05), cut at .4, whose distribution function is 1 - (1 + x) exp(-x) in x = (side - .03) / .05. */
 static void sides(void)
 {
     enum { LARGE = 4000, DRAWS = 4000, BINS = 10 };
@@ -167,8 +164,7 @@ static void sides(void)
     ok(within, "both windows lie within their images");
 }
 
-/* On an image that is black but for one pixel in a hundred, light is seen on
- * those alone. */
+/* On an image that is black but for one pixel in a hundred, light is seen on those alone. */
 static void sparse(const struct blemish_world *w)
 {
     struct raster whole = raster_new(SIDE, SIDE, 3, 255), out = {0}, mask = {0};
@@ -192,8 +188,7 @@ static void sparse(const struct blemish_world *w)
     raster_free(&mask);
 }
 
-/* What is moved has the mean colour of what it covers, a piece the colours of
- * where it was. */
+/* What is moved has the mean colour of what it covers, a piece the colours of where it was. */
 static void colours(const struct blemish_world *w)
 {
     struct raster whole = raster_new(SIDE, SIDE, 3, 255), donor = raster_new(SIDE, SIDE, 3, 255), out = {0},
