@@ -39,26 +39,27 @@ case_of padim padim --border mirror --as original
 case_of padim-anomalib padim --ridge 0.01001
 thresholds padim padim
 thresholds padim-original padim --as original
-case_of patchcore patchcore -r 1 --score reweighted
-case_of patchcore-part patchcore -r 1
+case_of patchcore patchcore -r 1 --score reweighted --scale none
+case_of patchcore-part patchcore -r 1 --scale none
+case_of patchcore-scaled patchcore -r 1
 case_of patchcore-anomalib patchcore -r 1 --as anomalib
-case_of patchcore-anomalib patchcore -r 1 --score reweighted --upsample nearest
+case_of patchcore-anomalib patchcore -r 1 --score reweighted --upsample nearest --scale none
 case_of patchcore patchcore -r 1 --as anomalib --upsample bilinear
 case_of patchcore-original patchcore -r 1 --as original
-case_of patchcore-original patchcore -r 1 --patches binned --distance squared --score patch --border edge
-thresholds patchcore patchcore -r 1 --score reweighted
+case_of patchcore-original patchcore -r 1 --patches binned --scale none --distance squared --score patch --border edge
+thresholds patchcore patchcore -r 1 --score reweighted --scale none
 thresholds patchcore-original patchcore -r 1 --as original
 
 # The forms of the score, and the blur.
 case_of padim-patch padim --score patch
 case_of padim-top padim --score top:.1 --sigma 1.5
 thresholds padim-top padim --score top:.1 --sigma 1.5
-case_of patchcore-patch patchcore -r 1 --score patch
-case_of patchcore-max patchcore -r 1 --score map-max --sigma 2
-case_of patchcore-top patchcore -r 1 --score top:.01
-thresholds patchcore-top patchcore -r 1 --score top:.01
+case_of patchcore-patch patchcore -r 1 --scale none --score patch
+case_of patchcore-max patchcore -r 1 --score map-max --sigma 2 --scale none
+case_of patchcore-top patchcore -r 1 --score top:.01 --scale none
+thresholds patchcore-top patchcore -r 1 --score top:.01 --scale none
 case_of padim padim --score map-max --sigma 4
-case_of patchcore patchcore -r 1 --score reweighted --neighbours 9
+case_of patchcore patchcore -r 1 --score reweighted --neighbours 9 --scale none
 case_of patchcore patchcore -r 1 --score reweighted --neighbours 9 --as original --patches pooled --distance euclidean --border mirror
 case_of patchcore-top patchcore -r 1 --as original --patches pooled --distance euclidean --border mirror --score top:.01
 # refused MESSAGE COMMAND...: with this status, and no model
@@ -83,7 +84,7 @@ refused 2 'not a number' padim -o n.st --score top: "$oracle/train.npys"
 sed 's/"score":"top:0.1"/"scorf":"top:0.1"/' m.st >old.st
 refused 1 'old.st: no score= in it: fit it again' padim -m old.st "$oracle/test.npys"
 
-patchcore -q -o m.st -r 1 --score reweighted "$oracle/train.npys" && patchcore -q -m m.st --upsample nearest "$oracle/test.npys" >maps 2>stderr &&
+patchcore -q -o m.st -r 1 --score reweighted --scale none "$oracle/train.npys" && patchcore -q -m m.st --upsample nearest "$oracle/test.npys" >maps 2>stderr &&
     npysdiff -q -s 1e-6 maps "$oracle/patchcore-anomalib.npys"
 ok $? "--upsample given when scoring"
 

@@ -38,6 +38,24 @@ points 1,0 2,0 5,0 9,0 100,0 >line
 patchcore -q -p 0 -r 0.6 -o few.st line
 that "a bank of three among five" grep -qa '"shape":\[3,2\]' few.st
 
+# Layers of another scale: a spreads by 100 around 100, b by 1 around 1, c not at all.
+layered() { # layered A,B...
+    local p i=0
+    opening 1a2b
+    for p; do npy_note "name=$((++i))" input=1x1 arrays=a,b,c && npy_f4 '1, 1, 1' "$((9 * ${p%,*}))" && npy_f4 '1, 1, 1' "$((9 * ${p#*,}))" && npy_f4 '1, 1, 1' 63; done
+    npy_note end=$i
+}
+layered 0,0 200,0 0,2 200,2 >square && layered 300,5 >far
+that "layers as they are: the first is all that counts" close_to "$(all plain.st --score patch --scale none square && score plain.st far)" 100.044990
+that "--scale layers: each spreads alike, sqrt(10) of the mean spread" close_to "$(all scaled.st --score patch --scale layers square && score scaled.st far)" 223.617978
+that "so does the threshold" close_to "$(grep -ao '"threshold":"[^"]*' scaled.st | cut -d '"' -f 4)" 141.428427
+that "of bins" fails 2 '--scale layers is of --patches pooled' all out.st --patches binned square
+scaled() { perl -0777 -pe "$1" scaled.st >damaged.st && ! cmp -s scaled.st damaged.st; }
+scaled 's/"scale":\{"dtype":"F32"/"scale":{"dtype":"I32"/'
+that "a model whose scale is of another type" fails 1 'damaged.st: a scale of shape 3, not 3 numbers of f32' patchcore -m damaged.st far
+scaled 's/....\z/\0\0\xc0\x7f/s'
+that "one that is no number" fails 1 'damaged.st: a scale of nan' patchcore -m damaged.st far
+
 make_streams
 for as in default anomalib original; do
     flag=(-r 0.2)
@@ -60,8 +78,8 @@ that "another start, another bank" other_bank --start 10
 that "auto is a width" test "$(bank -p auto)" = "$(bank -p 150)"
 # by WORDS OPTION...: what the model says of how it was made
 by() { patchcore -r 0.2 -o s.st "${@:2}" train && grep -aqF -- "$1" s.st; }
-that "what --as anomalib sets" by "-p auto -s 0 --projection sparse --start 1 --patches pooled --distance euclidean --neighbours auto --upsample nearest --score reweighted --sigma 4 --border mirror --quantile" --as anomalib
-that "what --as original sets" by "-p 128 -s 0 --projection uniform --start 10 --patches binned --distance squared --neighbours auto --upsample bilinear --score patch --sigma 4 --border edge --quantile" --as original
+that "what --as anomalib sets" by "-p auto -s 0 --projection sparse --start 1 --patches pooled --scale none --distance euclidean --neighbours auto --upsample nearest --score reweighted --sigma 4 --border mirror --quantile" --as anomalib
+that "what --as original sets" by "-p 128 -s 0 --projection uniform --start 10 --patches binned --scale none --distance squared --neighbours auto --upsample bilinear --score patch --sigma 4 --border edge --quantile" --as original
 that "and --half" by "--border mirror --half --quantile 0.5" --half --quantile 0.5
 
 # What must be refused.

@@ -12,7 +12,7 @@ if [ ! -d "$set" ] || [ ! -r "$weights" ]; then
 fi
 own_folder
 
-imgcat -q -s train "$set" | featx -q -w "$weights" | patchcore -q -r 0.01 --score patch -o model.safetensors &&
+imgcat -q -s train "$set" | featx -q -w "$weights" | patchcore -q -r 0.01 --scale none --score patch -o model.safetensors &&
     imgcat -q -s test "$set" | featx -q -w "$weights" | patchcore -q -m model.safetensors -t scores.tsv |
     auroc -q -M <(imgcat -q -M -s test "$set") >figures
 ok $? "fitted, scored and measured"

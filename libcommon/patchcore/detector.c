@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "patchcore/fit.h"
 #include "patchcore/patches.h"
+#include "patchcore/spread.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@ enum upsample { BILINEAR, NEAREST };
 struct options {
     struct patchcore_plan plan;
     enum patch_rule patches;
-    bool squared;
+    bool squared, scale_layers;
     size_t neighbours; /* SIZE_MAX: as many as the score needs */
     enum upsample upsample;
     struct map_options map;
@@ -22,13 +23,16 @@ struct options {
 static const struct options defaults = {
     .plan = {.ratio = 0.1, .dims = 128, .projection = PROJECTION_GAUSSIAN, .start = PATCHCORE_START_ONE},
     .patches = PATCH_POOLED,
+    .scale_layers = true,
     .neighbours = SIZE_MAX,
-    .map = {.score = {.form = SCORE_TOP, .share = 0.03}, .sigma = MAP_SIGMA}, /* scripts/choose-score */
+    .map = {.score = {.form = SCORE_TOP, .share = 0.03},
+            .sigma = MAP_SIGMA}, /* scripts/choose-score; so is the scale */
 };
 static const char *const automatic[] = {"auto", NULL}; /* PATCHCORE_DIMS_AUTO; of neighbours */
 static const char *const projections[] = {"gaussian", "sparse", "uniform", NULL}; /* enum projection_kind */
 static const char *const starts[] = {"1", "10", NULL};                            /* enum patchcore_start */
 static const char *const patches[] = {"pooled", "binned", NULL};                  /* enum patch_rule */
+static const char *const scales[] = {"none", "layers", NULL};
 static const char *const distances[] = {"euclidean", "squared", NULL};
 static const char *const upsamples[] = {"bilinear", "nearest", NULL}; /* enum upsample */
 
@@ -45,6 +49,7 @@ static const struct setting settings[] = {
     {"start", 0, SETTING_CHOICE, AT(plan.start), 0, 0, starts, "N",
      "what the choice begins with, one patch at random, or the mean distance to ten", FIT, NULL},
     {"patches", 0, SETTING_CHOICE, AT(patches), 0, 0, patches, "P", "how 3x3 neighbourhoods become a vector", KEPT, NULL},
+    {"scale", 0, SETTING_SWITCH, AT(scale_layers), 0, 0, scales, "S", "layers: so that each spreads alike over the training images", FIT, NULL},
     {"distance", 0, SETTING_SWITCH, AT(squared), 0, 0, distances, "D", "of a patch", KEPT, NULL},
     {"neighbours", 0, SETTING_SIZE, AT(neighbours), 1, PATCHCORE_NEIGHBOURS_MAX, automatic, "K",
      "in the bank, by which score reweighted weighs; auto: 9", ANY, NULL},
@@ -61,6 +66,7 @@ static const char *const people[] = {"anomalib", "original", NULL};
 static void follow(void *options, size_t who)
 {
     struct options *o = options;
+    o->scale_layers = false;
     o->map = (struct map_options){{.form = who == 0 ? SCORE_REWEIGHTED : SCORE_PATCH},
                                   MAP_SIGMA,
                                   who == 0 ? MAP_MIRROR : MAP_MIRROR_EDGE};
@@ -81,6 +87,8 @@ struct model {
     struct options o;
     struct patchcore m;
     struct patchcore_fit *fit; /* NULL in a model that was read */
+    struct spread spread;      /* of the fit's patches, where they are to be scaled */
+    size_t layer[TAPS_MAX], layers;
     struct patches patches;
     float *patch; /* an image's; NULL until one has come */
 };
@@ -109,6 +117,11 @@ static void *begin(void *options, const struct taps *first)
 {
     struct model *m = model_new(options);
     take_shapes(m, first);
+    if (m->o.scale_layers && m->o.patches == PATCH_BINNED)
+        misuse("--scale layers is of --patches pooled: bins mix the layers");
+    m->spread = spread_new(m->patches.channels);
+    for (m->layers = 0; m->layers < first->n; m->layers++)
+        m->layer[m->layers] = first->tap[m->layers].channels;
     m->fit = patchcore_fit_new(m->patches.height * m->patches.width, m->patches.channels, PATCHCORE_PRODUCTS);
     return m;
 }
@@ -117,14 +130,20 @@ static void take(void *fit, const struct taps *image)
 {
     struct model *m = fit;
     patches_make(&m->patches, m->patch, image);
+    if (m->o.scale_layers)
+        spread_add(&m->spread, m->patch, m->patches.height * m->patches.width, m->patches.dims);
     patchcore_fit_add(m->fit, m->patch);
 }
 
 static void *end(void *fit, const struct detector_end *with)
 {
     struct model *m = fit;
+    struct patchcore_plan plan = m->o.plan;
+    float *scale = m->o.scale_layers ? spread_scale(&m->spread, m->layer, m->layers) : NULL;
     (void)with;
-    patchcore_fit_bank(m->fit, &m->m, &m->o.plan);
+    plan.scale = scale;
+    patchcore_fit_bank(m->fit, &m->m, &plan);
+    free(scale);
     return m;
 }
 
@@ -184,8 +203,10 @@ static double score(void *model, const struct taps *image, float *distance, stru
 {
     struct model *m = model;
     (void)grid;
+    const size_t n = m->patches.height * m->patches.width;
     patches_make(&m->patches, m->patch, image);
-    return patchcore_score(&m->m, distance, m->patch, m->patches.height * m->patches.width, NEIGHBOURS_ALL);
+    patchcore_scale(&m->m, m->patch, n);
+    return patchcore_score(&m->m, distance, m->patch, n, NEIGHBOURS_ALL);
 }
 
 static void free_model(void *model)
@@ -193,6 +214,7 @@ static void free_model(void *model)
     struct model *m = model;
     patchcore_free(&m->m);
     patchcore_fit_free(m->fit);
+    spread_free(&m->spread);
     patches_free(&m->patches);
     free(m->patch);
     free(m);

@@ -1,5 +1,6 @@
 /* A fit from images to a bank:
- *   add      an image's patches go to the spool, as they are: 1.6 MB each with layers 2 and 3 of ResNet-18 at 256 x 256
+ *   add      an image's patches go to the spool, as they are: 1.6 MB each with layers 2 and 3 of ResNet-18 at 256 x 256; whatever
+ *            is read back is scaled
  *   project  all of them are read back, image after image, and kept in memory as `dims` random projections each
  *   greedy   the vector farthest from all chosen is chosen, again and again (search/coreset.h), in those projections; a bound for
  *            each vector, its distance to the nearest chosen, begins as infinity (start 1) or as its mean distance to ten (start 10)
@@ -24,9 +25,10 @@ enum { RNG_STREAM = 0x73746172, TEN = 10, CALIBRATION_MIN = 50 };
 struct patchcore_fit {
     size_t positions, channels, dims; /* positions: patches of an image */
     size_t images;
-    double products;     /* that the threshold may take */
-    struct spool *spool; /* images x positions x dims */
-    float *patch;        /* an image of it; NULL until one is left out */
+    double products;               /* that the threshold may take */
+    struct spool *spool;           /* images x positions x dims */
+    float *patch;                  /* an image of it; NULL until one is left out */
+    const struct patchcore *model; /* whose scale rows are read with */
 };
 
 struct patchcore_fit *patchcore_fit_new(size_t n, size_t channels, double products)
@@ -62,11 +64,12 @@ size_t patchcore_fit_images(const struct patchcore_fit *fit)
     return fit->images;
 }
 
-/* Reads n rows of the spool, from row `first` on. */
+/* Reads n rows of the spool, from row `first` on, and scales them. */
 static void read_rows(const struct patchcore_fit *fit, float *out, size_t first, size_t n)
 {
     const size_t row = fit->dims * sizeof *out;
     spool_read(fit->spool, out, n * row, (uint64_t)first * row);
+    patchcore_scale(fit->model, out, n);
 }
 
 /* All vectors as the coreset selection sees them: n x *dims; free() it. */
@@ -145,9 +148,14 @@ static void round_to_half(float *x, size_t n)
 
 void patchcore_fit_bank(struct patchcore_fit *fit, struct patchcore *m, const struct patchcore_plan *plan)
 {
-    size_t *chosen = select_rows(fit, plan, &m->n);
     m->channels = fit->channels;
     m->dims = fit->dims;
+    if (plan->scale) {
+        m->scale = xmalloc(m->channels, sizeof *m->scale);
+        memcpy(m->scale, plan->scale, m->channels * sizeof *m->scale);
+    }
+    fit->model = m;
+    size_t *chosen = select_rows(fit, plan, &m->n);
     mem_need(m->n * m->dims * sizeof *m->bank, "the memory bank");
     m->bank = xaligned(m->n * m->dims, sizeof *m->bank);
     m->owner = xmalloc(m->n, sizeof *m->owner);

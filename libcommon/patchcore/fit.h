@@ -19,6 +19,8 @@ struct patchcore_plan {
     enum patchcore_start start;
     uint64_t seed;
     bool half; /* the bank is rounded to f16 */
+    const float
+        *scale; /* what each channel is multiplied by before all else, or NULL; copied into the model */
 };
 
 struct patchcore_fit;

@@ -9,8 +9,16 @@ void patchcore_free(struct patchcore *m)
 {
     neighbours_free(m->index);
     free(m->bank);
+    free(m->scale);
     free(m->owner);
     *m = (struct patchcore){0};
+}
+
+void patchcore_scale(const struct patchcore *m, float *patch, size_t n)
+{
+    for (size_t i = 0; m->scale && i < n; i++)
+        for (size_t c = 0; c < m->channels; c++)
+            patch[i * m->dims + c] *= m->scale[c];
 }
 
 /* 1 - softmax(d)_1 for the distances of `patch` to the bank vectors nearest to vector `centre`. */
@@ -72,6 +80,10 @@ static struct tensor bank_as_f32(const struct patchcore *m)
 void patchcore_save(struct safetensors *st, const struct patchcore *m, bool half)
 {
     safetensors_add_owned(st, "bank", half ? bank_as_f16(m) : bank_as_f32(m));
+    if (m->scale) {
+        const struct tensor scale = {DT_F32, 1, {m->channels}, m->scale};
+        safetensors_add(st, "scale", &scale);
+    }
 }
 
 static const struct tensor *find_bank(const struct safetensors *st, const char *path)
@@ -87,11 +99,29 @@ static const struct tensor *find_bank(const struct safetensors *st, const char *
     return t;
 }
 
+/* NULL where there is none. */
+static float *load_scale(const struct safetensors *st, const char *path, size_t channels)
+{
+    const struct tensor *t = safetensors_find(st, "scale");
+    char shape[128];
+    if (!t)
+        return NULL;
+    if (t->type != DT_F32 || t->rank != 1 || t->dim[0] != channels)
+        die("%s: a scale of shape %s, not %zu numbers of f32", path, tensor_shape_text(t, shape), channels);
+    float *scale = xmalloc(channels, sizeof *scale);
+    tensor_to_f32(scale, t);
+    for (size_t c = 0; c < channels; c++)
+        if (!isfinite(scale[c]) || scale[c] <= 0)
+            die("%s: a scale of %g", path, (double)scale[c]);
+    return scale;
+}
+
 void patchcore_load(struct patchcore *m, const struct safetensors *st, const char *path)
 {
     const struct tensor *t = find_bank(st, path);
     m->n = t->dim[0];
     m->channels = t->dim[1];
+    m->scale = load_scale(st, path, m->channels);
     m->dims = distance_padded(m->channels);
     mem_need(m->n * m->dims * sizeof *m->bank, "the memory bank");
     m->bank = xaligned(m->n * m->dims, sizeof *m->bank);

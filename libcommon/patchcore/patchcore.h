@@ -13,13 +13,17 @@ struct patchcore {
     size_t neighbours; /* 1: the image's score is its largest patch distance; more: re-weighted by so many */
     bool squared;      /* patch scores are squared distances */
     size_t n, channels, dims; /* dims: channels padded to whole lanes of num/distance.h */
-    float *bank;              /* n x dims */
+    float *bank;              /* n x dims, scaled */
+    float *scale;             /* what each channel is multiplied by; NULL: nothing */
     uint32_t *owner;          /* n, the training image of each vector; NULL in a model that was read */
     struct neighbours *index;
 };
 void patchcore_free(struct patchcore *m);
 
-/* Scores an image. distance: n patch scores; patch: n x m->dims. Bank vectors of the training image `without` are left out
+/* Multiplies n vectors, m->dims apart, by the scale, where there is one: what is compared with the bank. */
+void patchcore_scale(const struct patchcore *m, float *patch, size_t n);
+
+/* Scores an image, whose patches are scaled. distance: n patch scores; patch: n x m->dims. Bank vectors of the training image `without` are left out
  * (NEIGHBOURS_ALL: none). The score is not finite when the patches are absurd or no other image is in the bank. Runs on the pool.
  *
  * With K neighbours (eq. 7 of the paper, as Anomalib has it): p is the patch with the largest score s, m* its
@@ -28,8 +32,8 @@ void patchcore_free(struct patchcore *m);
 double patchcore_score(const struct patchcore *m, float *distance, const float *patch, size_t n,
                        uint32_t without);
 
-/* The bank into a model file, f16 where half: dies when a value doesn't fit. */
+/* Bank and scale into a model file, the bank as f16 where half: dies when a value doesn't fit. */
 void patchcore_save(struct safetensors *st, const struct patchcore *m, bool half);
-/* A bank out of it, or dies with path. */
+/* They come out of it, or it dies with path. */
 void patchcore_load(struct patchcore *m, const struct safetensors *st, const char *path);
 #endif

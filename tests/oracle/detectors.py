@@ -117,6 +117,14 @@ def binned(image):
     return F.adaptive_avg_pool1d(torch.cat(taps, 1)[None], 1024)[0].numpy()
 
 
+def scaled(fit):
+    """pooled, each tap's channels made so that their variance over the patches of fit, in all, is the mean of the taps'"""
+    parts = np.cumsum([t[3] for t in TAPS])[:-1]
+    variances = [p.var(0).sum() for p in np.split(np.concatenate([pooled(i) for i in fit]), parts, axis=1)]
+    factor = np.concatenate([np.full(t[3], np.sqrt(np.mean(variances) / v)) for t, v in zip(TAPS, variances)])
+    return lambda image: pooled(image) * factor
+
+
 def patchcore(fit, image, patches, squared, neighbours, mode, border, sigma=4, of_map=None):
     bank, x = np.concatenate([patches(i) for i in fit]), patches(image)
     d = np.sqrt(((x[:, None] - bank[None]) ** 2).sum(2))
@@ -141,6 +149,7 @@ CASES = {
     "patchcore-patch": lambda fit, i: patchcore(fit, i, pooled, False, 1, "bilinear", "mirror"),
     "patchcore-max": lambda fit, i: patchcore(fit, i, pooled, False, 1, "bilinear", "mirror", 2, np.max),
     "patchcore-top": lambda fit, i: patchcore(fit, i, pooled, False, 1, "bilinear", "mirror", of_map=lambda m: top(m, 0.01)),
+    "patchcore-scaled": lambda fit, i: patchcore(fit, i, scaled(fit), False, 1, "bilinear", "mirror", of_map=lambda m: top(m, 0.03)),
     "patchcore-part": lambda fit, i: patchcore(fit, i, pooled, False, 1, "bilinear", "mirror", of_map=lambda m: top(m, 0.03)),
     "patchcore": lambda fit, i: patchcore(fit, i, pooled, False, 9, "bilinear", "mirror"),
     "patchcore-anomalib": lambda fit, i: patchcore(fit, i, pooled, False, 9, "nearest", "mirror"),

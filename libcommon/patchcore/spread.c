@@ -1,0 +1,58 @@
+#include "patchcore/spread.h"
+#include "base/mem.h"
+#include <math.h>
+#include <stdlib.h>
+
+struct spread spread_new(size_t channels)
+{
+    return (struct spread){.channels = channels,
+                           .sum = xcalloc(channels, sizeof(double)),
+                           .square = xcalloc(channels, sizeof(double))};
+}
+
+void spread_free(struct spread *s)
+{
+    free(s->sum);
+    free(s->square);
+    *s = (struct spread){0};
+}
+
+void spread_add(struct spread *s, const float *x, size_t n, size_t dims)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < s->channels; c++) {
+            const double v = (double)x[i * dims + c];
+            s->sum[c] += v;
+            s->square[c] += v * v;
+        }
+    s->n += n;
+}
+
+/* Of n channels from `first` on, together. */
+static double variance(const struct spread *s, size_t first, size_t n)
+{
+    double sum = 0;
+    for (size_t c = first; c < first + n; c++) {
+        const double mean = s->sum[c] / (double)s->n;
+        sum += fmax(s->square[c] / (double)s->n - mean * mean, 0);
+    }
+    return sum;
+}
+
+float *spread_scale(const struct spread *s, const size_t *layer, size_t layers)
+{
+    float *scale = xmalloc(s->channels, sizeof *scale);
+    double mean = 0;
+    size_t varying = 0;
+    for (size_t i = 0, first = 0; i < layers; first += layer[i++]) {
+        const double v = variance(s, first, layer[i]);
+        mean += v;
+        varying += v > 0;
+    }
+    for (size_t i = 0, first = 0; i < layers; first += layer[i++]) {
+        const double v = variance(s, first, layer[i]);
+        for (size_t c = first; c < first + layer[i]; c++)
+            scale[c] = v > 0 ? (float)(sqrt(mean / (double)varying) / sqrt(v)) : 1;
+    }
+    return scale;
+}
