@@ -24,10 +24,11 @@ PROGS   := $(TOOLS:%=$(BIN)/%)
 UNITS   := $(patsubst tests/unit/%.c,$(O)/unit/%.t,$(wildcard tests/unit/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 TEMPLATE := $(patsubst tools/%.c,$(BIN)/%,$(wildcard tools/TEMPLATE.c))
+WEIGHTS_FILES := $(wildcard weights/*.safetensors)
 PAGES   := $(wildcard man/*.[1-9])
 SHELLS  := $(sort $(wildcard tests/*.t tests/*.test tests/*.recipe tests/*.sh) $(shell grep -rlI '^\#!/bin/bash' scripts tests .ci))
 
-.PHONY: all demo check cross valgrind fuzz fuzzers lint format install uninstall clean
+.PHONY: all demo weights check cross valgrind fuzz fuzzers lint format install uninstall clean
 all: $(PROGS) $(TEMPLATE)
 
 # Asks apt only when a header is missing; the stamp remembers that none is.
@@ -115,6 +116,10 @@ fuzz: fuzzers
 demo: all
 	scripts/demo $(abspath $(BIN)) $(if $(DATA),--data "$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
+# The shipped weights, made anew beside the shipped ones: hours (weights/README.md).
+weights: all
+	scripts/weights $(abspath $(BIN)) $(O)/fern-resnet18.safetensors
+
 CSRC := $(wildcard tools/*.[ch] scripts/bench/*.c libcommon/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch])
 lint: | $(O)/deps.ok
 	scripts/deps lint
@@ -128,11 +133,13 @@ format:
 	clang-format -i $(CSRC)
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(MANDIR)/man{1,5,7}
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/fern $(DESTDIR)$(MANDIR)/man{1,5,7}
 	install -m 755 $(PROGS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(WEIGHTS_FILES) $(DESTDIR)$(PREFIX)/share/fern
 	for p in $(PAGES); do install -m 644 $$p $(DESTDIR)$(MANDIR)/man$${p##*.}; done
 uninstall:
 	cd $(DESTDIR)$(PREFIX)/bin && rm -f $(TOOLS)
+	cd $(DESTDIR)$(PREFIX)/share/fern && rm -f $(notdir $(WEIGHTS_FILES))
 	for p in $(notdir $(PAGES)); do rm -f $(DESTDIR)$(MANDIR)/man$${p##*.}/$$p; done
 clean:
 	rm -rf build bin

@@ -1,5 +1,5 @@
 #!/bin/bash
-# make install and uninstall: the programs and their pages, nothing else, and nothing left.
+# make install and uninstall: the programs, their pages and the shipped weights, nothing else, and nothing left.
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
 set -u
@@ -19,10 +19,11 @@ ok $? "make install"
         name=$(basename "$source" .c)
         [ "$name" = TEMPLATE ] || echo "./bin/$name"
     done
+    for file in "$root"/weights/*.safetensors; do echo "./share/fern/$(basename "$file")"; done
     for page in "$root"/man/*.[1-9]; do echo "./share/man/man${page##*.}/$(basename "$page")"; done
 } | sort >"$work/expected"
 listed | diff "$work/expected" - >&2
-ok $? "every program and every page, under DESTDIR and PREFIX, and nothing else"
+ok $? "every program, every page and the weights, under DESTDIR and PREFIX, and nothing else"
 "$work/dest/opt/fern/bin/imgcat" --version | grep -q '^imgcat (fern)'
 ok $? "an installed program runs"
 [ "$(stat -c %a "$work/dest/opt/fern/bin/imgcat" "$work/dest/opt/fern/share/man/man1/imgcat.1" | tr '\n' ' ')" = '755 644 ' ]

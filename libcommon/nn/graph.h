@@ -61,7 +61,8 @@ size_t graph_layernorm(struct graph *g, size_t x, const char *name, size_t h, si
  * .global_offset, .permutation (channels each; the permutation is drawn, and no optimiser moves it). */
 size_t graph_coupling(struct graph *g, size_t x, size_t a, const char *name, double clamp);
 size_t graph_relu(struct graph *g, size_t x);
-size_t graph_add(struct graph *g, size_t x, size_t y); /* of one shape; in residual blocks y is the shortcut */
+size_t graph_add(struct graph *g, size_t x,
+                 size_t y); /* of one shape; in residual blocks y is the shortcut */
 size_t graph_maxpool(struct graph *g, size_t x, size_t kernel, size_t stride, size_t padding);
 size_t graph_meanpool(struct graph *g, size_t x); /* over all pixels */
 /* The channels [first, first + channels) of x. */

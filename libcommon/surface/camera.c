@@ -124,7 +124,8 @@ void camera_shoot(uint8_t *out, size_t channels, float *rgb, size_t side, const 
     for (size_t k = 0; k < 3 && c->on; k++)
         blur_plane(rgb + k * plane, side, c->blur, work);
     if (c->on) {
-        develop(out, channels, rgb, side, c, t, (int32_t *)work, r);
+        void *steps = work; /* the blur is done with it */
+        develop(out, channels, rgb, side, c, t, steps, r);
         return;
     }
     for (size_t i = 0; i < plane; i++)
