@@ -59,7 +59,8 @@ skip() {
 }
 done_testing() { echo "1..$tap_count"; }
 
-# image_lines < stream: of a generator; id label name stream digest-of-the-pixels first-three-samples digest-of-what-isn't-black, a line an image
+# image_lines < stream: of a generator; a line an image: id label name stream digest-of-the-colours first-three-samples
+# digest-of-what-isn't-black digest-of-the-labels most-frequent-label; labels are a fourth channel, the last is - without one
 image_lines() {
     perl -MDigest::MD5=md5_hex -e '
         binmode STDIN;
@@ -72,8 +73,12 @@ image_lines() {
             }
             my $n = $field{WIDTH} * $field{HEIGHT} * $field{DEPTH};
             read(STDIN, my $pixels, $n) == $n or die "cut\n";
-            print join(" ", @key{qw(id label name stream)}, md5_hex($pixels), unpack("C3", $pixels),
-                md5_hex(join("", map { $_ eq "\0\0\0" ? 0 : 1 } unpack("(a3)*", $pixels)))), "\n";
+            my ($colours, $labels, %count) = ($pixels, "");
+            if ($field{DEPTH} == 4) { $colours =~ s/(...)(.)/$1/gs; $labels = $pixels; $labels =~ s/...(.)/$1/gs }
+            $count{$_}++ for unpack "C*", $labels;
+            my ($most) = sort { $count{$b} <=> $count{$a} } keys %count;
+            print join(" ", @key{qw(id label name stream)}, md5_hex($colours), unpack("C3", $colours),
+                md5_hex(join("", map { $_ eq "\0\0\0" ? 0 : 1 } unpack("(a3)*", $colours))), md5_hex($labels), $most // "-"), "\n";
         }'
 }
 

@@ -4,45 +4,22 @@
 set -o pipefail
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+own_folder
 
-# images < stream: one line an image: id label name stream digest-of-the-colours digest-of-the-labels most-frequent-label
-images() {
-    perl -MDigest::MD5=md5_hex -e '
-        binmode STDIN;
-        while (defined(my $magic = <STDIN>)) {
-            next if $magic =~ /^[ \t]*\n/; # an end record
-            my (%key, %field);
-            while (defined(my $line = <STDIN>)) {
-                last if $line eq "ENDHDR\n";
-                if ($line =~ /^# (\w+)=(.*)\n/) { $key{$1} = $2 } elsif ($line =~ /^(\w+) (.*)\n/) { $field{$1} = $2 }
-            }
-            my $n = $field{WIDTH} * $field{HEIGHT} * $field{DEPTH};
-            read(STDIN, my $pixels, $n) == $n or die "cut\n";
-            my ($colours, $labels) = ($pixels, "");
-            if ($field{DEPTH} == 4) { $colours =~ s/(...)(.)/$1/gs; $labels = $pixels; $labels =~ s/...(.)/$1/gs }
-            my %count;
-            $count{$_}++ for unpack "C*", $labels;
-            my ($most) = sort { $count{$b} <=> $count{$a} } keys %count;
-            print join(" ", @key{qw(id label name stream)}, md5_hex($colours), md5_hex($labels), $most // "-"), "\n";
-        }'
-}
 small=(-c 5 -n 4 -e 2 -z 48)
 
 surfgen "${small[@]}" -j 1 >one
 surfgen "${small[@]}" -j 2 | cmp -s - one
 ok $? "-j 1 and -j 2 give the same bytes"
-images <one >whole
+image_lines <one >whole
 same=0
 for cpu in plain avx2 avx512; do
     FERN_CPU=$cpu surfgen "${small[@]}" | cmp -s - one || same=1
 done
 ok $same "plain C, AVX2 and AVX-512 give the same bytes"
-for k in 0 1 2; do surfgen "${small[@]}" --shard $k/3; done | images | sort -n | cmp -s whole -
+for k in 0 1 2; do surfgen "${small[@]}" --shard $k/3; done | image_lines | sort -n | cmp -s whole -
 ok $? "three shards are the whole"
-surfgen "${small[@]}" --start 17 | images | cmp -s - <(tail -n +18 whole)
+surfgen "${small[@]}" --start 17 | image_lines | cmp -s - <(tail -n +18 whole)
 ok $? "--start is the tail"
 [ "$(cut -d' ' -f1 whole | tr '\n' ' ')" = "$(seq -s' ' 0 39) " ]
 ok $? "ids count from 0"
@@ -56,25 +33,25 @@ ok $? "the end record says 40"
 # Bytes that must never change without a new generation in the identity of a stream.
 while read -r want options; do
     # shellcheck disable=SC2086
-    got=$(surfgen -c 8 -s 9 -z 64 $options | images | cut -d' ' -f5-6 | cksum | cut -d' ' -f1)
+    got=$(surfgen -c 8 -s 9 -z 64 $options | image_lines | cut -d' ' -f5,10 | cksum | cut -d' ' -f1)
     [ "$got" = "$want" ] || echo "# got $got"
     [ "$got" = "$want" ]
     ok $? "golden:${options:+ }$options"
 done <"$FERN_TESTS/surfgen.sums"
 
 # Labels.
-surfgen "${small[@]}" --labels | images >labelled
+surfgen "${small[@]}" --labels | image_lines >labelled
 cut -d' ' -f1-3,5 labelled | cmp -s - <(cut -d' ' -f1-3,5 whole)
 ok $? "--labels: the same colours"
-awk '{ bad += $7 != $2 + 1 } END { exit bad > 0 }' <(surfgen -c 50 -n 4 -z 48 --labels --scenes plain,shape | images)
+awk '{ bad += $11 != $2 + 1 } END { exit bad > 0 }' <(surfgen -c 50 -n 4 -z 48 --labels --scenes plain,shape | image_lines)
 ok $? "one or two regions: the label is the class of the largest"
-awk '{ good += $7 == $2 + 1 } END { exit good < 0.8 * NR }' <(surfgen -c 50 -n 4 -z 48 --labels --scenes leaves | images)
+awk '{ good += $11 == $2 + 1 } END { exit good < 0.8 * NR }' <(surfgen -c 50 -n 4 -z 48 --labels --scenes leaves | image_lines)
 ok $? "leaves: nearly always, as regions of one class are seldom more than one"
-surfgen -c 20 -z 48 --labels --scenes plain | images | awk '{ print $6 }' | sort -u | wc -l | grep -qx 20
+surfgen -c 20 -z 48 --labels --scenes plain | image_lines | awk '{ print $10 }' | sort -u | wc -l | grep -qx 20
 ok $? "--scenes plain: the whole image has its class"
 
 # Switches.
-labels_of() { surfgen -c 8 -n 3 -z 48 --labels "$@" | images | cut -d' ' -f6; }
+labels_of() { surfgen -c 8 -n 3 -z 48 --labels "$@" | image_lines | cut -d' ' -f10; }
 labels_of >all
 for switch in '--light no' '--camera no' '--light no --camera no'; do
     # shellcheck disable=SC2086
@@ -87,7 +64,7 @@ surfgen -c 300 --textures cells,cells,cells,bands --print | awk -F'\t' '{ n[$2]+
 ok $? "--textures: named thrice, drawn thrice as often"
 
 # The stream's identity.
-name() { surfgen -c 2 -z 32 "$@" | images | cut -d' ' -f4 | sort -u; }
+name() { surfgen -c 2 -z 32 "$@" | image_lines | cut -d' ' -f4 | sort -u; }
 [ "$(name)" = "$(name -e 3 -j 1)" ] && [ "$(name)" = "$(name --shard 0/2)" ] && [ "$(name)" = "$(name --start 1)" ]
 ok $? "stream= does not depend on -e, -j, --shard and --start"
 options=('-s 1' '-c 3' '-n 2' '-z 33' '-t noise' '--scenes plain' '--light no' '--camera no' '--labels')

@@ -6,12 +6,9 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "base/setting.h"
-#include "base/size.h"
 #include "base/thread.h"
 #include "blemish/alter.h"
-#include "image/colour.h"
-#include "stream/image.h"
-#include "train/held_set.h"
+#include "blemish/normals.h"
 #include "train/order.h"
 #include <stdlib.h>
 #include <string.h>
@@ -45,28 +42,20 @@ struct opts {
 
 static bool read_kinds(void *value, const char *text, struct err *e)
 {
-    struct kind_list read = {0};
-    char *copy = xstrdup(text), *rest = copy, *word;
-    bool good = true;
-    while (good && (word = strsep(&rest, ","))) {
-        size_t which;
-        good = opt_parse_choice(&which, word, blemish_names, e);
-        if (good && memchr(read.kind, (int)which, read.n))
-            good = err_set(e, "%s is named twice", word);
-        if (good)
-            read.kind[read.n++] = (unsigned char)which;
-    }
-    free(copy);
+    struct kind_list *l = value, read;
+    bool good = opt_parse_choices(&read.n, read.kind, BLEMISH_KINDS, text, blemish_names, e);
+    for (size_t i = 1; good && i < read.n; i++)
+        if (memchr(read.kind, read.kind[i], i))
+            good = err_set(e, "%s is named twice", blemish_names[read.kind[i]]);
     if (good)
-        *(struct kind_list *)value = read;
+        *l = read;
     return good;
 }
 
 static void print_kinds(FILE *f, const void *value)
 {
     const struct kind_list *l = value;
-    for (size_t i = 0; i < l->n; i++)
-        fprintf(f, "%s%s", i ? "," : "", blemish_names[l->kind[i]]);
+    opt_print_choices(f, l->n, l->kind, blemish_names);
 }
 
 /* clang-format off */
@@ -84,14 +73,6 @@ static const struct setting table[] = {
     SETTINGS_END};
 /* clang-format on */
 
-/* The normal images, all of them read before the first is written: any may lend a piece to any other. */
-struct normals {
-    struct held_set *set;
-    struct note *note; /* of each */
-    size_t n, capacity;
-    size_t largest; /* bytes of an image */
-};
-
 /* A copy on its way. */
 struct sheet {
     uint64_t id, epoch;
@@ -103,7 +84,7 @@ struct sheet {
 
 struct job {
     const struct opts *o;
-    struct normals normals;
+    struct blemish_normals normals;
     struct blemish_world world;
     struct epoch_order order;
     struct sheet *sheet; /* of each slot */
@@ -111,35 +92,6 @@ struct job {
     char stream[32];
     struct progress progress;
 };
-
-static void add_image(struct normals *s, const struct image_reader *r, const struct image *im)
-{
-    const char *label = note_get(&im->note, "label");
-    if (label && strcmp(label, "0") != 0)
-        image_reader_die(r, "label=%s: only normal images (label=0) are altered", label);
-    if (im->raster.width < BLEMISH_SIDE_MIN || im->raster.height < BLEMISH_SIDE_MIN)
-        image_reader_die(r, "%zux%zu pixels: both sides must have %d at least", im->raster.width,
-                         im->raster.height, BLEMISH_SIDE_MIN);
-    struct feed_sample sample = {.raster = colour_rgb(&im->raster), .label = {0}, .labels = 1};
-    held_set_add(s->set, &sample);
-    s->largest = size_most(s->largest, raster_bytes(&sample.raster));
-    raster_free(&sample.raster);
-    s->note = xgrow(s->note, s->n, &s->capacity, sizeof *s->note);
-    s->note[s->n] = (struct note){0};
-    note_copy(&s->note[s->n++], &im->note);
-}
-
-static void read_stream(struct normals *s, const char *name)
-{
-    FILE *f = file_open(name);
-    struct image_reader *r = image_reader_new(f, file_label(name));
-    struct image im = {0};
-    while (image_read(r, &im))
-        add_image(s, r, &im);
-    image_free(&im);
-    image_reader_free(r);
-    file_close(f);
-}
 
 static enum blemish_kind kind_of(const struct job *j, const struct sheet *s)
 {
@@ -261,10 +213,10 @@ static void write_all(struct job *j)
 
 static void run(char **inputs, size_t n, const struct opts *o)
 {
-    struct job j = {.o = o, .normals.set = held_set_new(o->memory)};
+    struct job j = {.o = o, .normals = blemish_normals_new(o->memory)};
     FILE *out = out_binary();
     for (size_t i = 0; i < n; i++)
-        read_stream(&j.normals, inputs[i]);
+        blemish_normals_read(&j.normals, inputs[i]);
     j.order = epoch_order_new(o->seed, j.normals.n);
     name_stream(&j);
     count(&j);
@@ -274,26 +226,7 @@ static void run(char **inputs, size_t n, const struct opts *o)
     image_writer_end(j.out);
     blemish_world_free(&j.world);
     epoch_order_free(&j.order);
-    for (size_t i = 0; i < j.normals.n; i++)
-        note_clear(&j.normals.note[i]);
-    free(j.normals.note);
-    held_set_free(j.normals.set);
-}
-
-/* free() it */
-static char *usage_text(const struct opts *o)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *f = open_memstream(&text, &size);
-    if (!f)
-        die("out of memory");
-    fputs(usage_head, f);
-    settings_usage(f, o, table);
-    settings_usage_text(f, USAGE_THREADS USAGE_COMMON);
-    fputs(usage_end, f);
-    fclose(f);
-    return text;
+    blemish_normals_free(&j.normals);
 }
 
 static struct opts parse(int argc, char **argv)
@@ -303,7 +236,7 @@ static struct opts parse(int argc, char **argv)
         o.kinds.kind[o.kinds.n] = (unsigned char)o.kinds.n;
     struct settings set[] = {{table, &o, 0}};
     struct option *rows = settings_options(set, 1, true);
-    char *usage = usage_text(&o);
+    char *usage = settings_page(usage_head, set, 1, NULL, usage_end);
     for (int c; (c = opt_next(argc, argv, rows, usage)) != -1;)
         settings_take(set, 1, c, optarg);
     free(rows);

@@ -62,23 +62,6 @@ static struct bulb_set defaults(void)
                              .press = press_defaults};
 }
 
-/* free() it */
-static char *usage_text(const struct bulb_set *o)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *f = open_memstream(&text, &size);
-    if (!f)
-        die("out of memory");
-    fputs(usage_head, f);
-    settings_usage(f, o, table);
-    settings_usage(f, &o->press, press_settings);
-    settings_usage_text(f, USAGE_THREADS USAGE_COMMON);
-    fputs(usage_end, f);
-    fclose(f);
-    return text;
-}
-
 static bool given(const struct settings *set, const char *name)
 {
     for (size_t i = 0; table[i].name; i++)
@@ -113,7 +96,7 @@ static struct bulb_set parse(int argc, char **argv)
     struct bulb_set o = defaults();
     struct settings set[TABLES] = {{table, &o, 0}, {press_settings, &o.press, 0}};
     struct option *rows = settings_options(set, TABLES, true);
-    char *usage = usage_text(&o);
+    char *usage = settings_page(usage_head, set, TABLES, NULL, usage_end);
     for (int c; (c = opt_next(argc, argv, rows, usage)) != -1;)
         settings_take(set, TABLES, c, optarg);
     if (optind < argc)

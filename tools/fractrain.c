@@ -73,35 +73,15 @@ static struct opts defaults(unsigned recipe)
                                    .memory = (size_t)1 << 30}};
 }
 
-/* free() it */
-static char *usage_text(const struct settings set[TABLES])
-{
-    static const char *const heading[TABLES] = {NULL, NULL, "optimiser:\n", "augmentation:\n", "running:\n"};
-    char *text = NULL;
-    size_t size;
-    FILE *f = open_memstream(&text, &size);
-    if (!f)
-        die("out of memory for --help");
-    fputs(usage_head, f);
-    for (size_t i = 0; i < TABLES; i++) {
-        if (heading[i])
-            fputs(heading[i], f);
-        settings_usage(f, set[i].values, set[i].table);
-    }
-    settings_usage_text(f, USAGE_THREADS USAGE_COMMON);
-    fputs(usage_end, f);
-    fclose(f);
-    return text;
-}
-
 /* The recipe has to be known before the options that change it: the first reading is for its name alone. */
 static struct opts parse(int argc, char **argv)
 {
+    static const char *const heading[TABLES] = {NULL, NULL, "optimiser:\n", "augmentation:\n", "running:\n"};
     struct opts o = defaults(CLASSIFIER_RECIPE_FERN);
     struct settings set[TABLES];
     int c;
     bind(set, &o);
-    char *usage = usage_text(set);
+    char *usage = settings_page(usage_head, set, TABLES, heading, usage_end);
     struct option *rows = settings_options(set, TABLES, true);
     while ((c = opt_next(argc, argv, rows, usage)) != -1)
         settings_take(set, TABLES, c, optarg);

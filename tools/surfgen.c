@@ -23,33 +23,10 @@ enum { GENERATION = 1, SIDE_MIN = 16, SIDE_MAX = 4096 };
 static const char *const scene_names[] = {"plain", "shape", "leaves", NULL}, *const yes_no[] = {"no", "yes",
                                                                                                 NULL};
 
-/* Names joined by commas, as bytes; at most `most`. */
-static bool read_list(size_t *n, unsigned char *list, size_t most, const char *const *names, const char *text,
-                      struct err *e)
-{
-    char *copy = xstrdup(text), *rest = copy, *word;
-    bool good = true;
-    *n = 0;
-    while (good && (word = strsep(&rest, ","))) {
-        size_t which = 0;
-        good = *n < most ? opt_parse_choice(&which, word, names, e) : err_set(e, "more than %zu names", most);
-        list[*n] = (unsigned char)which;
-        *n += good;
-    }
-    free(copy);
-    return good;
-}
-
-static void print_list(FILE *f, size_t n, const unsigned char *list, const char *const *names)
-{
-    for (size_t i = 0; i < n; i++)
-        fprintf(f, "%s%s", i ? "," : "", names[list[i]]);
-}
-
 static bool read_programs(void *value, const char *text, struct err *e)
 {
     struct program_list *l = value, read;
-    const bool good = read_list(&read.n, read.program, PROGRAM_LIST, program_names, text, e);
+    const bool good = opt_parse_choices(&read.n, read.program, PROGRAM_LIST, text, program_names, e);
     if (good)
         *l = read;
     return good;
@@ -58,13 +35,13 @@ static bool read_programs(void *value, const char *text, struct err *e)
 static void print_programs(FILE *f, const void *value)
 {
     const struct program_list *l = value;
-    print_list(f, l->n, l->program, program_names);
+    opt_print_choices(f, l->n, l->program, program_names);
 }
 
 static bool read_scenes(void *value, const char *text, struct err *e)
 {
     struct scene_list *l = value, read;
-    const bool good = read_list(&read.n, read.scene, SCENE_LIST, scene_names, text, e);
+    const bool good = opt_parse_choices(&read.n, read.scene, SCENE_LIST, text, scene_names, e);
     if (good)
         *l = read;
     return good;
@@ -73,7 +50,7 @@ static bool read_scenes(void *value, const char *text, struct err *e)
 static void print_scenes(FILE *f, const void *value)
 {
     const struct scene_list *l = value;
-    print_list(f, l->n, l->scene, scene_names);
+    opt_print_choices(f, l->n, l->scene, scene_names);
 }
 
 /* clang-format off */
@@ -109,29 +86,12 @@ static struct surface_set defaults(void)
     return o;
 }
 
-/* free() it */
-static char *usage_text(const struct surface_set *o)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *f = open_memstream(&text, &size);
-    if (!f)
-        die("out of memory");
-    fputs(usage_head, f);
-    settings_usage(f, o, table);
-    settings_usage(f, &o->press, press_settings);
-    settings_usage_text(f, USAGE_THREADS USAGE_COMMON);
-    fputs(usage_end, f);
-    fclose(f);
-    return text;
-}
-
 static struct surface_set parse(int argc, char **argv)
 {
     struct surface_set o = defaults();
     struct settings set[TABLES] = {{table, &o, 0}, {press_settings, &o.press, 0}};
     struct option *rows = settings_options(set, TABLES, true);
-    char *usage = usage_text(&o);
+    char *usage = settings_page(usage_head, set, TABLES, NULL, usage_end);
     for (int c; (c = opt_next(argc, argv, rows, usage)) != -1;)
         settings_take(set, TABLES, c, optarg);
     if (optind < argc)

@@ -1,5 +1,6 @@
 #include "base/opt.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/thread.h"
 #include <ctype.h>
 #include <errno.h>
@@ -123,6 +124,28 @@ bool opt_parse_choice(size_t *out, const char *text, const char *const *names, s
         snprintf(list + len, sizeof list - len, "%s%s", i ? ", " : "", names[i]);
     }
     return err_set(e, "'%s' is not one of %s", text, list);
+}
+
+bool opt_parse_choices(size_t *n, unsigned char *list, size_t most, const char *text,
+                       const char *const *names, struct err *e)
+{
+    char *copy = xstrdup(text), *rest = copy, *word;
+    bool good = true;
+    *n = 0;
+    while (good && (word = strsep(&rest, ","))) {
+        size_t which = 0;
+        good = *n < most ? opt_parse_choice(&which, word, names, e) : err_set(e, "more than %zu names", most);
+        if (good)
+            list[(*n)++] = (unsigned char)which;
+    }
+    free(copy);
+    return good;
+}
+
+void opt_print_choices(FILE *f, size_t n, const unsigned char *list, const char *const *names)
+{
+    for (size_t i = 0; i < n; i++)
+        fprintf(f, "%s%s", i ? "," : "", names[list[i]]);
 }
 
 /* The same or misuse(). */

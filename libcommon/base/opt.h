@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* clang-format off */
 #define OPT_COMMON                                                                                                 \
@@ -46,4 +47,9 @@ bool opt_parse_u64(uint64_t *out, const char *text, struct err *e);
 bool opt_parse_real(double *out, const char *text, double min, double max, struct err *e);
 bool opt_parse_bytes(size_t *out, const char *text, struct err *e);
 bool opt_parse_choice(size_t *index, const char *text, const char *const *names, struct err *e);
+/* Names joined by commas, as their indices: n of them, at most `most`. On an error the list is undefined. */
+bool opt_parse_choices(size_t *n, unsigned char *list, size_t most, const char *text,
+                       const char *const *names, struct err *e);
+/* They, as that reads them. */
+void opt_print_choices(FILE *f, size_t n, const unsigned char *list, const char *const *names);
 #endif

@@ -309,3 +309,23 @@ const struct setting *settings_without(const struct settings *set, unsigned use)
             return &set->table[i];
     return NULL;
 }
+
+char *settings_page(const char *head, const struct settings *set, size_t n, const char *const *heading,
+                    const char *end)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+    if (!f)
+        die("out of memory for --help");
+    fputs(head, f);
+    for (size_t i = 0; i < n; i++) {
+        if (heading && heading[i])
+            fputs(heading[i], f);
+        settings_usage(f, set[i].values, set[i].table);
+    }
+    settings_usage_text(f, USAGE_THREADS USAGE_COMMON);
+    fputs(end, f);
+    fclose(f);
+    return text;
+}

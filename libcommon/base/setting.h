@@ -103,4 +103,8 @@ enum { SETTINGS_COLUMN = 22, SETTINGS_WIDTH = 110 };
 void settings_usage(FILE *f, const void *defaults, const struct setting *table);
 /* Lines such as USAGE_COMMON's, their texts moved to that column. */
 void settings_usage_text(FILE *f, const char *lines);
+/* A whole --help for a program with threads: head, the n tables with what stands in their structs as the defaults, the common options,
+ * end. heading: a line before each table, or NULL; NULL: none at all. free() it. */
+char *settings_page(const char *head, const struct settings *set, size_t n, const char *const *heading,
+                    const char *end);
 #endif

@@ -1,4 +1,5 @@
 #include "train/dense_loss.h"
+#include "train/loss.h"
 #include "base/mem.h"
 #include "base/thread.h"
 #include "num/bf16.h"
@@ -73,15 +74,6 @@ static void write_cell(const struct view *v, size_t n, size_t y, size_t x, const
         ((uint16_t *)at)[i] = f32_to_bf16(in[i]);
 }
 
-static size_t largest(const float *x, size_t n)
-{
-    size_t best = 0;
-    for (size_t i = 1; i < n; i++)
-        if (x[i] > x[best])
-            best = i;
-    return best;
-}
-
 /* The loss of a cell that counts; its gradient over the logits. */
 static double learn_cell(struct scratch *s, size_t classes, uint32_t labelled, double scale, size_t best)
 {
@@ -127,7 +119,7 @@ static void learn_image(void *arg, size_t n, size_t worker)
                 memset(s->logit, 0, classes * sizeof *s->logit);
             else {
                 read_cell(s->logit, w->logits, n, y, x);
-                const size_t best = largest(s->logit, classes);
+                const size_t best = loss_largest(s->logit, classes);
                 of->correct += best == (size_t)major;
                 of->value += learn_cell(s, classes, labelled, w->scale, best);
             }

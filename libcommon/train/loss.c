@@ -1,7 +1,7 @@
 #include "train/loss.h"
 #include <math.h>
 
-static size_t largest(const float *x, size_t n)
+size_t loss_largest(const float *x, size_t n)
 {
     size_t best = 0;
     for (size_t i = 1; i < n; i++)
@@ -13,7 +13,7 @@ static size_t largest(const float *x, size_t n)
 /* log sum exp, shifted by the largest. */
 static double log_sum(const float *x, size_t n)
 {
-    const double top = x[largest(x, n)];
+    const double top = x[loss_largest(x, n)];
     double sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += exp(x[i] - top);
@@ -41,7 +41,7 @@ struct loss loss_cross_entropy(const struct view *gradient, const struct view *l
             loss.value -= want * log_p / images;
             g[c] = (float)((exp(log_p) - want) * scale / images);
         }
-        loss.correct += largest(x, logits->c) == (target[n].lambda >= 0.5f ? target[n].a : target[n].b);
+        loss.correct += loss_largest(x, logits->c) == (target[n].lambda >= 0.5f ? target[n].a : target[n].b);
     }
     return loss;
 }
@@ -71,7 +71,7 @@ struct loss loss_multi_label(const struct view *gradient, const struct view *log
             loss.value += (p[c] ? weight * softplus(-x[c]) : softplus(x[c])) / terms;
             g[c] = (float)((p[c] ? weight * (sigmoid - 1.0) : sigmoid) * scale / terms);
         }
-        loss.correct += p[largest(x, classes)] != 0;
+        loss.correct += p[loss_largest(x, classes)] != 0;
     }
     return loss;
 }

@@ -26,4 +26,7 @@ struct loss loss_cross_entropy(const struct view *gradient, const struct view *l
  * without positives counts with weight 1. */
 struct loss loss_multi_label(const struct view *gradient, const struct view *logits,
                              const unsigned char *positive, double scale);
+
+/* The index of the largest of n numbers, the first of equals. */
+size_t loss_largest(const float *x, size_t n);
 #endif
