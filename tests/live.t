@@ -83,6 +83,8 @@ live 'padim -m' 'padim -m padim.st' "${features[@]}"
 live 'patchcore -m' 'patchcore -m patchcore.st' "${features[@]}"
 HEAD=1 live 'padim -m -t -' 'padim -m padim.st -t -' "${features[@]}"
 HEAD=1 live 'patchcore -m -t -' 'patchcore -m patchcore.st -t -' "${features[@]}"
+HEAD=1 live 'verdict' 'patchcore -m patchcore.st -t - | verdict -m patchcore.st' "${features[@]}"
+HEAD=1 live 'verdict of maps' 'patchcore -m patchcore.st | verdict' "${features[@]}"
 live 'heatmap' 'patchcore -m patchcore.st | heatmap' "${features[@]}"
 HEAD=1 live 'npyls' 'npyls' "${features[@]}"
 featx='featx -w random:1 -a resnet18 -l layer1'

@@ -77,6 +77,7 @@ static struct npys_writer *begin(const struct source *s, size_t n)
     note_set(&note, "stream", "maps");
     note_set(&note, "version", "1");
     note_set(&note, "threshold", "1");
+    note_remove(&note, "scores"); /* of another scale */
     if (s[0].maps) {
         note_set(&note, "pixel_threshold", "1");
         note_set(&note, "scale", "0,2");

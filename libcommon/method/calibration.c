@@ -60,6 +60,7 @@ struct calibration normals_calibrate(struct normals *s, double quantile)
     for (size_t i = 0; i < s->n; i++)
         value[i] = s->image[i].score;
     c.threshold = quantile_of(value, s->n, quantile);
+    c.scores = normal_scores_of(value, s->n);
     if (c.maps) {
         for (size_t i = 0; i < s->n; i++)
             value[i] = s->image[i].peak;
@@ -71,6 +72,20 @@ struct calibration normals_calibrate(struct normals *s, double quantile)
     free(s->image);
     free(s);
     return c;
+}
+
+void calibration_note(struct note *note, const struct calibration *c)
+{
+    note_setf(note, "threshold", "%.9g", (double)c->threshold);
+    if (c->maps) {
+        note_setf(note, "pixel_threshold", "%.9g", (double)c->pixel_threshold);
+        note_setf(note, "scale", "%.9g,%.9g", (double)c->low, (double)c->high);
+    }
+    if (c->scores.images) {
+        char *text = normal_scores_text(&c->scores);
+        note_set(note, "scores", text);
+        free(text);
+    }
 }
 
 void calibration_doubt(const struct calibration *c, const char *model)

@@ -2,14 +2,17 @@
  * them, by leaving each out or by holding some back (detector.h). */
 #ifndef METHOD_CALIBRATION_H
 #define METHOD_CALIBRATION_H
+#include "method/normal_scores.h"
+#include "stream/note.h"
 #include <stdbool.h>
 #include <stddef.h>
 
 struct calibration {
-    float threshold;       /* for image scores: a defect is at it or above */
-    bool maps;             /* the method gives maps; else what follows is nothing */
-    float pixel_threshold; /* for maps */
-    float low, high;       /* of the colour scale: pixel_threshold is its middle */
+    float threshold;             /* for image scores: a defect is at it or above */
+    bool maps;                   /* the method gives maps; else what follows is nothing */
+    float pixel_threshold;       /* for maps */
+    float low, high;             /* of the colour scale: pixel_threshold is its middle */
+    struct normal_scores scores; /* what the threshold was found on */
 };
 
 struct normals;
@@ -21,6 +24,9 @@ void normals_add(struct normals *s, double score, const float *map, size_t n);
  * least one image must have been added. Frees s. */
 struct calibration normals_calibrate(struct normals *s, double quantile);
 #define NORMALS_QUANTILE 0.995
+
+/* Sets threshold=, pixel_threshold= and scale= where there are maps, and scores= where they are known. */
+void calibration_note(struct note *note, const struct calibration *c);
 
 /* Warns of thresholds of 0, which every image reaches; `model` is what messages call the model. */
 void calibration_doubt(const struct calibration *c, const char *model);

@@ -26,11 +26,7 @@ void model_describe(struct note *meta, const char *method, const struct note *op
     char *pipe = chain(opening, by);
     note_set(meta, "method", method);
     note_set(meta, "by", pipe);
-    note_setf(meta, "threshold", "%.9g", (double)c->threshold);
-    if (c->maps) {
-        note_setf(meta, "pixel_threshold", "%.9g", (double)c->pixel_threshold);
-        note_setf(meta, "scale", "%.9g,%.9g", (double)c->low, (double)c->high);
-    }
+    calibration_note(meta, c);
     free(pipe);
 }
 
@@ -51,6 +47,16 @@ static const char *model_text(const struct note *meta, const char *path, const c
     return text;
 }
 
+struct normal_scores model_scores(const struct note *meta, const char *path)
+{
+    const char *text = note_get(meta, "scores");
+    struct normal_scores s = {0};
+    struct err e;
+    if (text && !normal_scores_parse(&s, text, &e))
+        die("%s: %s", path, e.text);
+    return s;
+}
+
 double model_number(const struct note *meta, const char *path, const char *key)
 {
     const char *text = model_text(meta, path, key), *rest;
@@ -65,7 +71,9 @@ struct calibration model_calibration(const struct note *meta, const char *path, 
     const char *is = model_text(meta, path, "method");
     if (strcmp(is, method) != 0)
         die("%s: a model of %s, not of %s", path, is, method);
-    struct calibration c = {.maps = maps, .threshold = (float)model_number(meta, path, "threshold")};
+    struct calibration c = {.maps = maps,
+                            .threshold = (float)model_number(meta, path, "threshold"),
+                            .scores = model_scores(meta, path)};
     if (!maps)
         return c;
     const char *scale = model_text(meta, path, "scale"), *rest;

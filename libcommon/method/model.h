@@ -1,4 +1,5 @@
-/* The metadata that every fitted model has: method=, by=, images=, threshold=, where it gives maps pixel_threshold= and scale=, and
+/* The metadata that every fitted model has: method=, by=, images=, threshold=, scores=
+ * (method/normal_scores.h; older ones lack it), where it gives maps pixel_threshold= and scale=, and
  * the identity keys of the features that it was fitted on (stream/identity.h), which later features must agree with. */
 #ifndef METHOD_MODEL_H
 #define METHOD_MODEL_H
@@ -12,6 +13,9 @@ void model_describe(struct note *meta, const char *method, const struct note *op
 /* Reads the calibration back; dies with path when the model is of another method or lacks a part. maps: the method gives some. */
 struct calibration model_calibration(const struct note *meta, const char *path, const char *method,
                                      bool maps);
+/* What normal images scored; {0} where the model, or the opening note of a map stream, does not say. Dies with path on what is no such
+ * text. */
+struct normal_scores model_scores(const struct note *meta, const char *path);
 /* A number of the metadata; dies with path when it is missing or not finite. */
 double model_number(const struct note *meta, const char *path, const char *key);
 

@@ -22,11 +22,7 @@ static struct npys_writer *maps_begin(const struct note *opening, const char *by
     note_set(&note, "stream", "maps");
     note_set(&note, "version", "1");
     note_remove(&note, "layers");
-    note_setf(&note, "threshold", "%.9g", (double)c->threshold);
-    if (c->maps) {
-        note_setf(&note, "pixel_threshold", "%.9g", (double)c->pixel_threshold);
-        note_setf(&note, "scale", "%.9g,%.9g", (double)c->low, (double)c->high);
-    }
+    calibration_note(&note, c);
     struct npys_writer *w = npys_writer_new(out_binary(), "stdout", &note, by);
     note_clear(&note);
     return w;

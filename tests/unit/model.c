@@ -21,6 +21,8 @@ static void quantiles(void)
     for (int i = 10; i >= 0; i--)
         normals_add(s, i, (float[]){0, (float)i + 20}, 2);
     struct calibration c = normals_calibrate(s, 0.85);
+    ok(c.scores.images == 11 && c.scores.n == 11 && c.scores.value[0] == 0 && c.scores.value[10] == 10,
+       "the scores are kept, ascending");
     ok_close((double)c.threshold, 8.5, 1e-6, "threshold: linear between order statistics");
     ok_close((double)c.pixel_threshold, 28.5, 1e-6, "pixel threshold: of the maps' maxima");
     ok_close((double)c.low, 12.5, 1e-6, "the scale begins at the mean");
@@ -124,19 +126,26 @@ static void later(void)
 static void metadata(void)
 {
     struct note opening = {0}, meta = {0};
-    const struct calibration c = {1.1f, true, 2.2f, 0.3f, 4.1f}, mapless = {.threshold = 1.1f};
+    const struct calibration c = {1.1f, true, 2.2f, 0.3f, 4.1f, {3, 3, {0.1f, 0.7f, 1.2f}}},
+                             mapless = {.threshold = 1.1f};
     note_add(&opening, "by", "imgcat 0.1");
     note_add(&opening, "by", "featx 0.1");
     model_describe(&meta, "padim", &opening, "padim 0.1 -d 5", &c);
     ok(strcmp(note_get(&meta, "by"), "imgcat 0.1 | featx 0.1 | padim 0.1 -d 5") == 0, "by= is the pipe");
     struct calibration back = model_calibration(&meta, "m", "padim", true);
     ok(back.threshold == c.threshold && back.pixel_threshold == c.pixel_threshold && back.low == c.low &&
-           back.high == c.high && back.maps,
+           back.high == c.high && back.maps && back.scores.images == 3 && back.scores.value[1] == 0.7f,
        "the same bits come back");
     err_hook = hook;
     if (setjmp(escape) == 0)
         model_calibration(&meta, "m", "patchcore", true);
     ok(strstr(said, "a model of padim, not of patchcore") != NULL, "another method: %s", said);
+    note_set(&meta, "scores", "3:1,2");
+    if (setjmp(escape) == 0)
+        model_calibration(&meta, "m", "padim", true);
+    ok(strstr(said, "m: scores= has no 3 ascending numbers") != NULL, "scores that are none: %s", said);
+    note_remove(&meta, "scores");
+    ok(model_calibration(&meta, "m", "padim", true).scores.images == 0, "a model of before has none");
     note_set(&meta, "scale", "1;2");
     if (setjmp(escape) == 0)
         model_calibration(&meta, "m", "padim", true);
