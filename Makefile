@@ -60,6 +60,9 @@ $(O)/%.o: %.c config.mk Makefile | $(O)/deps.ok
 	$(if $(V),,@echo '  CC   $<')
 	$(Q)$(CC) $(CFLAGS_ALL) $(ISA) -MMD -MP -c -o $@ $<
 
+# Files that are built into a program as they are (page/asset.h)
+$(O)/libcommon/page/asset.o: libcommon/page/page.css libcommon/page/page.js
+
 $(LIB): $(LIBOBJ)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^

@@ -1,4 +1,4 @@
-/* JPEG (ITU-T T.81) through libjpeg-turbo, from memory. A decoded raster is the caller's: raster_free. */
+/* JPEG (ITU-T T.81) through libjpeg-turbo, from and to memory. A decoded raster is the caller's: raster_free. */
 #ifndef CODEC_JPEG_H
 #define CODEC_JPEG_H
 #include "base/err.h"
@@ -16,4 +16,8 @@ bool jpeg_is(const unsigned char *data, size_t n);
  * JFIF, stray bytes between markers as webcams write them) is a remark. */
 bool jpeg_decode(struct raster *out, struct codec_facts *facts, const unsigned char *data, size_t n,
                  struct err *e);
+
+/* 8-bit grey or RGB (maxval 255) as a baseline file of *n bytes, which the caller frees with free(); dies on any other raster.
+ * quality: 1 to 100, libjpeg's. */
+unsigned char *jpeg_encode(const struct raster *r, int quality, size_t *n);
 #endif
