@@ -1,5 +1,6 @@
 /* report - the results of a pilot as one page for the person who decides. See report.1. */
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/product.h"

@@ -43,7 +43,7 @@ static void put_picture(FILE *f, const char *kind, const unsigned char *data, si
 {
     if (!data)
         return;
-    html_put(f, "<img class=\"%s\" alt=\"%s\" loading=\"lazy\" ", kind, english);
+    html_put(f, "<img class=\"%s\" alt=\"%s\" ", kind, english);
     html_source(f, type, data, n);
     html_put(f, ">");
 }

@@ -93,11 +93,11 @@ static void put_slider(FILE *f, const struct outcome *o, const struct histogram 
 /* One figure that the script keeps right: its place is named by class. */
 static void figure(FILE *f, const char *kind, const char *english, const char *japanese, const char *value)
 {
-    html_put(f, "<div><dt>");
+    html_put(f, "<li>");
     html_say(f, english, japanese);
-    html_put(f, "</dt><dd class=\"%s\">", kind);
+    html_put(f, " <b class=\"%s\">", kind);
     html_text(f, value);
-    html_put(f, "</dd></div>\n");
+    html_put(f, "</b></li>\n");
 }
 
 static void put_figures(FILE *f, const struct report *r, const struct outcome *o)
@@ -106,7 +106,7 @@ static void put_figures(FILE *f, const struct report *r, const struct outcome *o
     const double recall = c->defective ? (double)c->found / (double)c->defective : NAN,
                  alarms = c->good ? (double)c->alarms / (double)c->good : NAN;
     char text[80];
-    html_put(f, "<dl class=\"figures\" aria-live=\"polite\">\n");
+    html_put(f, "<ul class=\"figures\" aria-live=\"polite\">\n");
     snprintf(text, sizeof text, "%s (%ju / %ju)", number_percent(recall).s, (uintmax_t)c->found,
              (uintmax_t)c->defective);
     figure(f, "found", "defects found", "不良の検出", text);
@@ -122,7 +122,7 @@ static void put_figures(FILE *f, const struct report *r, const struct outcome *o
         figure(f, "cost", "cost a year", "年間費用",
                isfinite(cost) ? number_money(cost, r->prices->currency).s : "–");
     }
-    html_put(f, "</dl>\n");
+    html_put(f, "</ul>\n");
 }
 
 static void put_table(FILE *f, const struct histogram *h)
