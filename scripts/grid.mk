@@ -110,7 +110,7 @@ grid:
 	mkdir -p "$$GRID_OUT"
 	status=0
 	$(in_out) cells || status=$$?
-	"$$GRID_SCRIPTS/report" --collect "$$GRID_OUT" $(cells) >"$$GRID_OUT/results.tsv.part"
+	"$$GRID_SCRIPTS/results" --collect "$$GRID_OUT" $(cells) >"$$GRID_OUT/results.tsv.part"
 	mv "$$GRID_OUT/results.tsv.part" "$$GRID_OUT/results.tsv"
 	exit $$status
 missing:

@@ -143,6 +143,6 @@ ok $? "printed, with a star where a category is missing"
 [ "$(awk -F '\t' '$4 == "b" { print $1, $2, $3, $5, $6, $7, $8 }' table/kinds.tsv)" = "x dent 5 0.900000 0.000000 0.600000 0.300000
 x crack 6 0.400000 0.400000 0.600000 0.300000" ] && grep -q '^   0.400  0.400  x, crack (6 images' out
 ok $? "kinds of defect, by what they lose"
-"$scripts/report" --means table/results.tsv | grep -qE '^mean +patchcore +b +0\.700 +0\.650 +0\.500 +2\.0$' && ! "$scripts/report" --means table/results.tsv | grep -q '^x'
+"$scripts/results" --means table/results.tsv | grep -qE '^mean +patchcore +b +0\.700 +0\.650 +0\.500 +2\.0$' && ! "$scripts/results" --means table/results.tsv | grep -q '^x'
 ok $? "report --means"
 done_testing

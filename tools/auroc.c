@@ -6,7 +6,7 @@
 #include "base/opt.h"
 #include "base/progress.h"
 #include "metric/evaluation.h"
-#include "metric/report.h"
+#include "metric/table.h"
 #include "stream/companion.h"
 #include "stream/npys.h"
 #include "stream/table.h"
@@ -190,10 +190,10 @@ static void run(char **inputs, size_t n, const struct opts *o)
     notice("%zu images, %zu pixels, %zu regions measured in %.1f s", ev.images, ev.pixels.n,
            row[rows - 1].pixel.regions, progress_clock() - start);
     if (curves) {
-        report_curves(product_file(curves), o->curves, row, rows);
+        metric_table_curves(product_file(curves), o->curves, row, rows);
         product_commit(curves);
     }
-    report_table(stdout, "stdout", row, rows, o->digits);
+    metric_table(stdout, "stdout", row, rows, o->digits);
     evaluation_rows_free(row, rows);
     evaluation_free(&ev);
 }

@@ -40,17 +40,17 @@ static void draw_ticks(const struct plot *p, const struct plot_axis *a, int upri
     const double bottom = p->top + p->height, right = p->left + p->width;
     const int decimals = tick_decimals(a->tick);
     for (double i = ceil(a->from / a->tick - 1e-6); i * a->tick <= a->to + 1e-6 * a->tick; i++) {
-        const double v = i * a->tick;
+        const double v = i * a->tick, shown = a->power ? exp2(v) : i == 0 ? 0 : v;
         if (upright)
             html_put(p->file,
                      "<path class=\"grid\" d=\"M%.1f %.1fH%.1f\"/>"
                      "<text x=\"%.1f\" y=\"%.1f\" class=\"tick y\">%.*f</text>\n",
-                     p->left, at_y(p, v), right, p->left - 5, at_y(p, v) + 4, decimals, i == 0 ? 0 : v);
+                     p->left, at_y(p, v), right, p->left - 5, at_y(p, v) + 4, decimals, shown);
         else
             html_put(p->file,
                      "<path class=\"grid\" d=\"M%.1f %.1fV%.1f\"/>"
                      "<text x=\"%.1f\" y=\"%.1f\" class=\"tick x\">%.*f</text>\n",
-                     at_x(p, v), p->top, bottom, at_x(p, v), bottom + 15, decimals, i == 0 ? 0 : v);
+                     at_x(p, v), p->top, bottom, at_x(p, v), bottom + 15, decimals, shown);
     }
 }
 

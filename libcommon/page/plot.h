@@ -5,6 +5,7 @@
  * cut off at the frame. */
 #ifndef PAGE_PLOT_H
 #define PAGE_PLOT_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -12,6 +13,7 @@ struct plot_axis {
     double from, to;
     double tick; /* distance of ticks, which lie at its multiples; labels have the decimals that it has */
     const char *english, *japanese;
+    bool power; /* ticks are labelled 2 to the power of their value */
 };
 
 struct plot {

@@ -173,6 +173,7 @@ void outcome_free(struct outcome *o)
     free(o->defective);
     evaluation_rows_free(o->row, o->rows);
     evaluation_free(&o->evaluation);
-    pixel_summary_free(o->pixels);
+    if (o->pixels)
+        pixel_summary_free(o->pixels);
     note_clear(&o->opening);
 }

@@ -119,8 +119,8 @@ void section_compare(FILE *f, const struct report *r)
              "the same drawings for both. Where an interval of a difference holds 0, chance explains it.",
              "各行はそれぞれのモデルのしきい値での結果です。画像 "
              "AUROC：不良画像のスコアが良品画像より高い確率。画素 "
-             "AUROC：画素についての同じ値。AUPRO：良品の画素をほとんど不良と呼ばずに、各欠陥のどれだけを地図"
-             "が見つけるか。いずれも 1 "
+             "AUROC：画素についての同じ値。AUPRO：良品の画素をほとんど不良と呼ばずに、各欠陥のどれだけを異常マップ"
+             "が捉えるか。いずれも 1 "
              "が最良です。小さい数字は {1} 区間（画像を重複を許して {2} 回抽出）。差の区間が 0 "
              "を含む場合、偶然で説明できます。",
              number_percent(r->bootstrap.confidence).s, number_count((double)r->bootstrap.rounds).s);

@@ -28,16 +28,16 @@ static struct bootstrap_band pro(const struct outcome *o, const struct bootstrap
 }
 
 static const struct family families[] = {
-    {"ROC", "ROC 曲線", {0, 1, 0.2, "false alarms", "誤報率"}, {0, 1, 0.2, "defects found", "検出率"}, roc},
+    {"ROC", "ROC 曲線", {0, 1, 0.2, "false alarms", "誤報率", false}, {0, 1, 0.2, "defects found", "検出率", false}, roc},
     {"Precision and recall",
      "適合率と検出率",
-     {0, 1, 0.2, "defects found (recall)", "検出率（再現率）"},
-     {0, 1, 0.2, "precision", "適合率"},
+     {0, 1, 0.2, "defects found (recall)", "検出率（再現率）", false},
+     {0, 1, 0.2, "precision", "適合率", false},
      precision},
     {"PRO: where the defect is",
      "PRO：欠陥の位置",
-     {0, OUTCOME_FPR_LIMIT, 0.05, "good pixels called bad", "誤って不良とした画素"},
-     {0, 1, 0.2, "overlap with defects", "欠陥との重なり"},
+     {0, OUTCOME_FPR_LIMIT, 0.05, "good pixels called bad", "誤って不良とした画素", false},
+     {0, 1, 0.2, "overlap with defects", "欠陥との重なり", false},
      pro},
 };
 

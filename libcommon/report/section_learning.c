@@ -58,9 +58,8 @@ static void draw(FILE *f, const struct learning *l)
         for (size_t k = 0; k < LEARNING_FIGURES; k++)
             least = fmin(least, l->point[i].low[k]);
     const double from = floor(fmin(least, 0.9) * 10) / 10;
-    const struct plot_axis x = {first, fmax(last, first + 1), 1, "training images, as a power of 2",
-                                "学習画像の枚数（2 のべき乗）"},
-                           y = {from, 1, plot_tick(1 - from), "figure", "値"};
+    const struct plot_axis x = {first, fmax(last, first + 1), 1, "training images", "学習画像の枚数", true},
+                           y = {from, 1, plot_tick(1 - from), "figure", "値", false};
     const struct plot p = plot_begin(f, x, y, "Figures over training images", "学習画像の枚数と性能");
     for (size_t k = LEARNING_FIGURES; k-- > 0;)
         draw_figure(&p, l, k);

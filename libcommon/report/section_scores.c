@@ -54,8 +54,8 @@ static struct histogram count(const struct outcome *o)
 static void draw(FILE *f, const struct outcome *o, const struct histogram *h)
 {
     const double bin = (h->to - h->from) / BINS;
-    struct plot_axis x = {h->from, h->to, plot_tick(h->to - h->from), "score", "スコア"},
-                     y = {0, h->most * 1.05, fmax(1, plot_tick(h->most * 1.05)), "images", "枚数"};
+    struct plot_axis x = {h->from, h->to, plot_tick(h->to - h->from), "score", "スコア", false},
+                     y = {0, h->most * 1.05, fmax(1, plot_tick(h->most * 1.05)), "images", "枚数", false};
     const struct plot p = plot_begin(f, x, y, "Histogram of scores", "スコアの分布");
     for (size_t i = 0; i < BINS; i++) {
         const double left = h->from + (double)i * bin;

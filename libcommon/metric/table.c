@@ -1,4 +1,4 @@
-#include "metric/report.h"
+#include "metric/table.h"
 #include "stream/table.h"
 #include <math.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ static const char *threshold_text(char out[NUMBER], double x)
     return out;
 }
 
-void report_table(FILE *f, const char *label, const struct evaluation_row *row, size_t n, size_t digits)
+void metric_table(FILE *f, const char *label, const struct evaluation_row *row, size_t n, size_t digits)
 {
     static const char *const head[] = {"defect",      "images",      "image_auroc",
                                        "image_ap",    "image_f1max", "image_threshold",
@@ -60,7 +60,7 @@ static void write_curve(FILE *f, const char *label, const char *name, const char
     }
 }
 
-void report_curves(FILE *f, const char *label, const struct evaluation_row *row, size_t n)
+void metric_table_curves(FILE *f, const char *label, const struct evaluation_row *row, size_t n)
 {
     table_write(f, label, 5, (const char *const[]){"curve", "defect", "threshold", "fpr", "rate"});
     for (; n--; row++) {
