@@ -82,6 +82,12 @@ verdict stop "a limit below both" cost=50000 "${prices[@]}" --currency JPY
 grep -qF 'JPY 108,083' page.html
 ok $? "another currency"
 
+stream 4 20 0 20 20 >maps
+report -q -n 10 -o page.html run=maps >out && [ "$(column recall)" = 1.000000 ] && [ "$(column false_alarms)" = 0.000000 ]
+ok $? "a score that equals the threshold is a defect's"
+grep -qF '>100% (20 / 20)<' page.html && ! grep -q 'class="card"' page.html
+ok $? "without images no gallery"
+
 # Good images only
 stream 2.5 20 1 0 0 >maps
 verdict not-yet "good images only say nothing of recall" recall=.5
@@ -173,6 +179,8 @@ that "cost without prices" fails 2 'needs --parts-per-day' report -o x.html --re
 that "another language" fails 2 "'fr'" report -o x.html --lang fr run=maps
 stream 2.5 3 0 3 3 >short
 that "runs of other images" fails 1 'the runs are of different sets' report -o x.html a=maps b=short
+stream 2.5 20 1 0 0 >first
+that "runs of the first images only" fails 1 'has 20 images, b has 40' report -o x.html a=first b=maps
 npy_note stream=features end=0 >features
 that "no maps" fails 1 'is a stream of features' report -o x.html run=features
 sed 's/threshold=2.5/thresh_=2.50/' maps >bare
