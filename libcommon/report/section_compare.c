@@ -109,20 +109,21 @@ void section_compare(FILE *f, const struct report *r)
     for (size_t i = 0; i < r->outcomes; i++)
         row(f, r, i);
     html_put(f, "</tbody></table></div>\n<p class=\"note\">");
-    html_say(f,
-             "Each run at its own model's threshold. Image AUROC: the probability that a defective image "
-             "scores higher than a "
-             "good one; pixel AUROC: the same of pixels; AUPRO: how much of each defect the map finds while "
-             "few good pixels are "
-             "called bad. 1 is perfect. Small: {1} intervals, by {2} drawings of the images with repetition; "
-             "of differences, by "
-             "the same drawings for both. Where an interval of a difference holds 0, chance explains it.",
-             "各行はそれぞれのモデルのしきい値での結果です。画像 "
-             "AUROC：不良画像のスコアが良品画像より高い確率。画素 "
-             "AUROC：画素についての同じ値。AUPRO：良品の画素をほとんど不良と呼ばずに、各欠陥のどれだけを異常マップ"
-             "が捉えるか。いずれも 1 "
-             "が最良です。小さい数字は {1} 区間（画像を重複を許して {2} 回抽出）。差の区間が 0 "
-             "を含む場合、偶然で説明できます。",
-             number_percent(r->bootstrap.confidence).s, number_count((double)r->bootstrap.rounds).s);
+    html_say(
+        f,
+        "Each run at its own model's threshold. Image AUROC: the probability that a defective image "
+        "scores higher than a "
+        "good one; pixel AUROC: the same of pixels; AUPRO: how much of each defect the map finds while "
+        "few good pixels are "
+        "called bad. 1 is perfect. Small: {1} intervals, by {2} drawings of the images with repetition; "
+        "of differences, by "
+        "the same drawings for both. Where an interval of a difference holds 0, chance explains it.",
+        "各行はそれぞれのモデルのしきい値での結果です。画像 "
+        "AUROC：不良画像のスコアが良品画像より高い確率。画素 "
+        "AUROC：画素についての同じ値。AUPRO：良品の画素をほとんど不良と呼ばずに、各欠陥のどれだけを異常マップ"
+        "が捉えるか。いずれも 1 "
+        "が最良です。小さい数字は {1} 区間（画像を重複を許して {2} 回抽出）。差の区間が 0 "
+        "を含む場合、偶然で説明できます。",
+        number_percent(r->bootstrap.confidence).s, number_count((double)r->bootstrap.rounds).s);
     html_put(f, "</p>\n</section>\n");
 }

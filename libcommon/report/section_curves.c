@@ -28,7 +28,11 @@ static struct bootstrap_band pro(const struct outcome *o, const struct bootstrap
 }
 
 static const struct family families[] = {
-    {"ROC", "ROC 曲線", {0, 1, 0.2, "false alarms", "誤報率", false}, {0, 1, 0.2, "defects found", "検出率", false}, roc},
+    {"ROC",
+     "ROC 曲線",
+     {0, 1, 0.2, "false alarms", "誤報率", false},
+     {0, 1, 0.2, "defects found", "検出率", false},
+     roc},
     {"Precision and recall",
      "適合率と検出率",
      {0, 1, 0.2, "defects found (recall)", "検出率（再現率）", false},
