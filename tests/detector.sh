@@ -74,3 +74,46 @@ refuses() {
     that "neither -o nor -m" fails 2 'one of' "$1" train
 }
 no_leftovers() { that "no temporary file is left" test -z "$(find . -name 'fern*' -o -name '*.tmp*')"; }
+
+# meta MODEL KEY: a value of its metadata
+meta() { grep -ao "\"$2\":\"[^\"]*" "$1" | cut -d '"' -f 4; }
+# adds PROGRAM OPTION...: what holds of all that go on from a model, early.st with four images; sum.st has three more
+adds() {
+    local program=$1 later
+    shift
+    { opening 1a2b && cat image.[1-4] && npy_note end=4; } >early
+    { opening 1a2b && cat image.[5-7] && npy_note end=3; } >late
+    "$program" -o early.st "$@" early && "$program" -o sum.st --add early.st late
+    that "--add: the images of both" test "$(meta sum.st images), $(meta sum.st added)" = '7, 4 | 3'
+    that "by= of both" test "$(grep -ao -- '--quantile 0.995' sum.st | wc -l), $(grep -ao '0.1 --add' sum.st)" = '2, 0.1 --add'
+    "$program" -j 1 -o one.st --add early.st late && "$program" -j 2 -o two.st --add early.st late
+    that "-j 1 and -j 2 add the same" cmp one.st two.st
+    cp early.st itself.st && "$program" -o itself.st --add itself.st late
+    that "a model may be added to in its place" cmp sum.st itself.st
+    "$program" -o labelled.st --label 'May, line 2' "$@" early && "$program" -o itself.st --add labelled.st --label June late &&
+        "$program" -o itself.st --add itself.st fresh
+    that "who was added" test "$(meta itself.st images): $(meta itself.st added)" = '8: 4 May, line 2 | 3 June | 1'
+    that "a label without images added" test "$(meta labelled.st added), $(meta early.st added)" = '4 May, line 2, '
+    "$program" -o other.st --sigma 2 --quantile 0.25 --size 20x12 "$@" early && "$program" -o itself.st --add other.st late
+    that "what the first fit had stays" test "$(for k in sigma quantile map score; do meta itself.st $k; done | xargs)" = "2 0.25 20x12 $(meta early.st score)"
+    "$program" -o itself.st --add other.st --quantile 0.75 late
+    that "but for another quantile" test "$(meta itself.st quantile)" = 0.75
+    "$program" -q -o itself.st --add early.st image.7 2>stderr
+    that "--add without notes needs none" test "$(meta itself.st images)" = 5
+    that "the new image's threshold is none of the old" test "$("$program" -v -o itself.st --add early.st late 2>&1 | grep -c 'early.st: [0-3] of the 3 new images reach its threshold')" = 1
+    that "other weights are not added" fails 1 'record 1 (1.png): .*weights' "$program" -o out.st --add early.st other
+    that "nor another size" fails 1 'record 1 (8.png): .*input=16x16, but early.st was fitted on input=32x32' "$program" -o out.st --add early.st small
+    that "nor no image" fails 1 '0 images; a fit needs 1' "$program" -o out.st --add early.st none
+    that "an option of the first fit" fails 2 'sigma is of the first fit: early.st keeps it' "$program" -o out.st --sigma 1 --add early.st late
+    that "the seed, too" fails 2 '-s is of the first fit' "$program" -o out.st -s 1 --add early.st late
+    that "and the size" fails 2 'size is of the first fit' "$program" -o out.st --size 8x8 --add early.st late
+    that "and whom it followed" fails 2 'as is of the first fit' "$program" -o out.st --as original --add early.st late
+    that "a label of two" fails 2 'bar' "$program" -o out.st --label 'a|b' --add early.st late
+    that "--add is of a fit" fails 2 '--add is of the fit' "$program" -m early.st --add early.st late
+    for later in left_out_scores left_out_peaks quantile; do
+        sed "s/\"$later\":/\"${later%?}_\":/" early.st >older.st
+        that "a model without $later" fails 1 "older.st: no $later= in it" "$program" -o out.st --add older.st late
+    done
+    sed 's/"left_out_scores":"4:./"left_out_scores":"4:9/' early.st >damaged.st
+    that "scores that don't rise" fails 1 'damaged.st: left_out_scores= is not' "$program" -o out.st --add damaged.st late
+}

@@ -37,6 +37,19 @@ that "another seed, other channels" test "$(model -d 5 | grep .)" != "$(model -d
 that "the same seed, the same channels" test "$(model -d 5)" = "$(model -d 5 -s 0)"
 that "auto is all of 28 channels" test "$(model -d auto)" = "$(model -d 28)"
 
+# Added to: the fit of all, but for the rounding of what the model keeps; also of a Gaussian a position that keeps no image.
+adds padim --form packed
+padim -o early.st early && padim -o sum.st --add early.st late
+that "--add: a low rank's images are all there: the scores of a fit of all" close_to "$(score sum.st fresh)" "$(score packed.st fresh)"
+that "and its threshold" close_to "$(meta sum.st threshold)" "$(meta packed.st threshold)"
+padim --form packed -o early.st early && padim -o sum.st --add early.st late
+that "packed: the scores of a fit of all" close_to "$(score sum.st fresh)" "$(score packed.st fresh)"
+that "packed it stays" grep -aq '"factor.0"' sum.st
+patchcore -q -o bank.st early
+that "another program's model" fails 1 'bank.st: a model of patchcore, not of padim' padim -o out.st --add bank.st late
+padim -o lost.st --ridge 1e-9 --form low-rank early
+that "a low rank that has lost its images" fails 1 'lost.st: its features are so large beside the ridge' padim -o out.st --add lost.st late
+
 # What must be refused.
 refuses padim packed.st
 that "other layers" fails 1 'record 1 (x)' padim -m packed.st one

@@ -57,6 +57,25 @@ scaled 's/....\z/\0\0\xc0\x7f/s'
 that "one that is no number" fails 1 'damaged.st: a scale of nan' patchcore -m damaged.st far
 
 make_streams
+adds patchcore -r 0.1
+vectors() { grep -ao '"shape":.[0-9]*,28' "$1" | tr -dc '0-9,' | cut -d , -f 1; }
+bank() { tail -c $((($(vectors "$1") + 1) * 112)) "$1" | head -c $((25 * 112)); } # the first vectors, before the scale
+that "--add: a bank as large as a fit of all, or larger" test "$(vectors sum.st)" -ge 44
+that "the old bank comes first" test "$(vectors early.st), $(bank early.st | cksum)" = "25, $(bank sum.st | cksum)"
+patchcore -q -r 1 -o early.st early && patchcore -q -o sum.st --add early.st late && patchcore -q -r 1 -o all.st train
+that "what was kept whole grows whole, by the scale of before" test "$(grep -ao '"shape":.448,28' sum.st)" = '"shape":[448,28'
+patchcore -q -r 1 --scale none -o early.st early && patchcore -q -o sum.st --add early.st late && patchcore -q -r 1 --scale none -o all.st train
+that "the same maps as a fit of all, then" npysdiff -q <(patchcore -m sum.st fresh) <(patchcore -m all.st fresh)
+# shellcheck disable=SC2016
+that "and the threshold within a tenth" perl -e 'exit !(abs($ARGV[0] / $ARGV[1] - 1) < 0.1)' "$(meta sum.st threshold)" "$(meta all.st threshold)"
+patchcore -q --half -o early.st early && patchcore -q -o sum.st --add early.st late
+that "half stays half" grep -aq '"bank":{"dtype":"F16"' sum.st
+patchcore -q -p auto --projection sparse -s 5 -o early.st early && patchcore -q -o sum.st --add early.st late
+that "projection and seed are kept" test "$(for k in projection seed projected coverage; do meta sum.st $k; done)" = "$(for k in projection seed projected coverage; do meta early.st $k; done)"
+padim -q -o gauss.st train
+that "another program's model" fails 1 'gauss.st: a model of padim, not of patchcore' patchcore -o out.st --add gauss.st late
+sed 's/"coverage":"./"coverage":"-/' early.st >damaged.st
+that "a coverage below 0" fails 1 'damaged.st: coverage=-.* is absurd' patchcore -o out.st --add damaged.st late
 for as in default anomalib original; do
     flag=(-r 0.2)
     [ $as = default ] || flag+=(--as "$as")

@@ -2,6 +2,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include <math.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct normal {
@@ -42,13 +44,122 @@ static int compare_floats(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Of ascending values, linear between them. */
+static float quantile_at(const float *value, size_t n, double quantile)
+{
+    const double at = quantile * (double)(n - 1);
+    const size_t low = (size_t)at, high = low + 1 < n ? low + 1 : low;
+    return (float)((double)value[low] + ((double)value[high] - (double)value[low]) * (at - (double)low));
+}
+
 /* Sorts values. */
 static float quantile_of(float *value, size_t n, double quantile)
 {
     qsort(value, n, sizeof *value, compare_floats);
-    const double at = quantile * (double)(n - 1);
-    const size_t low = (size_t)at, high = low + 1 < n ? low + 1 : low;
-    return (float)((double)value[low] + ((double)value[high] - (double)value[low]) * (at - (double)low));
+    return quantile_at(value, n, quantile);
+}
+
+static void keep_list(struct note *meta, const char *key, float *value, size_t n)
+{
+    const size_t kept = n < NORMALS_KEPT ? n : NORMALS_KEPT;
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+    if (!f)
+        die("out of memory for the scores");
+    qsort(value, n, sizeof *value, compare_floats);
+    fprintf(f, "%zu:", n);
+    for (size_t k = 0; k < kept; k++)
+        fprintf(f, "%s%.9g", k ? "," : "", (double)value[kept == n ? k : k * (n - 1) / (kept - 1)]);
+    fclose(f);
+    note_set(meta, key, text);
+    free(text);
+}
+
+void normals_keep(const struct normals *s, struct note *meta)
+{
+    float *value = xmalloc(s->n, sizeof *value);
+    for (size_t i = 0; i < s->n; i++)
+        value[i] = s->image[i].score;
+    keep_list(meta, "left_out_scores", value, s->n);
+    for (size_t i = 0; i < s->n; i++)
+        value[i] = s->image[i].peak;
+    if (s->pixels)
+        keep_list(meta, "left_out_peaks", value, s->n);
+    free(value);
+}
+
+/* n values, as many as the text says there are; free() them. */
+static float *recall_list(const struct note *meta, const char *path, const char *key, size_t *n)
+{
+    const char *text = note_get(meta, key);
+    char *p = NULL;
+    float kept[NORMALS_KEPT];
+    if (!text)
+        die("%s: no %s= in it: fit it again", path, key);
+    const unsigned long long images = strtoull(text, &p, 10);
+    const size_t count = images < NORMALS_KEPT ? (size_t)images : NORMALS_KEPT;
+    bool good = images > 0 && images <= UINT32_MAX && *text != '-' && *p == ':';
+    for (size_t k = 0; good && k < count; k++) {
+        const char *from = p + 1;
+        good = *p == (k ? ',' : ':');
+        kept[k] = strtof(from, &p);
+        good = good && p != from && isfinite(kept[k]) && (k == 0 || kept[k] >= kept[k - 1]);
+    }
+    if (!good || *p)
+        die("%s: %s= is not IMAGES:V,V,... in ascending order", path, key);
+    float *value = xmalloc((size_t)images, sizeof *value);
+    for (size_t i = 0; i < images; i++)
+        value[i] = images == count ? kept[i] : quantile_at(kept, count, (double)i / (double)(images - 1));
+    *n = (size_t)images;
+    return value;
+}
+
+static float median_of(const struct normals *s, bool peaks)
+{
+    float *value = xmalloc(s->n, sizeof *value);
+    for (size_t i = 0; i < s->n; i++)
+        value[i] = peaks ? s->image[i].peak : s->image[i].score;
+    const float median = quantile_of(value, s->n, .5);
+    free(value);
+    return median;
+}
+
+/* now / before, at most 1; 1 where they say nothing. */
+static double part_of(double now, double before)
+{
+    return now > 0 && before > now ? now / before : 1;
+}
+
+void normals_recall(struct normals *s, const struct note *meta, const char *path, const struct calibration *c,
+                    const struct normals *unseen)
+{
+    const double part = part_of((double)median_of(s, false), (double)median_of(unseen, false));
+    const double mean = part_of(s->sum / (double)s->n, unseen->sum / (double)unseen->n);
+    size_t n, peaks;
+    float *score = recall_list(meta, path, "left_out_scores", &n), *peak = NULL;
+    if (c->maps) {
+        const double of_peaks = part_of((double)median_of(s, true), (double)median_of(unseen, true));
+        peak = recall_list(meta, path, "left_out_peaks", &peaks);
+        if (peaks != n)
+            die("%s: left_out_peaks= is of other images than left_out_scores=", path);
+        for (size_t i = 0; i < n; i++)
+            peak[i] = (float)(peak[i] * of_peaks);
+        s->sum += (double)c->low * (double)n * mean;
+    }
+    for (size_t i = 0; i < n; i++) {
+        s->image = xgrow(s->image, s->n, &s->capacity, sizeof *s->image);
+        s->image[s->n++] = (struct normal){(float)(score[i] * part), peak ? peak[i] : -INFINITY};
+    }
+    free(score);
+    free(peak);
+}
+
+void normals_free(struct normals *s)
+{
+    if (s)
+        free(s->image);
+    free(s);
 }
 
 struct calibration normals_calibrate(struct normals *s, double quantile)
@@ -69,8 +180,7 @@ struct calibration normals_calibrate(struct normals *s, double quantile)
         c.high = 2 * c.pixel_threshold - c.low;
     }
     free(value);
-    free(s->image);
-    free(s);
+    normals_free(s);
     return c;
 }
 

@@ -19,6 +19,17 @@ struct normals;
 struct normals *normals_new(void);
 /* map: n values, the same n for all images; n = 0: the method gives none. Dies when a value is not finite. */
 void normals_add(struct normals *s, double score, const float *map, size_t n);
+/* What a fit that goes on needs of the scores so far, more than scores= has: left_out_scores= and left_out_peaks= (of the maps) in meta,
+ * IMAGES:V,V,... (%.9g, ascending), all of up to NORMALS_KEPT images, of more so many evenly spaced. */
+enum { NORMALS_KEPT = 4096 };
+void normals_keep(const struct normals *s, struct note *meta);
+/* To the scores of new images, as a model that goes on from another would give them had it not seen them, adds those that the
+ * other keeps, of images that are no longer there. These would be lower now, as more images mean a closer model: `unseen` has
+ * the new images' scores by the other, and by the part that their median went down, at most 1, the old scores are multiplied;
+ * peaks and the mean of the maps by their own. Dies with path where the model keeps none. c: the other's. */
+void normals_recall(struct normals *s, const struct note *meta, const char *path, const struct calibration *c,
+                    const struct normals *unseen);
+void normals_free(struct normals *s);
 /* threshold: the quantile (linear between order statistics) of the scores; pixel_threshold: the same quantile of the maps' maxima,
  * so that a normal image has a pixel above it as rarely as its score is above the threshold; low: the mean of all map values. At
  * least one image must have been added. Frees s. */

@@ -4,6 +4,7 @@
 #include "base/raster.h"
 #include "method/calibration.h"
 #include "method/detector_parts.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,12 +17,17 @@ static const struct setting files[] = {
     SETTINGS_END,
 };
 
-enum { METHODS, AS, QUANTILE, SIZE }; /* the first two differ from program to program; some lack others */
+/* The first two differ from program to program; some lack others. */
+enum { METHODS, AS, ADD, LABEL, QUANTILE, SIZE };
 static const struct setting common[] = {
     [METHODS] = {"method", 0, SETTING_WORD, AT(method), 0, 0, NULL, "METHOD",
                  "which; the defaults above are the first's", DETECTOR_FIT, NULL},
     [AS] = {"as", 0, SETTING_WORD, AT(who), 0, 0, NULL, "WHO", "sets the options above as others have them",
             DETECTOR_FIT, NULL},
+    [ADD] = {"add", 0, SETTING_TEXT, AT(add), 0, 0, NULL, "MODEL",
+             "go on from this model: the images are more normal ones", DETECTOR_FIT, NULL},
+    [LABEL] = {"label", 0, SETTING_TEXT, AT(label), 0, 0, NULL, "TEXT",
+               "of these images in the model's list of who was added", DETECTOR_FIT, NULL},
     [QUANTILE] = {"quantile", 0, SETTING_REAL, AT(quantile), 0, 1, NULL, "Q",
                   "of normal images' scores that is the threshold", DETECTOR_FIT, NULL},
     [SIZE] = {"size", 0, SETTING_EXTENT, AT(size), 1, RASTER_SIDE_MAX, NULL, "WxH",
@@ -68,18 +74,23 @@ static char *usage_of(const struct detector *d, const struct detector_text *text
     return usage;
 }
 
+static bool lacks(const struct detector *d, size_t row)
+{
+    return (row == METHODS && !d->methods) || (row == AS && !d->people) ||
+           ((row == ADD || row == LABEL) && !d->resume) || (row == SIZE && !d->grid);
+}
+
 /* The frame's own rows for this program: without --method where there is one only, without --as where there is nobody to follow,
- * without --size where there are no maps. */
+ * without --add where a fit can't go on, without --size where there are no maps. */
 static const struct setting *common_of(const struct detector *d,
                                        struct setting row[sizeof common / sizeof *common])
 {
     size_t n = 0;
     for (size_t i = 0; i < sizeof common / sizeof *common; i++) {
-        const char *const *choices = i == METHODS ? d->methods : i == AS ? d->people : common[i].choices;
-        if ((i <= AS && !choices) || (i == SIZE && !d->grid))
+        if (lacks(d, i))
             continue;
         row[n] = common[i];
-        row[n++].choices = choices;
+        row[n++].choices = i == METHODS ? d->methods : i == AS ? d->people : common[i].choices;
     }
     return row;
 }
@@ -100,10 +111,24 @@ void detector_defaults(const struct detector_run *run)
         d->choose(run->options, index_of(d->methods, run->method));
 }
 
+/* What a model is fitted with stays as it is. */
+static void check_add(const struct detector_run *run, const struct settings *own)
+{
+    if (run->add && (run->who || run->size.width))
+        misuse("%s is of the first fit: %s keeps it", run->who ? "--as" : "--size", run->add);
+    for (size_t i = 0; run->add && own->table[i].name; i++)
+        if (own->given >> i & 1)
+            misuse("%s is of the first fit: %s keeps it", setting_name(&own->table[i]).text, run->add);
+    for (const char *c = run->label; c && *c; c++)
+        if (*c == '|' || (unsigned char)*c < ' ')
+            misuse("--label holds a bar or a control character");
+}
+
 static void check(const struct detector_run *run, const struct settings *set)
 {
     if (!run->output == !run->model)
         misuse("one of -o MODEL (fit) and -m MODEL (score) is needed (see %s --help)", run->d->name);
+    check_add(run, &set[METHOD]);
     for (size_t i = METHOD; i < SETS; i++) {
         const struct setting *wrong = settings_without(&set[i], run->model ? DETECTOR_SCORE : DETECTOR_FIT);
         if (!wrong)
@@ -145,7 +170,7 @@ int detector_main(const struct detector *d, const struct detector_text *text, in
 {
     struct detector_run run = {.d = d,
                                .method = d->methods ? d->methods[0] : NULL,
-                               .quantile = NORMALS_QUANTILE,
+                               .quantile = NAN,
                                .options = xcalloc(1, d->options_size)};
     err_init(argv[0]);
     parse(&run, text, argc, argv);

@@ -18,6 +18,9 @@
  *     anomaly_map  method/anomaly_map.c enlarged, blurred; the score by --score (method/image_score.h)
  *     score_write  method/scores.c      out
  *
+ * With --add MODEL `resume` is in the place of `begin` (detector_add.c), and the images of left_out join the scores that the
+ * model keeps of those before.
+ *
  * Thresholds come from normal images alone. A method that can tell how it would score a training image that it had not seen has
  * `left_out`. One that can't, as all that train in steps, has none: the frame then keeps every HELD_EVERY-th image (the 10th,
  * the 20th, ...) from `take`, hands them to `end`, where they may choose the epoch, and scores them with the model that comes
@@ -40,6 +43,8 @@ enum {
     DETECTOR_BOTH = DETECTOR_FIT | DETECTOR_SCORE,
     /* In the model's metadata as NAME=VALUE; with -m it comes from there, unless it is of both and given. */
     DETECTOR_KEPT = 4,
+    /* In it, too, for --add alone, which takes what is kept as well. */
+    DETECTOR_ADDED = 8,
 };
 
 /* What a fit that goes through its images again and again may need. */
@@ -75,6 +80,11 @@ struct detector {
     void *(*begin)(void *options, const struct taps *first);
     void (*take)(void *fit, const struct taps *image);
     void *(*end)(void *fit, const struct detector_end *with);
+    /* The fit that goes on from a model (--add): as begin, but what was settled then comes out of the file, which stays until
+     * the fit is saved. take, end and the rest follow as in a fit of the new images; those of left_out are new, or all where
+     * its number says so. The model was loaded before, too, and accepts the shapes. NULL: there is no --add. */
+    void *(*resume)(const struct safetensors *file, const char *path, void *options,
+                    const struct taps *first);
     /* How many training images are to set the threshold, and the distances and the own score of the i-th of them, 0 <= i < that
      * number, as the model would give them had it not seen the image. Both NULL: HELD_EVERY. */
     size_t (*left_out_images)(const void *model);

@@ -22,6 +22,7 @@ struct fitting {
     struct safetensors file; /* the model */
     struct map_size size;    /* of the maps that set the threshold: the first record's; {0}: there are none */
     size_t images;
+    struct detector_old old; /* with --add; images are the new ones */
     struct progress progress;
 };
 
@@ -34,13 +35,17 @@ static bool is_held(const struct fitting *f)
 static void begin(struct fitting *f, struct features *in)
 {
     const struct detector_run *run = f->run;
+    struct err e;
     if (run->d->grid && (!run->d->maps || run->d->maps(&in->taps)))
         f->size = map_size_of(run->size, in->reader, &in->record);
     else if (run->size.width)
         npys_reader_die(in->reader, "--size: vectors give no maps");
     note_copy(&f->opening, in->opening);
     in->taps.arch = note_get(&f->opening, "arch");
-    f->fit = run->d->begin(run->options, &in->taps);
+    if (run->add && !run->d->accepts(f->old.model, &in->taps, &e))
+        npys_reader_die(in->reader, "%s: %s", run->add, e.text);
+    f->fit = run->add ? run->d->resume(&f->old.file, run->add, run->options, &in->taps)
+                      : run->d->begin(run->options, &in->taps);
     f->held = run->d->left_out ? NULL : tap_store_new("held images", DT_F32);
 }
 
@@ -51,6 +56,8 @@ static void fit_record(struct fitting *f, struct features *in)
     taps_read(&in->taps, in->reader, &in->record);
     if (!f->fit)
         begin(f, in);
+    if (f->run->add)
+        detector_old_score(&f->old, &in->taps, f->size);
     if (is_held(f))
         tap_store_add(f->held, &in->taps);
     else
@@ -99,13 +106,18 @@ static struct batch batch_of(const struct detector *d, void *model, struct map_s
     return b;
 }
 
-struct calibration detector_calibrate(const struct detector *d, void *model, struct tap_store *held,
-                                      struct map_size size, double quantile)
+static size_t unseen_images(const struct detector *d, void *model, struct tap_store *held)
 {
-    const size_t images = held ? tap_store_images(held) : d->left_out_images(model);
+    return held ? tap_store_images(held) : d->left_out_images(model);
+}
+
+/* Adds the images that the model has not seen, or as if. size {0}: there are no maps. */
+static void score_unseen(struct normals *normals, const struct detector *d, void *model,
+                         struct tap_store *held, struct map_size size)
+{
+    const size_t images = unseen_images(d, model, held);
     struct batch b = batch_of(d, model, size);
     const size_t pixels = b.map ? size.height * size.width : 0, cells = b.grid.height * b.grid.width;
-    struct normals *normals = normals_new();
     struct progress progress = progress_start("training images scored", images);
     for (size_t first = 0; first < images; first += BATCH) {
         const size_t n = images - first < BATCH ? images - first : BATCH;
@@ -122,12 +134,28 @@ struct calibration detector_calibrate(const struct detector *d, void *model, str
     progress_end(&progress);
     free(b.map);
     free(b.distance);
-    return normals_calibrate(normals, quantile);
+}
+
+/* Threshold and scale, and for a fit that goes on from this one their scores. */
+static struct calibration calibrate(struct fitting *f, void *model)
+{
+    const struct detector *d = f->run->d;
+    struct normals *normals = normals_new();
+    score_unseen(normals, d, model, f->held, f->size);
+    if (f->run->add && unseen_images(d, model, f->held) <= f->images)
+        normals_recall(normals, &f->old.file.meta, f->run->add, &f->old.calibration, f->old.unseen);
+    if (d->resume) {
+        normals_keep(normals, &f->file.meta);
+        note_setf(&f->file.meta, "quantile", "%.17g", f->run->quantile);
+    }
+    return normals_calibrate(normals, f->run->quantile);
 }
 
 /* This program's entry in by=. */
 static char *by_of(const struct detector_run *run)
 {
+    if (run->add)
+        return xprintf("%s " FERN_VERSION " --add --quantile %.9g", run->d->name, run->quantile);
     char *with = settings_by(run->options, run->d->settings, DETECTOR_FIT);
     char *size =
         run->size.width ? xprintf(" --size %zux%zu", run->size.width, run->size.height) : xstrdup("");
@@ -143,24 +171,28 @@ static void write_model(struct fitting *f, void *model, const struct calibration
 {
     const struct detector_run *run = f->run;
     struct note *meta = &f->file.meta;
+    const size_t images = f->old.images + f->images;
     char *by = by_of(run), text[100];
     for (const struct setting *s = run->d->settings; s->name; s++)
-        if (s->use & DETECTOR_KEPT && setting_is_set(run->options, s)) {
+        if (s->use & (DETECTOR_KEPT | DETECTOR_ADDED) && setting_is_set(run->options, s)) {
             char *value = setting_text(run->options, s);
             note_set(meta, s->name, value);
             free(value);
         }
-    note_setf(meta, "images", "%zu", f->images);
+    note_setf(meta, "images", "%zu", images);
     if (f->held)
         note_setf(meta, "held", "%zu", tap_store_images(f->held));
     if (run->size.width)
         note_setf(meta, "map", "%zux%zu", run->size.width, run->size.height);
     run->d->save(model, &f->file);
     model_describe(meta, run->method ? run->method : run->d->name, &f->opening, by, c);
+    detector_old_note(meta, run->add ? &f->old : NULL, f->images, run->label);
     safetensors_write_product(&f->file, product_tried(f->out, run->output));
     run->d->describe(model, text);
-    notice("%s: %zu images, %s, threshold %.6g, peak memory %.0f MB", run->output, f->images, text,
+    notice("%s: %zu images, %s, threshold %.6g, peak memory %.0f MB", run->output, images, text,
            (double)c->threshold, (double)mem_peak() / 1e6);
+    if (run->add)
+        notice("%s: %zu of the %zu new images reach its threshold", run->add, f->old.defects, f->images);
     free(by);
 }
 
@@ -168,13 +200,27 @@ static void finish(struct fitting *f)
 {
     const struct detector *d = f->run->d;
     const struct detector_end with = {f->run->output, f->held};
-    if (f->images < d->images_min)
-        die("%zu images; a fit needs %zu or more", f->images, d->images_min);
+    const size_t least = f->run->add ? 1 : d->images_min;
+    if (f->images < least)
+        die("%zu images; a fit needs %zu or more", f->images, least);
     void *model = d->end(f->fit, &with);
-    const struct calibration c = detector_calibrate(d, model, f->held, f->size, f->run->quantile);
+    const struct calibration c = calibrate(f, model);
     calibration_doubt(&c, f->run->output);
     write_model(f, model, &c);
     d->free(model);
+}
+
+/* What is known before the first image. */
+static void open_old(struct fitting *f)
+{
+    if (!f->run->add) {
+        f->run->quantile = isnan(f->run->quantile) ? NORMALS_QUANTILE : f->run->quantile;
+        return;
+    }
+    f->old = detector_old_open(f->run);
+    f->identity.where = f->old.where;
+    identity_copy(&f->identity.known, &f->old.file.meta, &f->old.file.meta);
+    identity_copy(&f->file.meta, &f->old.file.meta, &f->old.file.meta);
 }
 
 void detector_fit(struct detector_run *run)
@@ -185,6 +231,7 @@ void detector_fit(struct detector_run *run)
                         .progress = progress_start("images", 0)};
     struct features in = features_of(run->features, run->features_n);
     struct image_network network;
+    open_old(&f);
     if (run->d->open)
         run->d->open(run->options, run->output);
     if (run->d->network && run->d->network(run->options, &network))
@@ -198,5 +245,6 @@ void detector_fit(struct detector_run *run)
     tap_store_free(f.held);
     safetensors_free(&f.file);
     note_clear(&f.opening);
+    detector_old_close(&f.old, run->d);
     identity_free(&f.identity);
 }

@@ -8,9 +8,10 @@
 struct detector_run {
     const struct detector *d;
     const char *output, *model, *table;
-    const char *method; /* one of d->methods, or NULL */
-    const char *who;    /* one of d->people, or NULL */
-    double quantile;
+    const char *add, *label; /* --add and what these images are called, or NULL */
+    const char *method;      /* one of d->methods, or NULL */
+    const char *who;         /* one of d->people, or NULL */
+    double quantile;         /* NAN: not given */
     struct map_size size;
     size_t mem;
     bool force;
@@ -38,7 +39,29 @@ struct scorer scorer_of(const struct detector *d, void *model);
 double scorer_score(struct scorer *s, const struct taps *image, struct map_size size);
 void scorer_free(struct scorer *s);
 
-/* Threshold and scale by the images that the model has not seen, or as if. size {0}: there are no maps. */
-struct calibration detector_calibrate(const struct detector *d, void *model, struct tap_store *held,
-                                      struct map_size size, double quantile);
+/* The settings with one of the bits of `use`, from a model's metadata into the options unless the command line gave them; dies
+ * with path. */
+void detector_recall(struct detector_run *run, const struct note *meta, const char *path, unsigned use);
+/* The fit's map=WxH, where --size set it, into *size; false where it did not. */
+bool detector_recall_size(struct map_size *size, const struct note *meta);
+
+/* What --add goes on from. */
+struct detector_old {
+    const char *path;
+    struct safetensors file;
+    size_t images;
+    struct calibration calibration;
+    char *where; /* for messages: "m.st was fitted on" */
+    void *model; /* scores the new images, */
+    struct scorer scorer;
+    struct normals *unseen; /* so */
+    size_t defects;         /* that so many reach its threshold */
+};
+/* Opens the model, with the settings that it keeps into run: its own command line may give none. */
+struct detector_old detector_old_open(struct detector_run *run);
+/* What the old model says of a new image. size: of its map. */
+void detector_old_score(struct detector_old *old, const struct taps *image, struct map_size size);
+/* added= of the model that `images` more make, and its by=, behind the old one's. old: NULL, a first fit. */
+void detector_old_note(struct note *meta, const struct detector_old *old, size_t images, const char *label);
+void detector_old_close(struct detector_old *old, const struct detector *d);
 #endif

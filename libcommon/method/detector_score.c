@@ -62,26 +62,32 @@ struct scoring {
 };
 
 /* What the file says of a setting that the model keeps, into the options, unless the command line overrides it. */
-static void recall(struct scoring *s, size_t row)
+static void recall(struct detector_run *run, const struct note *meta, const char *path, size_t row)
 {
-    const struct detector_run *run = s->run;
     const struct setting *is = &run->d->settings[row];
-    const char *text = note_get(&s->file.meta, is->name);
+    const char *text = note_get(meta, is->name);
     const bool given = run->settings.given >> row & 1;
     struct err e;
     if (!text && is->kind != SETTING_FLAG && is->kind != SETTING_TEXT && is->kind != SETTING_WORD)
-        die("%s: no %s= in it: fit it again", run->model, is->name);
+        die("%s: no %s= in it: fit it again", path, is->name);
     if (!text)
         return;
     void *kept = xcalloc(1, run->d->options_size);
     memcpy(kept, run->d->defaults, run->d->options_size);
     if (!setting_parse(kept, is, text, &e))
-        die("%s: %s=%s: %s", run->model, is->name, text, e.text);
+        die("%s: %s=%s: %s", path, is->name, text, e.text);
     if (given && !setting_equal(kept, run->options, is))
-        warning("%s: its thresholds were found with %s %s", run->model, setting_name(is).text, text);
+        warning("%s: its thresholds were found with %s %s", path, setting_name(is).text, text);
     if (!given)
         setting_read(run->options, is, text);
     free(kept);
+}
+
+void detector_recall(struct detector_run *run, const struct note *meta, const char *path, unsigned use)
+{
+    for (size_t i = 0; run->d->settings[i].name; i++)
+        if (run->d->settings[i].use & use)
+            recall(run, meta, path, i);
 }
 
 /* Which of the program's methods the model is of, and what that has for defaults, under what the command line gave. */
@@ -105,11 +111,15 @@ static const char *recall_method(struct scoring *s)
     return run->method;
 }
 
-/* The fit's map=WxH, where --size set it. */
+bool detector_recall_size(struct map_size *size, const struct note *meta)
+{
+    return note_size(meta, "map", &size->width, &size->height);
+}
+
 static void recall_size(struct scoring *s)
 {
     struct map_size kept = {0};
-    const bool has = note_size(&s->file.meta, "map", &kept.width, &kept.height);
+    const bool has = detector_recall_size(&kept, &s->file.meta);
     s->size = s->run->size.width || !has ? s->run->size : kept;
     if (has && (s->size.width != kept.width || s->size.height != kept.height))
         warning("%s: its thresholds were found with --size %zux%zu", s->run->model, kept.width, kept.height);
@@ -132,9 +142,7 @@ static void open_model(struct scoring *s)
     safetensors_open(&s->file, run->model);
     s->calibration = model_calibration(&s->file.meta, run->model, recall_method(s), has_maps(s));
     calibration_doubt(&s->calibration, run->model);
-    for (size_t i = 0; d->settings[i].name; i++)
-        if (d->settings[i].use & DETECTOR_KEPT)
-            recall(s, i);
+    detector_recall(run, &s->file.meta, run->model, DETECTOR_KEPT);
     recall_size(s);
     s->model = d->load(&s->file, run->model, run->options);
     s->scorer = scorer_of(d, s->model);

@@ -30,19 +30,21 @@ size_t padim_widest_subtree(const struct padim_grid *grid)
     return widest;
 }
 
+enum { ARRAYS = 8 };
+
 /* Elements of the arrays of padim_work, in its order. */
-static bool work_sizes(size_t size[7], const struct padim_task *task)
+static bool work_sizes(size_t size[ARRAYS], const struct padim_task *task)
 {
     const struct padim_grid *grid = &task->model->grid;
     const bool packed = task->model->form == PADIM_PACKED;
     const size_t n = task->n, d = grid->channels;
     size_t square;
-    memset(size, 0, 7 * sizeof *size);
+    memset(size, 0, ARRAYS * sizeof *size);
     if (!mem_mul(n, task->width, &size[0]))
         return false;
     if (packed)
         return mem_mul(d, task->width, &size[1]) && mem_mul(d, n, &size[2]) &&
-               mem_mul(grid->levels, n, &size[3]);
+               mem_mul(grid->levels, n, &size[3]) && mem_mul(task->old ? d : 0, task->width, &size[7]);
     if (!mem_mul(n, n, &square) || !mem_mul(grid->levels, square, &size[4]) || !mem_mul(n, d, &size[5]))
         return false;
     size[1] = size[2] = square;
@@ -52,9 +54,9 @@ static bool work_sizes(size_t size[7], const struct padim_task *task)
 
 size_t padim_work_size(const struct padim_task *task)
 {
-    size_t size[7], total = 0;
+    size_t size[ARRAYS], total = 0;
     bool fits = work_sizes(size, task);
-    for (size_t i = 0; i < 7 && fits; i++)
+    for (size_t i = 0; i < ARRAYS && fits; i++)
         fits = mem_add(total, size[i], &total);
     return fits ? total : SIZE_MAX;
 }
@@ -62,10 +64,11 @@ size_t padim_work_size(const struct padim_task *task)
 struct padim_work padim_work_at(double *memory, const struct padim_task *task)
 {
     struct padim_work work = {0};
-    double **const array[7] = {&work.x, &work.u, &work.z, &work.q, &work.gram, &work.path, &work.w};
-    size_t size[7];
+    double **const array[ARRAYS] = {&work.x,    &work.u,    &work.z, &work.q,
+                                    &work.gram, &work.path, &work.w, &work.old};
+    size_t size[ARRAYS];
     work_sizes(size, task);
-    for (size_t i = 0; i < 7; i++) {
+    for (size_t i = 0; i < ARRAYS; i++) {
         *array[i] = memory;
         memory += size[i];
     }
@@ -104,24 +107,44 @@ static size_t cell_index(const struct padim_level *level, struct cell cell)
     return cell.row * level->columns.n + cell.column;
 }
 
-/* Own channels of the cell, of all images, into x; their mean into the model; x minus the mean. */
+/* Own channels of the cell, of all images, into x; their mean into the model; x minus the mean. An old model counts in the
+ * mean by its images; in x it is one more row, so that x^T x is the scatter of these images and of the old mean. */
 static bool load_cell(const struct padim_task *task, struct padim_work *work, struct cell cell)
 {
     const struct padim_level *level = &task->model->grid.level[cell.level];
-    const size_t k = level->channels, n = task->n;
+    const size_t k = level->channels, n = task->images;
     const size_t stride = task->count[cell.level] * level->columns.n * k;
     const float *from =
         task->band[cell.level] + ((cell.row - task->low[cell.level]) * level->columns.n + cell.column) * k;
-    float *mean = task->model->mean + level->values + cell_index(level, cell) * k;
+    const size_t at = level->values + cell_index(level, cell) * k;
+    const double before = (double)(task->total - n);
     for (size_t j = 0; j < k; j++) {
         double sum = 0, *x = work->x + cell.at + j;
+        const double old = task->old ? (double)task->old->mean[at + j] : 0;
         for (size_t i = 0; i < n; i++)
             sum += (double)from[i * stride + j];
-        mean[j] = (float)(sum / (double)n);
+        const double mean = (sum + before * old) / (double)task->total;
+        task->model->mean[at + j] = (float)mean;
         for (size_t i = 0; i < n; i++)
-            x[i * task->width] = (double)from[i * stride + j] - sum / (double)n;
+            x[i * task->width] = (double)from[i * stride + j] - mean;
+        if (task->old)
+            x[n * task->width] = sqrt(before) * (old - mean);
     }
     return visit_children(task, work, cell, load_cell);
+}
+
+/* The old factor's columns of the cell and of all below it. */
+static bool load_old(const struct padim_task *task, struct padim_work *work, struct cell cell)
+{
+    const struct padim_level *level = &task->model->grid.level[cell.level];
+    const float *in = task->old->factor[cell.level];
+    double *own = work->old + cell.at;
+    if (level->channels)
+        in += cell_index(level, cell) * padim_cell_size(level);
+    for (size_t i = 0; i < level->channels; i++)
+        for (size_t m = 0; m < level->first + level->channels; m++)
+            own[m * task->width + i] = m <= level->first + i ? (double)*in++ : 0;
+    return visit_children(task, work, cell, load_old);
 }
 
 /* Rows of the factor for the own channels of a cell, over all columns of its subtree. The rows above are
@@ -135,7 +158,13 @@ static bool factor_rows(const struct padim_task *task, struct padim_work *work, 
     const ptrdiff_t row = (ptrdiff_t)task->width;
     const double *x = work->x + cell.at;
     double *u = work->u + cell.at, *own = u + level->first * task->width;
-    gemm_f64(k, width, task->n, 1 / (double)(task->n - 1), x, 1, row, x, row, 1, 0, own, row, 1);
+    gemm_f64(k, width, task->n, 1 / (double)(task->total - 1), x, 1, row, x, row, 1, 0, own, row, 1);
+    if (task->old) { /* its scatter: (N - 1) (U^T U - ridge I) */
+        const double part = (double)(task->old->images - 1) / (double)(task->total - 1);
+        const double *old = work->old + cell.at;
+        gemm_f64(k, width, level->first + k, part, old, 1, row, old, row, 1, 1, own, row, 1);
+        ridge -= part * task->old->ridge;
+    }
     for (size_t i = 0; i < k; i++)
         own[i * task->width + i] += ridge;
     return cholesky_continue(u, task->width, level->first, k, width);
@@ -156,7 +185,7 @@ static bool pack_cell(const struct padim_task *task, struct padim_work *work, st
 /* The ridge of B / (N - 1), of fit.h. */
 static double left_out_ridge(const struct padim_task *task)
 {
-    return task->model->ridge * (double)(task->n - 2) / (double)(task->n - 1);
+    return task->model->ridge * (double)(task->total - 2) / (double)(task->total - 1);
 }
 
 /* distance^2 of image i left out, from q and 1 - c q. */
@@ -164,7 +193,7 @@ static void left_out_store(const struct padim_task *task, size_t image, size_t p
                            double rest)
 {
     const struct padim_grid *grid = &task->model->grid;
-    const double n = (double)task->n, c = n / (n - 1);
+    const double n = (double)task->total, c = n / (n - 1);
     task->left_out[image * grid->height * grid->width + position] =
         (float)sqrt(fmax(0, c * c * (n - 2) * q / rest));
 }
@@ -191,14 +220,14 @@ static void solve_images(const struct padim_task *task, struct padim_work *work,
 static bool leave_out_cell(const struct padim_task *task, struct padim_work *work, struct cell cell)
 {
     const struct padim_grid *grid = &task->model->grid;
-    const double n = (double)task->n;
+    const double n = (double)task->total;
     if (grid->level[cell.level].channels && !factor_rows(task, work, cell, left_out_ridge(task)))
         return false;
     solve_images(task, work, cell);
     if (cell.level + 1 < grid->levels)
         return visit_children(task, work, cell, leave_out_cell);
     const double *squares = work->q + cell.level * task->n;
-    for (size_t i = 0; i < task->n; i++) {
+    for (size_t i = 0; i < task->images; i++) {
         const double q = squares[i] / (n - 1);
         left_out_store(task, i, cell_index(&grid->level[cell.level], cell), q, 1 - n / (n - 1) * q);
     }
@@ -276,6 +305,8 @@ bool padim_fit_cell(const struct padim_task *task, struct padim_work *work, size
 {
     const struct cell cell = {.row = row, .column = column};
     load_cell(task, work, cell);
+    if (task->old)
+        load_old(task, work, cell);
     if (task->model->form == PADIM_LOW_RANK)
         return low_rank_cell(task, work, cell);
     return pack_cell(task, work, cell) && (!task->left_out || leave_out_cell(task, work, cell));

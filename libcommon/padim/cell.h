@@ -7,7 +7,7 @@
 #define PADIM_CELL_H
 #include "padim/padim.h"
 
-/* A thread's matrices; the fit owns them. n: images. */
+/* A thread's matrices; the fit owns them. n: rows of features, images and what stands for others. */
 struct padim_work {
     double *x;    /* n x width: centred features of the subtree */
     double *u;    /* packed: channels x width, rows of the factor; low rank: n x n */
@@ -16,13 +16,17 @@ struct padim_work {
     double *gram; /* low rank: levels x n x n, X X^T down to a level */
     double *path; /* low rank: n x channels, centred features of the position */
     double *w;    /* low rank: n x channels */
+    double *old;  /* packed, going on from a model: its factor, laid out as u, 0 below the diagonal */
 };
 
 struct padim_task {
-    struct padim *model; /* mean, factor or basis are written */
-    float *left_out;     /* n x height x width, or NULL */
-    size_t n;
-    size_t width;                 /* columns of the widest subtree */
+    struct padim *model;     /* mean, factor or basis are written */
+    float *left_out;         /* images x height x width, or NULL */
+    const struct padim *old; /* packed, or NULL: a model of other images, whose scatter joins that of these */
+    size_t images;           /* in the bands */
+    size_t n;     /* rows of x: images, and with `old` one more, how far its mean is from the new one */
+    size_t total; /* images of the model that is made */
+    size_t width; /* columns of the widest subtree */
     float *band[PADIM_TAPS_MAX];  /* per level: n x rows of the band x columns x channels */
     size_t low[PADIM_TAPS_MAX];   /* the band's first row, */
     size_t count[PADIM_TAPS_MAX]; /* and how many it has */

@@ -50,7 +50,8 @@ static void follow(void *options, size_t who)
 struct fit {
     const struct options *o;
     struct padim_fit *fit;
-    float *values; /* of an image */
+    struct padim old; /* that it goes on from, or nothing */
+    float *values;    /* of an image */
 };
 
 static void shapes_of(size_t shape[TAPS_MAX][3], const struct taps *t)
@@ -85,6 +86,20 @@ static void *begin(void *options, const struct taps *first)
     return fit;
 }
 
+static void *resume(const struct safetensors *file, const char *path, void *options, const struct taps *first)
+{
+    struct options *o = options;
+    struct fit *fit = xcalloc(1, sizeof *fit);
+    struct err e;
+    (void)first;
+    if (!padim_load(&fit->old, file, &e) || !(fit->fit = padim_fit_resume(&fit->old, &e)))
+        die("%s: %s", path, e.text);
+    o->ridge = fit->old.ridge;
+    fit->o = o;
+    fit->values = xaligned(fit->old.grid.values, sizeof *fit->values);
+    return fit;
+}
+
 static void take(void *arg, const struct taps *image)
 {
     struct fit *fit = arg;
@@ -96,7 +111,8 @@ struct model {
     struct padim padim;
     struct map_options map;
     float *values;   /* of an image */
-    float *left_out; /* images x height x width after a fit, else NULL */
+    float *left_out; /* left_out_images x height x width after a fit, else NULL */
+    size_t left_out_images;
 };
 
 static void *end(void *arg, const struct detector_end *with)
@@ -104,8 +120,11 @@ static void *end(void *arg, const struct detector_end *with)
     struct fit *fit = arg;
     struct model *m = xcalloc(1, sizeof *m);
     (void)with;
+    m->left_out_images = padim_fit_images(fit->fit);
     padim_fit_end(&m->padim, fit->fit, fit->o->ridge, fit->o->form, &m->left_out);
     m->map = fit->o->map;
+    if (fit->old.images)
+        padim_free(&fit->old);
     free(fit->values);
     free(fit);
     return m;
@@ -113,7 +132,7 @@ static void *end(void *arg, const struct detector_end *with)
 
 static size_t left_out_images(const void *model)
 {
-    return ((const struct model *)model)->padim.images;
+    return ((const struct model *)model)->left_out_images;
 }
 
 static double left_out(void *model, size_t i, float *distance)
@@ -196,6 +215,7 @@ const struct detector padim_detector = {
     .follow = follow,
     .images_min = PADIM_IMAGES_MIN,
     .begin = begin,
+    .resume = resume,
     .take = take,
     .end = end,
     .left_out_images = left_out_images,

@@ -21,15 +21,47 @@
 struct padim_fit {
     struct padim_grid grid;
     struct spool *spool;
-    size_t images;
+    size_t images;           /* in it */
+    const struct padim *old; /* whose scatter joins theirs, or NULL */
 };
 
 struct padim_fit *padim_fit_new(struct padim_grid *grid)
 {
     struct padim_fit *fit = xmalloc(1, sizeof *fit);
-    *fit = (struct padim_fit){*grid, spool_new("features"), 0};
+    *fit = (struct padim_fit){.grid = *grid, .spool = spool_new("features")};
     *grid = (struct padim_grid){0};
     return fit;
+}
+
+struct padim_fit *padim_fit_resume(const struct padim *old, struct err *e)
+{
+    struct padim_grid grid;
+    if (!padim_grid_new(&grid, old->grid.shape, old->grid.taps, old->grid.chosen, old->grid.channels, e))
+        return NULL;
+    struct padim_fit *fit = padim_fit_new(&grid);
+    if (old->form == PADIM_PACKED) {
+        fit->old = old;
+        return fit;
+    }
+    mem_need(old->images * old->grid.values * sizeof(float), "the images of a low-rank model");
+    float *values = xaligned(old->images * old->grid.values, sizeof *values);
+    const bool good = padim_unpack(values, old);
+    for (size_t i = 0; good && i < old->images; i++)
+        padim_fit_add(fit, values + i * old->grid.values);
+    free(values);
+    if (good)
+        return fit;
+    padim_fit_free(fit);
+    err_set(e, "its features are so large beside the ridge of %g that it has lost them: fit all images anew",
+            old->ridge);
+    return NULL;
+}
+
+void padim_fit_free(struct padim_fit *fit)
+{
+    padim_grid_free(&fit->grid);
+    spool_free(fit->spool);
+    free(fit);
 }
 
 const struct padim_grid *padim_fit_grid(const struct padim_fit *fit)
@@ -138,10 +170,10 @@ static void need(const struct padim_task *task, size_t rows, bool left_out)
 {
     const struct padim *model = task->model;
     const size_t part[] = {
-        bytes_of(padim_size(&model->grid, task->n, model->form), sizeof(float)),
+        bytes_of(padim_size(&model->grid, task->total, model->form), sizeof(float)),
         bytes_of(model->grid.values, sizeof(float)),
-        left_out ? bytes_of(task->n, model->grid.height * model->grid.width * sizeof(float)) : 0,
-        band_bytes(&model->grid, rows, task->n),
+        left_out ? bytes_of(task->images, model->grid.height * model->grid.width * sizeof(float)) : 0,
+        band_bytes(&model->grid, rows, task->images),
         bytes_of(padim_work_size(task), pool_size() * sizeof(double))};
     size_t total = 0;
     for (size_t i = 0; i < sizeof part / sizeof *part; i++)
@@ -167,7 +199,7 @@ static void take_workspaces(struct run *run, size_t rows)
     const struct padim_grid *grid = &run->task.model->grid;
     const size_t size = padim_work_size(&run->task);
     for (size_t l = 0; l < grid->levels; l++)
-        run->task.band[l] = xaligned(run->task.n * band_floats(grid, rows, l), sizeof(float));
+        run->task.band[l] = xaligned(run->task.images * band_floats(grid, rows, l), sizeof(float));
     run->memory = xaligned(pool_size() * size, sizeof *run->memory);
     run->work = xmalloc(pool_size(), sizeof *run->work);
     run->failed = xcalloc(pool_size(), sizeof *run->failed);
@@ -204,9 +236,11 @@ static void run_bands(struct run *run, const struct padim_fit *fit, size_t rows)
 void padim_fit_end(struct padim *model, struct padim_fit *fit, double ridge, enum padim_form form,
                    float **left_out)
 {
-    *model = (struct padim){.grid = fit->grid, .images = fit->images, .ridge = ridge};
-    model->form = form == PADIM_AUTO ? padim_choose(&model->grid, fit->images) : form;
-    struct run run = {.task = {.model = model, .n = fit->images}};
+    const size_t total = fit->images + (fit->old ? fit->old->images : 0);
+    *model = (struct padim){.grid = fit->grid, .images = total, .ridge = ridge};
+    model->form = fit->old ? PADIM_PACKED : form == PADIM_AUTO ? padim_choose(&model->grid, total) : form;
+    struct run run = {.task = {.model = model, .old = fit->old, .images = fit->images, .total = total}};
+    run.task.n = fit->images + (fit->old != NULL);
     run.task.width = padim_widest_subtree(&model->grid);
     const size_t rows = choose_band(&model->grid, fit->images);
     need(&run.task, rows, left_out);

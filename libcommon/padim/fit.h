@@ -13,6 +13,19 @@
 #include "padim/padim.h"
 
 struct padim_fit;
+
+/* Goes on from a model, which must stay until the fit ends; its ridge is to be that of the end. What a refit would sum over
+ * the old images is in it, but for its rounding to f32, which scores by it share:   packed    mean, and scatter = (N - 1) (L
+ * L^T - ridge I). A refit's distances come within twice that rounding; those left out
+ *             are of new images only, exact like a refit's
+ *   low rank  the images themselves: with R^T R = I - W W^T, X = sqrt(ridge (N - 1)) R^-T W. The fit is of all images then
+ * NULL with a reason where a low-rank model's features have drowned: in 1 - |w|^2, which R shows. */
+struct padim_fit *padim_fit_resume(const struct padim *old, struct err *e);
+/* The images that a low-rank model was fitted on: images x grid.values; false where R shows less than UNPACK_LEAST of a row,
+ * beside f32's rounding of 6e-8. */
+bool padim_unpack(float *values, const struct padim *model);
+#define PADIM_UNPACK_LEAST 1e-5
+void padim_fit_free(struct padim_fit *fit);
 /* Takes the grid over. */
 struct padim_fit *padim_fit_new(struct padim_grid *grid);
 const struct padim_grid *padim_fit_grid(const struct padim_fit *fit);
@@ -20,10 +33,10 @@ const struct padim_grid *padim_fit_grid(const struct padim_fit *fit);
 void padim_fit_add(struct padim_fit *fit, const float *values);
 size_t padim_fit_images(const struct padim_fit *fit);
 
-/* Fits and frees. ridge > 0; at least PADIM_IMAGES_MIN images were added. *left_out: images x height x width
- * leave-one-out distances, the caller's to free; NULL: not wanted. Runs on the pool, with the same bits for
- * any number of threads. Checks memory before it takes it; dies when a covariance is not positive definite
- * (the features' scale is so large that the ridge vanishes in double). */
+/* Fits and frees. ridge > 0; at least PADIM_IMAGES_MIN images are in the model, one was added. *left_out: padim_fit_images x
+ * height x width leave-one-out distances, the caller's to free; NULL: not wanted. Runs on the pool, with the same bits for any
+ * number of threads. Checks memory before it takes it; dies when a covariance is not positive definite (the features' scale is
+ * so large that the ridge vanishes in double). */
 void padim_fit_end(struct padim *model, struct padim_fit *fit, double ridge, enum padim_form form,
                    float **left_out);
 #endif

@@ -2,6 +2,7 @@
  * selects the bank (fit.h); a model gives each patch's distance to the bank (patchcore.h). */
 #include "patchcore/detector.h"
 #include "base/mem.h"
+#include "method/model.h"
 #include "patchcore/fit.h"
 #include "patchcore/patches.h"
 #include "patchcore/spread.h"
@@ -41,11 +42,12 @@ static const char *const upsamples[] = {"bilinear", "nearest", NULL}; /* enum up
 enum { FIT = DETECTOR_FIT, KEPT = DETECTOR_FIT | DETECTOR_KEPT, ANY = DETECTOR_BOTH | DETECTOR_KEPT };
 static const struct setting settings[] = {
     {"ratio", 'r', SETTING_REAL, AT(plan.ratio), 1e-9, 1, NULL, "RATIO",
-     "of the patches that the bank keeps, by greedy k-centre", FIT, NULL},
+     "of the patches that the bank keeps, by greedy k-centre", FIT | DETECTOR_ADDED, NULL},
     {"project", 'p', SETTING_SIZE, AT(plan.dims), 0, 1 << 16, automatic, "DIMS",
      "of the random projection for that choice; 0: none; auto: by the number of patches", FIT, NULL},
-    {"seed", 's', SETTING_U64, AT(plan.seed), 0, 0, NULL, "SEED", "of the projection and the first patch", FIT, NULL},
-    {"projection", 0, SETTING_CHOICE, AT(plan.projection), 0, 0, projections, "P", "what its numbers are", FIT, NULL},
+    {"seed", 's', SETTING_U64, AT(plan.seed), 0, 0, NULL, "SEED", "of the projection and the first patch", FIT | DETECTOR_ADDED, NULL},
+    {"projection", 0, SETTING_CHOICE, AT(plan.projection), 0, 0, projections, "P", "what its numbers are",
+     FIT | DETECTOR_ADDED, NULL},
     {"start", 0, SETTING_CHOICE, AT(plan.start), 0, 0, starts, "N",
      "what the choice begins with, one patch at random, or the mean distance to ten", FIT, NULL},
     {"patches", 0, SETTING_CHOICE, AT(patches), 0, 0, patches, "P", "how 3x3 neighbourhoods become a vector", KEPT, NULL},
@@ -86,7 +88,8 @@ static void follow(void *options, size_t who)
 struct model {
     struct options o;
     struct patchcore m;
-    struct patchcore_fit *fit; /* NULL in a model that was read */
+    struct patchcore_fit *fit; /* NULL in a model that was read, */
+    size_t old_images;         /* unless that is to grow: those of the bank; else 0 */
     struct spread spread;      /* of the fit's patches, where they are to be scaled */
     size_t layer[TAPS_MAX], layers;
     struct patches patches;
@@ -113,6 +116,11 @@ static struct model *model_new(const struct options *o)
     return m;
 }
 
+static void fit_begin(struct model *m)
+{
+    m->fit = patchcore_fit_new(m->patches.height * m->patches.width, m->patches.channels, PATCHCORE_PRODUCTS);
+}
+
 static void *begin(void *options, const struct taps *first)
 {
     struct model *m = model_new(options);
@@ -122,7 +130,30 @@ static void *begin(void *options, const struct taps *first)
     m->spread = spread_new(m->patches.channels);
     for (m->layers = 0; m->layers < first->n; m->layers++)
         m->layer[m->layers] = first->tap[m->layers].channels;
-    m->fit = patchcore_fit_new(m->patches.height * m->patches.width, m->patches.channels, PATCHCORE_PRODUCTS);
+    fit_begin(m);
+    return m;
+}
+
+static double number_of(const struct note *meta, const char *path, const char *key, double most)
+{
+    const double x = model_number(meta, path, key);
+    if (x < 0 || x > most)
+        die("%s: %s=%g is absurd", path, key, x);
+    return x;
+}
+
+static void *resume(const struct safetensors *file, const char *path, void *options, const struct taps *first)
+{
+    struct model *m = model_new(options);
+    const struct note *meta = &file->meta;
+    take_shapes(m, first);
+    patchcore_load(&m->m, file, path);
+    m->m.coverage = number_of(meta, path, "coverage", HUGE_VAL);
+    m->m.projected = (size_t)number_of(meta, path, "projected", 1 << 16);
+    m->o.plan.half = safetensors_find(file, "bank")->type == DT_F16;
+    m->o.scale_layers = false; /* the bank is scaled as the first images spread */
+    m->old_images = (size_t)number_of(meta, path, "images", UINT32_MAX);
+    fit_begin(m);
     return m;
 }
 
@@ -142,7 +173,10 @@ static void *end(void *fit, const struct detector_end *with)
     float *scale = m->o.scale_layers ? spread_scale(&m->spread, m->layer, m->layers) : NULL;
     (void)with;
     plan.scale = scale;
-    patchcore_fit_bank(m->fit, &m->m, &plan);
+    if (m->old_images)
+        patchcore_fit_grow(m->fit, &m->m, &plan, m->old_images);
+    else
+        patchcore_fit_bank(m->fit, &m->m, &plan);
     free(scale);
     return m;
 }
@@ -163,6 +197,8 @@ static void save(void *model, struct safetensors *file)
 {
     struct model *m = model;
     patchcore_save(file, &m->m, m->o.plan.half);
+    note_setf(&file->meta, "coverage", "%.9g", m->m.coverage);
+    note_setf(&file->meta, "projected", "%zu", m->m.projected);
 }
 
 static void describe(const void *model, char text[100])
@@ -229,6 +265,7 @@ const struct detector patchcore_detector = {
     .follow = follow,
     .images_min = 1,
     .begin = begin,
+    .resume = resume,
     .take = take,
     .end = end,
     .left_out_images = left_out_images,

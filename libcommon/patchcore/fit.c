@@ -1,12 +1,13 @@
-/* A fit from images to a bank:
- *   add      an image's patches go to the spool, as they are: 1.6 MB each with layers 2 and 3 of ResNet-18 at 256 x 256; whatever
+/* A fit from images to a bank:   add      an image's patches go to the spool, as they are: 1.6 MB each with layers 2 and 3 of
+ * ResNet-18 at 256 x 256; whatever
  *            is read back is scaled
- *   project  all of them are read back, image after image, and kept in memory as `dims` random projections each
- *   greedy   the vector farthest from all chosen is chosen, again and again (search/coreset.h), in those projections; a bound for
+ *   project  all of them are read back, image after image, and kept in memory as `dims` random projections each   greedy   the
+ * vector farthest from all chosen is chosen, again and again (search/coreset.h), in those projections; a bound for
  *            each vector, its distance to the nearest chosen, begins as infinity (start 1) or as its mean distance to ten (start 10)
- *   bank     the chosen vectors are read from the spool, now whole, with the image that each came from
- *   index    what finds a vector's nearest in the bank (search/neighbours.h)
- *   left out a training image is read from the spool once more and scored without the vectors that it gave */
+ *   bank     the chosen vectors are read from the spool, now whole, with the image that each came from   grow     or, from a
+ * bank that was read, greedy goes on among the new vectors, until none is farther than its coverage   index    what finds a
+ * vector's nearest in the bank (search/neighbours.h)   left out a training image is read from the spool once more and scored
+ * without the vectors that it gave */
 #include "patchcore/fit.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -19,8 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The generator's stream for start vectors. */
+/* The generator's stream for start vectors. No image of this fit owns the vectors of a bank that was read. */
 enum { RNG_STREAM = 0x73746172, TEN = 10, CALIBRATION_MIN = 50 };
+#define NOBODY UINT32_MAX
 
 struct patchcore_fit {
     size_t positions, channels, dims; /* positions: patches of an image */
@@ -72,23 +74,25 @@ static void read_rows(const struct patchcore_fit *fit, float *out, size_t first,
     patchcore_scale(fit->model, out, n);
 }
 
-/* All vectors as the coreset selection sees them: n x *dims; free() it. */
+/* All vectors as the coreset selection sees them, those of the bank first where there is one: n x *dims; free() it. */
 static float *project(const struct patchcore_fit *fit, const struct patchcore_plan *plan, size_t *dims)
 {
-    const size_t n = fit->images * fit->positions;
-    const size_t wanted = plan->dims == PATCHCORE_DIMS_AUTO ? projection_dims(n) : plan->dims;
+    const struct patchcore *m = fit->model;
+    const size_t n = m->n + fit->images * fit->positions, wanted = m->projected;
     *dims = wanted ? distance_padded(wanted) : fit->dims;
     mem_need((n * *dims + fit->positions * fit->dims) * sizeof(float), "the projected features");
-    float *out = xaligned(n * *dims, sizeof *out);
+    float *out = xaligned(n * *dims, sizeof *out), *added = out + m->n * *dims;
     if (!wanted) {
-        read_rows(fit, out, 0, n);
+        memcpy(out, m->bank, m->n * m->dims * sizeof *out);
+        read_rows(fit, added, 0, n - m->n);
         return out;
     }
     struct projection p = projection_new(plan->projection, fit->channels, wanted, plan->seed);
     float *image = xaligned(fit->positions * fit->dims, sizeof *image);
+    projection_apply(&p, out, *dims, m->bank, m->dims, m->n);
     for (size_t i = 0; i < fit->images; i++) {
         read_rows(fit, image, i * fit->positions, fit->positions);
-        projection_apply(&p, out + i * fit->positions * *dims, *dims, image, fit->dims, fit->positions);
+        projection_apply(&p, added + i * fit->positions * *dims, *dims, image, fit->dims, fit->positions);
     }
     free(image);
     projection_free(&p);
@@ -109,33 +113,55 @@ static void mean_of_ten(float *bound, const float *x, size_t n, size_t dims, str
     }
 }
 
+static float *no_bounds(size_t n)
+{
+    float *bound = xaligned(n, sizeof *bound);
+    for (size_t i = 0; i < n; i++)
+        bound[i] = INFINITY;
+    return bound;
+}
+
+/* Greedily from one vector or from ten; the squared coverage. x: n x dims. */
+static float select_greedily(size_t *chosen, size_t *count, size_t wanted, const struct patchcore_plan *plan,
+                             const float *x, size_t n, size_t dims)
+{
+    struct rng r = rng_new(plan->seed, RNG_STREAM);
+    float *bound = no_bounds(n), radius = 0;
+    const bool one = plan->start == PATCHCORE_START_ONE;
+    if (one)
+        chosen[0] = rng_below(&r, n);
+    else
+        mean_of_ten(bound, x, n, dims, &r);
+    *count = coreset_cover(chosen, one, wanted, wanted, bound, x, n, dims, &radius);
+    free(bound);
+    if (*count == 0) { /* all vectors are equal */
+        chosen[0] = 0;
+        *count = 1;
+    }
+    if (one)
+        return radius;
+    bound = no_bounds(n); /* the others were of the ten as well */
+    coreset_cover(chosen, *count, *count, *count, bound, x, n, dims, &radius);
+    free(bound);
+    return radius;
+}
+
 /* The rows of the bank; *count of them; free() it. */
-static size_t *select_rows(const struct patchcore_fit *fit, const struct patchcore_plan *plan, size_t *count)
+static size_t *select_rows(const struct patchcore_fit *fit, const struct patchcore_plan *plan, size_t *count,
+                           double *coverage)
 {
     const size_t n = fit->images * fit->positions, part = (size_t)((double)n * plan->ratio);
     const size_t wanted = part ? part : 1;
     size_t dims, *chosen = xmalloc(wanted, sizeof *chosen);
+    *coverage = 0;
     if (wanted == n) {
         for (size_t i = 0; i < n; i++)
             chosen[i] = i;
         *count = n;
         return chosen;
     }
-    struct rng r = rng_new(plan->seed, RNG_STREAM);
-    float *x = project(fit, plan, &dims), *bound = xaligned(n, sizeof *bound);
-    const bool one = plan->start == PATCHCORE_START_ONE;
-    for (size_t i = 0; i < n; i++)
-        bound[i] = INFINITY;
-    if (one)
-        chosen[0] = rng_below(&r, n);
-    else
-        mean_of_ten(bound, x, n, dims, &r);
-    *count = coreset_greedy(chosen, one, wanted, bound, x, n, dims);
-    if (*count == 0) { /* all vectors are equal */
-        chosen[0] = 0;
-        *count = 1;
-    }
-    free(bound);
+    float *x = project(fit, plan, &dims);
+    *coverage = sqrt((double)select_greedily(chosen, count, wanted, plan, x, n, dims));
     free(x);
     return chosen;
 }
@@ -146,26 +172,64 @@ static void round_to_half(float *x, size_t n)
         x[i] = f16_to_f32(f32_to_f16(x[i]));
 }
 
+/* Chosen rows of the spool, `first` being the number of its first, behind what the bank has. */
+static void extend_bank(struct patchcore_fit *fit, struct patchcore *m, const size_t *chosen, size_t count,
+                        size_t first, bool half)
+{
+    const size_t n = m->n + count;
+    mem_need(n * m->dims * sizeof *m->bank, "the memory bank");
+    float *bank = xaligned(n * m->dims, sizeof *bank), *added = bank + m->n * m->dims;
+    uint32_t *owner = xmalloc(n, sizeof *owner);
+    for (size_t i = 0; i < m->n; i++)
+        owner[i] = NOBODY;
+    if (m->n)
+        memcpy(bank, m->bank, m->n * m->dims * sizeof *bank);
+    for (size_t i = 0; i < count; i++) {
+        read_rows(fit, added + i * m->dims, chosen[i] - first, 1);
+        owner[m->n + i] = (uint32_t)((chosen[i] - first) / fit->positions);
+    }
+    if (half)
+        round_to_half(added, count * m->dims);
+    neighbours_free(m->index);
+    free(m->bank);
+    free(m->owner);
+    m->bank = bank;
+    m->owner = owner;
+    m->n = n;
+    m->index = neighbours_new(bank, owner, n, m->dims);
+}
+
 void patchcore_fit_bank(struct patchcore_fit *fit, struct patchcore *m, const struct patchcore_plan *plan)
 {
     m->channels = fit->channels;
     m->dims = fit->dims;
+    m->projected =
+        plan->dims == PATCHCORE_DIMS_AUTO ? projection_dims(fit->images * fit->positions) : plan->dims;
     if (plan->scale) {
         m->scale = xmalloc(m->channels, sizeof *m->scale);
         memcpy(m->scale, plan->scale, m->channels * sizeof *m->scale);
     }
     fit->model = m;
-    size_t *chosen = select_rows(fit, plan, &m->n);
-    mem_need(m->n * m->dims * sizeof *m->bank, "the memory bank");
-    m->bank = xaligned(m->n * m->dims, sizeof *m->bank);
-    m->owner = xmalloc(m->n, sizeof *m->owner);
-    for (size_t i = 0; i < m->n; i++) {
-        read_rows(fit, m->bank + i * m->dims, chosen[i], 1);
-        m->owner[i] = (uint32_t)(chosen[i] / fit->positions);
-    }
-    if (plan->half)
-        round_to_half(m->bank, m->n * m->dims);
-    m->index = neighbours_new(m->bank, m->owner, m->n, m->dims);
+    size_t count, *chosen = select_rows(fit, plan, &count, &m->coverage);
+    extend_bank(fit, m, chosen, count, 0, plan->half);
+    free(chosen);
+}
+
+void patchcore_fit_grow(struct patchcore_fit *fit, struct patchcore *m, const struct patchcore_plan *plan,
+                        size_t old_images)
+{
+    fit->model = m;
+    size_t dims, n = m->n + fit->images * fit->positions, *chosen = xmalloc(n, sizeof *chosen);
+    float *x = project(fit, plan, &dims), *bound = no_bounds(n), radius = (float)(m->coverage * m->coverage);
+    for (size_t i = 0; i < m->n; i++)
+        chosen[i] = i;
+    const size_t like_a_refit =
+        (size_t)(((double)old_images + (double)fit->images) * (double)fit->positions * plan->ratio);
+    const size_t least = like_a_refit < n ? like_a_refit : n;
+    const size_t count = coreset_cover(chosen, m->n, least, n, bound, x, n, dims, &radius);
+    free(bound);
+    free(x);
+    extend_bank(fit, m, chosen + m->n, count - m->n, m->n, plan->half);
     free(chosen);
 }
 

@@ -31,8 +31,16 @@ struct patchcore_fit *patchcore_fit_new(size_t n, size_t channels, double produc
 void patchcore_fit_add(struct patchcore_fit *fit, const float *patch);
 size_t patchcore_fit_images(const struct patchcore_fit *fit);
 
-/* Selects the bank; at least one image must have been added. m->neighbours and m->squared stay as they are. */
+/* Selects the bank of an m that has none; at least one image must have been added. m->neighbours and m->squared stay as they
+ * are. */
 void patchcore_fit_bank(struct patchcore_fit *fit, struct patchcore *m, const struct patchcore_plan *plan);
+/* Goes on from a bank that was read, of old_images, with the coverage and the projection of its fit and all else as in that
+ * plan: of the vectors that were added, at least one image's, greedy k-centre takes the one farthest from the bank until none
+ * is farther than m->coverage, and the bank is as large as that of a fit to all images. So no vector, old or new, is farther
+ * from the bank than after the first fit; no bank whose coverage is below half of that has fewer vectors than this one had
+ * when it reached it (start 1: these are m->coverage from each other, at least). */
+void patchcore_fit_grow(struct patchcore_fit *fit, struct patchcore *m, const struct patchcore_plan *plan,
+                        size_t old_images);
 /* How many training images are scored for the threshold: of many only so many, evenly spaced, as `products` allow, and 50
  * at least. */
 size_t patchcore_fit_left_out_images(const struct patchcore_fit *fit, const struct patchcore *m);

@@ -17,6 +17,10 @@ struct patchcore {
     float *scale;             /* what each channel is multiplied by; NULL: nothing */
     uint32_t *owner;          /* n, the training image of each vector; NULL in a model that was read */
     struct neighbours *index;
+    /* No vector of the fit is farther than `coverage` from its nearest in the bank, by the projection that selected them, to
+     * `projected` dimensions; 0: none. Of the fit: patchcore_load leaves them. */
+    double coverage;
+    size_t projected;
 };
 void patchcore_free(struct patchcore *m);
 

@@ -165,29 +165,31 @@ static void make_sketches(struct greedy *g, size_t wanted)
     sketch_space_free(space);
 }
 
-size_t coreset_greedy(size_t *chosen, size_t have, size_t wanted, float *bound, const float *x, size_t n,
-                      size_t dims)
+size_t coreset_cover(size_t *chosen, size_t have, size_t least, size_t most, float *bound, const float *x,
+                     size_t n, size_t dims, float *radius)
 {
+    const float enough = *radius;
     struct greedy g = {.x = x, .n = n, .dims = dims, .bound = bound};
-    struct progress progress = progress_start("coreset vectors", wanted);
-    const size_t taken = 2 * n * sizeof *g.seen + wanted * dims * sizeof *x; /* and not yet touched */
+    struct progress progress = progress_start("coreset vectors", most);
+    const size_t taken = 2 * n * sizeof *g.seen + most * dims * sizeof *x; /* and not yet touched */
     mem_need(taken, "the coreset selection");
     g.seen = xcalloc(n, sizeof *g.seen);
     g.active = xmalloc(n, sizeof *g.active);
-    g.centre = xaligned(wanted * dims, sizeof *g.centre);
-    g.sketched = wanted >= SKETCH_MIN &&
-                 mem_available() > taken + 2 * (sketches_bytes(n) + sketch_panels_bytes(wanted));
+    g.centre = xaligned(most * dims, sizeof *g.centre);
+    g.sketched =
+        most >= SKETCH_MIN && mem_available() > taken + 2 * (sketches_bytes(n) + sketch_panels_bytes(most));
     if (g.sketched)
-        make_sketches(&g, wanted);
+        make_sketches(&g, most);
     for (size_t k = 0; k < have; k++)
         add_centre(&g, chosen[k]);
-    for (; have < wanted && gather(&g); have++) {
+    for (; have < most && gather(&g) && (have < least || bound[farthest(&g)] > enough); have++) {
         chosen[have] = farthest(&g);
         add_centre(&g, chosen[have]);
         catch_up_active(&g, false);
         drop_near(&g);
         progress_add(&progress, 1);
     }
+    *radius = gather(&g) ? bound[farthest(&g)] : 0;
     progress_end(&progress);
     sketches_free(&g.sketches);
     sketch_panels_free(&g.panels);
@@ -195,6 +197,13 @@ size_t coreset_greedy(size_t *chosen, size_t have, size_t wanted, float *bound, 
     free(g.active);
     free(g.seen);
     return have;
+}
+
+size_t coreset_greedy(size_t *chosen, size_t have, size_t wanted, float *bound, const float *x, size_t n,
+                      size_t dims)
+{
+    float radius = 0;
+    return coreset_cover(chosen, have, wanted, wanted, bound, x, n, dims, &radius);
 }
 
 static void naive_update(float *bound, const float *x, size_t n, size_t dims, size_t centre)

@@ -20,6 +20,11 @@
 size_t coreset_greedy(size_t *chosen, size_t have, size_t wanted, float *bound, const float *x, size_t n,
                       size_t dims);
 
+/* The same to `least` of them, and on to `most` while a bound is above *radius; which becomes the largest of the bounds then:
+ * how far any vector is from the chosen, where the bounds began as INFINITY. A squared distance. */
+size_t coreset_cover(size_t *chosen, size_t have, size_t least, size_t most, float *bound, const float *x,
+                     size_t n, size_t dims, float *radius);
+
 /* The plain loop: every distance to every chosen vector. The same selection; for tests. */
 size_t coreset_greedy_naive(size_t *chosen, size_t have, size_t wanted, float *bound, const float *x,
                             size_t n, size_t dims);

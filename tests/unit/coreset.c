@@ -83,6 +83,46 @@ static void as_plain_loop(size_t n, size_t dims, size_t wanted, size_t have)
     free(x), free(a), free(b), free(i), free(j);
 }
 
+static float naive_radius(const size_t *chosen, size_t count, const float *x, size_t n, size_t dims)
+{
+    float radius = 0;
+    for (size_t i = 0; i < n; i++) {
+        float nearest = INFINITY;
+        for (size_t k = 0; k < count; k++)
+            nearest = fminf(nearest, distance_squared(x + i * dims, x + chosen[k] * dims, dims));
+        radius = fmaxf(radius, nearest);
+    }
+    return radius;
+}
+
+/* Covering: the greedy selection, cut as soon as all are near; at least so many. */
+static void covering(size_t n, size_t dims, size_t have)
+{
+    enum { MOST = 400, LEAST = 300 };
+    float *x = vectors(n, dims, 6, n + 1), *bound = xmalloc(n, sizeof *bound), radius = 0;
+    size_t all[MOST], chosen[MOST];
+    for (size_t k = 0; k < have; k++)
+        all[k] = chosen[k] = k;
+    for (size_t i = 0; i < n; i++)
+        bound[i] = INFINITY;
+    coreset_cover(all, have, MOST, MOST, bound, x, n, dims, &radius);
+    const float whole = radius, wanted = naive_radius(all, 200, x, n, dims);
+    for (size_t least = 0; least <= LEAST; least += LEAST) {
+        for (size_t i = 0; i < n; i++)
+            bound[i] = INFINITY;
+        radius = wanted;
+        const size_t count = coreset_cover(chosen, have, least, MOST, bound, x, n, dims, &radius);
+        const size_t want = least ? LEAST : 200;
+        ok(count <= want && count >= want - 1 + (least > 0) && !memcmp(chosen, all, count * sizeof *all),
+           "%zu x %zu, %zu to begin with: %zu cover what 200 do, at least %zu", n, dims, have, count, least);
+        ok(radius <= wanted && radius == naive_radius(chosen, count, x, n, dims),
+           "and how far they reach is told");
+    }
+    ok(whole == naive_radius(all, MOST, x, n, dims), "so it is of a selection by number");
+    free(x);
+    free(bound);
+}
+
 /* Every pair, asked at distances around its own: a centre that is left out must be farther. */
 static void sketches(size_t n, size_t dims, size_t rank)
 {
@@ -192,6 +232,8 @@ int main(void)
     as_plain_loop(3000, 16, 300, 0);
     as_plain_loop(997, 48, 997, 1);
     as_plain_loop(500, 400, 100, 10);
+    covering(3000, 128, 1);
+    covering(997, 48, 50);
     masks();
     for (enum cpu_level best = cpu_level(), level = CPU_PLAIN; level <= best; level++) {
         cpu_pretend(level);

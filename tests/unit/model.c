@@ -43,6 +43,72 @@ static void quantiles(void)
     err_hook = NULL;
 }
 
+/* n images: score first + i, their maps' maxima ten more, their means half of these. */
+static struct normals *normals_from(double first, size_t n, double times)
+{
+    struct normals *s = normals_new();
+    for (size_t i = 0; i < n; i++) {
+        const double score = times * (first + (double)i);
+        normals_add(s, score, (float[]){0, (float)(score + 10 * times)}, 2);
+    }
+    return s;
+}
+
+/* What a model keeps, and what another makes of it that found its own images nearer by half. */
+static void going_on(void)
+{
+    struct note meta = {0};
+    struct normals *old = normals_from(100, 11, 1), *now, *unseen = normals_from(40, 3, 1);
+    normals_keep(old, &meta);
+    ok(strncmp(note_get(&meta, "left_out_scores"), "11:100,101,102", 14) == 0 &&
+           strncmp(note_get(&meta, "left_out_peaks"), "11:110,111,112", 14) == 0,
+       "scores are kept: %s", note_get(&meta, "left_out_scores"));
+    const struct calibration of_old = normals_calibrate(old, 1);
+    now = normals_from(40, 3, .5);
+    normals_recall(now, &meta, "m", &of_old, unseen);
+    struct calibration c = normals_calibrate(now, 1);
+    ok_close((double)c.threshold, 55, 1e-5, "and come down with the new images' median, to a half");
+    ok_close((double)c.pixel_threshold, 60, 1e-5, "so do the peaks");
+    ok_close((double)c.low, (11 * 57.5 / 2 + 3 * 25.5 / 2) / 14, 1e-5, "and the mean of the maps");
+    now = normals_from(40, 3, 2);
+    normals_recall(now, &meta, "m", &of_old, unseen);
+    c = normals_calibrate(now, 1);
+    ok_close((double)c.threshold, 110, 1e-5, "they never go up: 110 of the old, 84 of the new");
+    ok(c.pixel_threshold == 120, "nor do the peaks");
+    note_set(&meta, "left_out_peaks", "3:1,2,3");
+    now = normals_from(40, 3, 1);
+    err_hook = hook;
+    said[0] = 0;
+    if (setjmp(escape) == 0)
+        normals_recall(now, &meta, "m", &of_old, unseen);
+    ok(strstr(said, "m: left_out_peaks= is of other images") != NULL, "%s", said);
+    err_hook = NULL;
+    normals_free(unseen);
+    note_clear(&meta);
+}
+
+/* Of very many images a part is kept; between these the scores are linear. */
+static void many_scores(void)
+{
+    struct note meta = {0};
+    struct normals *old = normals_from(1, 3 * NORMALS_KEPT, 1), *now = normals_from(7, 1, 1),
+                   *unseen = normals_from(7, 1, 1);
+    normals_keep(old, &meta);
+    const char *text = note_get(&meta, "left_out_scores");
+    size_t commas = 0;
+    for (const char *p = text; *p; p++)
+        commas += *p == ',';
+    const struct calibration of_old = normals_calibrate(old, .3);
+    normals_recall(now, &meta, "m", &of_old, unseen);
+    const struct calibration c = normals_calibrate(now, .3);
+    ok(strncmp(text, "12288:1,", 8) == 0 && commas == NORMALS_KEPT - 1,
+       "of 12,288 images 4,096 scores are kept");
+    ok(fabs((double)(c.threshold - of_old.threshold)) < 2, "their quantiles stay: %g, %g",
+       (double)c.threshold, (double)of_old.threshold);
+    normals_free(unseen);
+    note_clear(&meta);
+}
+
 static struct identity of_model(const struct note *known, bool force)
 {
     struct identity id = {.where = "m was fitted on", .force = force};
@@ -241,6 +307,8 @@ int main(void)
 {
     err_init("test");
     quantiles();
+    going_on();
+    many_scores();
     identities();
     later();
     metadata();
