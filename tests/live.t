@@ -79,6 +79,10 @@ ok $? 'models to score with'
 live 'imgcat' 'imgcat -r 16' "${images[@]}"
 live 'imgcat, foreign images' 'imgcat -r 0 -' "${foreign[@]}"
 live 'imgcat, a stream for each image' 'imgcat -r 0' "${parts[@]}"
+live 'imgcat -k, foreign images' 'imgcat -r 0 -k -' "${foreign[@]}"
+for i in 0 1 2; do printf '%s\timage %d\n' "$work/foreign.$i" "$i" >"line.$i"; done
+printf 'path\tname\n' | cat - line.0 >line.first
+live 'imgcat, a list line by line' 'imgcat -r 0 -' line.first line.1 line.2
 live 'padim -m' 'padim -m padim.st' "${features[@]}"
 live 'patchcore -m' 'patchcore -m patchcore.st' "${features[@]}"
 HEAD=1 live 'padim -m -t -' 'padim -m padim.st -t -' "${features[@]}"

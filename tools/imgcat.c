@@ -2,7 +2,8 @@
  *
  * An image's way from its folder to the pixels that leave:
  *
- *   read_operand    a folder, a list, a file, a stream: read_open copies a stream as it comes (copy_stream), all else
+ *   read_operand    a folder, a list, a file, a stream: a stream is copied as it comes (copy_stream), or a list by a pipe, line by
+ *                   line (copy_rows); all else
  *   dataset_open    becomes entries by the reader of its layout (dataset/open, folders, visa, list, plain): a path, a name,
  *   add_set         a label, the paths of masks (dataset/ground_truth); those of the subset wait
  *   flush_entries   makes a line of those that wait (base/ahead): each thread takes one
@@ -12,6 +13,7 @@
  *   write_next      and writes it, with its comments, as PAM (stream/image) */
 #include "base/ahead.h"
 #include "base/err.h"
+#include "base/feed.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/opt.h"
@@ -22,7 +24,9 @@
 #include "dataset/leak.h"
 #include "dataset/load.h"
 #include "dataset/walk.h"
+#include "stream/complain.h"
 #include "stream/image.h"
+#include "stream/salvage.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,22 +219,27 @@ static void flush_entries(struct job *j)
 }
 
 /* The images of a stream; those without a name get that of their file. */
-static void copy_stream(struct job *j, FILE *f, const char *path)
+static void copy_stream(struct job *j, struct feed *feed, const char *path, bool mend)
 {
-    struct image_reader *r = image_reader_new(f, file_label(path));
+    struct salvage *s = salvage_open(feed, file_label(path), mend);
     struct image im = {0};
     struct err e;
-    while (j->listed < j->o->limit && image_read(r, &im)) {
-        size_t number = image_reader_count(r);
-        if (!note_get(&im.note, "name") && f != stdin)
+    int got;
+    for (; j->listed < j->o->limit && (got = salvage_read(s, &im, &e)) != 0; j->listed++) {
+        const size_t number = salvage_number(s);
+        if (got > 0 && !note_get(&im.note, "name") && strcmp(path, "-") != 0)
             note_setf(&im.note, "name", number > 1 ? "%s#%zu" : "%s", path, number);
-        if (!image_fit(&im, &j->o->load, &e))
-            image_reader_die(r, "%s", e.text);
-        write_next(j, &im);
-        j->listed++;
+        if (got > 0 && image_fit(&im, &j->o->load, &e)) {
+            write_next(j, &im);
+            continue;
+        }
+        if (!mend)
+            complain(file_label(path), number, image_name(&im), e.text);
+        warning("skipped: %s: image %zu: %s", file_label(path), number, e.text);
+        j->skipped++;
     }
     image_free(&im);
-    image_reader_free(r);
+    salvage_close(s);
 }
 
 /* The images of the wanted subset join those that wait. */
@@ -252,22 +261,70 @@ static void add_set(struct job *j, struct dataset *d, const char *path)
     dataset_free(d);
 }
 
-/* What is open already: a stream, or a list, which begins with a small letter or a byte order mark. */
-static void read_open(struct job *j, FILE *f, const char *path)
+/* A list that comes by a pipe. */
+struct list {
+    const char *path;
+    char *header;
+    size_t lines; /* read so far */
+};
+
+/* A line's image joins those of d. False where none has come. */
+static bool take_row(struct job *j, struct list *l, struct feed *feed, bool wait, struct dataset *d)
+{
+    struct err e;
+    size_t n;
+    const char *line = feed_line(feed, wait, &n);
+    if (!line)
+        return false;
+    l->lines++;
+    if (!dataset_read_row(d, l->header, line, n, &j->o->set, &e))
+        die("%s: line %zu: %s", file_label(l->path), l->lines, e.text);
+    return true;
+}
+
+/* Each line's image leaves before the next line is waited for; what has come together is decoded together. */
+static void copy_rows(struct job *j, struct list *l, struct feed *feed)
+{
+    while (j->listed < j->o->limit && (j->waiting.n || take_row(j, l, feed, true, &j->waiting))) {
+        while (take_row(j, l, feed, false, &j->waiting))
+            ;
+        flush_entries(j);
+    }
+}
+
+static void copy_list(struct job *j, struct feed *feed, const char *path)
 {
     struct dataset d = {0};
     struct err e;
-    int first = getc(f);
-    if (first != EOF)
-        ungetc(first, f);
-    if (j->o->set.layout != LAYOUT_LIST && !islower(first) && first != 0xef) {
-        flush_entries(j);
-        copy_stream(j, f, path);
-    } else if (dataset_open_list(&d, f, path, &j->o->set, &e)) {
-        add_set(j, &d, file_label(path));
-    } else {
+    size_t n;
+    bool alone;
+    struct list l = {path, xstrdup(feed_line(feed, true, &n)), 1};
+    if (!dataset_read_header(l.header, n, &alone, &e))
         die("%s: %s", file_label(path), e.text);
+    if (alone) {
+        copy_rows(j, &l, feed);
+    } else {
+        while (take_row(j, &l, feed, true, &d))
+            ;
+        dataset_lie_alike(&d);
+        add_set(j, &d, file_label(path));
     }
+    free(l.header);
+}
+
+/* A stream, or a list, which begins with a small letter or a byte order mark. */
+static void read_feed(struct job *j, struct feed *feed, const char *path)
+{
+    const unsigned char *data;
+    const bool empty = feed_wait(feed, 1, &data) == 0, list = j->o->set.layout == LAYOUT_LIST;
+    if (!empty && (list || islower(*data) || *data == 0xef)) {
+        copy_list(j, feed, path);
+        return;
+    }
+    if (list)
+        die("%s: no data: did the program upstream die?", file_label(path));
+    flush_entries(j);
+    copy_stream(j, feed, path, j->o->skip && !empty);
 }
 
 static void read_operand(struct job *j, const char *path)
@@ -277,9 +334,9 @@ static void read_operand(struct job *j, const char *path)
     struct err e;
     bool list = o->set.layout == LAYOUT_LIST, pipe = strcmp(path, "-") == 0 || is_pipe(path);
     if (pipe || (!list && image_is_stream(path))) {
-        FILE *f = file_open(path);
-        read_open(j, f, path);
-        file_close(f);
+        struct feed *feed = feed_open(path);
+        read_feed(j, feed, path);
+        feed_close(feed);
     } else if (list || is_folder(path) || dataset_is_list(path)) {
         if (!dataset_open(&d, path, &o->set, &e))
             die("%s: %s", path, e.text);

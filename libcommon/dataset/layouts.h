@@ -29,10 +29,17 @@ bool dataset_read_folders(struct dataset *d, const char *root, const struct data
                           struct err *e);
 bool dataset_read_visa(struct dataset *d, const char *root, const struct dataset_options *o, struct err *e);
 bool dataset_read_plain(struct dataset *d, const char *root, struct err *e);
-/* `f` is the list's open file, a pipe maybe; dies where it is no table. Paths in it are relative to where a file lies, or to
+/* `f` is the list's open file; dies where it is no table. Paths in it are relative to where a file lies, or to
  * the current folder. */
 bool dataset_read_list(struct dataset *d, FILE *f, const char *path, const struct dataset_options *o,
                        struct err *e);
+
+/* The same line by line. *alone: each stands for itself: no masks, whose presence says how all images are read, and no split. False with
+ * a reason. */
+bool dataset_read_header(const char *header, size_t n, bool *alone, struct err *e);
+/* A line more, an entry more. */
+bool dataset_read_row(struct dataset *d, const char *header, const char *line, size_t n,
+                      const struct dataset_options *o, struct err *e);
 
 /* Whether `root` has a folder of a split, as the layouts that dataset_read_folders reads must. */
 bool dataset_has_split_folders(const char *root);

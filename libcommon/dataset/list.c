@@ -115,6 +115,37 @@ bool dataset_read_list(struct dataset *d, FILE *f, const char *path, const struc
     return done;
 }
 
+bool dataset_read_row(struct dataset *d, const char *header, const char *line, size_t n,
+                      const struct dataset_options *o, struct err *e)
+{
+    struct table t;
+    struct err why;
+    if (strlen(line) < n)
+        return err_set(e, "a NUL byte");
+    char *text = xprintf("%s\n%s", header, line);
+    d->layout = LAYOUT_LIST;
+    const bool parsed = table_parse(&t, text, strlen(text), &why);
+    const bool done = parsed && add_rows(d, "-", &t, o, &why);
+    const char *reason = strncmp(why.text, "line 2: ", 8) == 0 ? why.text + 8 : why.text;
+    if (!done)
+        err_set(e, "%s", reason);
+    if (parsed)
+        table_free(&t);
+    free(text);
+    return done;
+}
+
+bool dataset_read_header(const char *header, size_t n, bool *alone, struct err *e)
+{
+    struct table t;
+    if (!table_parse(&t, header, n, e))
+        return false;
+    const struct columns c = find_columns(&t);
+    table_free(&t);
+    *alone = c.mask < 0 && c.split < 0;
+    return c.path >= 0 || err_set(e, "no column 'path' in its header");
+}
+
 /* The first line is enough to tell: text without NUL, one of whose cells is `path`. */
 bool dataset_is_list(const char *path)
 {

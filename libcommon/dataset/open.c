@@ -80,7 +80,7 @@ static bool read_as(struct dataset *d, const char *path, const struct dataset_op
 }
 
 /* One image of a set with masks must lie as the others do, also where it has none itself. */
-static void leave_as_stored(struct dataset *d)
+void dataset_lie_alike(struct dataset *d)
 {
     bool masks = false;
     for (size_t i = 0; i < d->n; i++)
@@ -100,19 +100,8 @@ bool dataset_open(struct dataset *d, const char *path, const struct dataset_opti
         dataset_free(d);
         return false;
     }
-    leave_as_stored(d);
+    dataset_lie_alike(d);
     if (d->n && d->layout != LAYOUT_LIST)
         qsort(d->entry, d->n, sizeof *d->entry, by_name);
-    return true;
-}
-
-bool dataset_open_list(struct dataset *d, FILE *f, const char *path, const struct dataset_options *o,
-                       struct err *e)
-{
-    if (!dataset_read_list(d, f, path, o, e)) {
-        dataset_free(d);
-        return false;
-    }
-    leave_as_stored(d);
     return true;
 }

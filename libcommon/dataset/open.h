@@ -6,7 +6,6 @@
 /* Lists the folder (or list file) `path`, all splits, sorted bytewise by name but for a list. False with a reason, and
  * nothing to free. */
 bool dataset_open(struct dataset *d, const char *path, const struct dataset_options *o, struct err *e);
-/* The same of a list whose file is open already; `path` is what it is called. */
-bool dataset_open_list(struct dataset *d, FILE *f, const char *path, const struct dataset_options *o,
-                       struct err *e);
+/* Of one that was read otherwise, a list's lines say: where one image has a mask all are left as they are stored (set.h). */
+void dataset_lie_alike(struct dataset *d);
 #endif

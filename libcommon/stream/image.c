@@ -68,6 +68,11 @@ size_t image_reader_count(const struct image_reader *r)
     return r->count;
 }
 
+bool image_reader_uncounted(const struct image_reader *r)
+{
+    return !r->open && !r->failed;
+}
+
 void image_reader_die(const struct image_reader *r, const char *fmt, ...)
 {
     struct err e;
