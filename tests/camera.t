@@ -84,4 +84,14 @@ ok $? 'a model of six frames'
 { frames 2 '' && head -c 3000 one.ppm && dark && dark && frames 2 ''; } | imgcat -q -k -r 32 - | $featx | patchcore -q -m model -t - | verdict -m model -c --of 2/2 >out
 [ "$(cut -f 1,2 out | tr '\t\n' '  ')" = 'frame alarm 1 0 4 1 5 0 ' ]
 ok $? 'imgcat -k, featx, patchcore, verdict'
+
+# a camera that ffmpeg plays
+if command -v ffmpeg >/dev/null; then
+    ffmpeg -nostdin -loglevel error -f lavfi -i testsrc=size=64x48:rate=20 -frames:v 5 -f image2pipe -c:v ppm - >played
+    imgcat -k -r 0 - <played | images >first && { head -c 10000 played && cat played; } | imgcat -q -k -r 0 - | images | cut -d ' ' -f 3 >second
+    [ "$(wc -l <first)" = 5 ] && { head -n 1 first && cat first; } | cut -d ' ' -f 3 | cmp - second >&2
+    ok $? 'ffmpeg, begun anew in the middle of a frame'
+else
+    skip 'ffmpeg, begun anew in the middle of a frame' 'no ffmpeg here'
+fi
 done_testing

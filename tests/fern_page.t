@@ -32,10 +32,53 @@ PATH=$work/short:$PATH
     ln -s "$FERN_TESTS/../scripts" scripts
 } || exit 1
 
+# A camera of ffmpeg's: two good frames, one that is cut, two of noise, two good ones. The relay is a pipe that keeps what it gets.
+frame() { imgcat -q -r 0 "$1" | perl -0777 -ne '/ENDHDR\n/ and print "P6\n64 64\n255\n", substr $_, $+[0], 12288'; }
+good=$(find bottle/train -name '*.png' | head -n 1)
+{ frame "$good" && frame "$good" && frame "$good" | head -c 5000 && frame new/1.png && frame new/1.png && frame "$good" && frame "$good"; } >frames.ppm
+printf '#!/bin/bash\nexec cat frames.ppm\n' >short/ffmpeg
+chmod +x short/ffmpeg
+mkfifo relay
+exec 7<>relay
+export relay=relay
+
+# mqtt EXAMPLE: run with a local broker, while pictures are dropped into the folder: its alarms arrive
+mqtt() {
+    local real port=$((20000 + RANDOM % 20000)) pid server reader
+    real=$(command -v mosquitto_pub)
+    printf '#!/bin/bash\nexec "%s" "$@" -p %d\n' "$real" "$port" >short/mosquitto_pub
+    chmod +x short/mosquitto_pub
+    mkdir camera
+    timeout 100 "$broker" -p "$port" >broker.log 2>&1 &
+    server=$!
+    within mosquitto_pub -h localhost -t line1/begun -m 1 || return
+    timeout 90 mosquitto_sub -h localhost -p "$port" -t line1/alarm >messages 2>&1 &
+    reader=$!
+    timeout 80 bash -o pipefail "$1" >out 2>err </dev/null &
+    pid=$!
+    first() { cp "$good" camera/first.png && grep -q '"alarm":0' messages; }
+    second() { cp new/1.png camera/second.png && grep -q '"alarm":1' messages; }
+    if ! within first || ! within second; then cat err messages; fi
+    rm -r camera
+    wait $pid
+    kill "$server" "$reader"
+    grep -q 'camera/: is gone' err && grep -qE '^\{"frame":[0-9]+,"alarm":1,"drift":"[-01]","score":[0-9.]+\}$' messages
+}
+broker=$(PATH=$PATH:/usr/sbin command -v mosquitto)
+
 for example in $(find . -name 'example.*' | sort -V); do
     what=$(tr -d '\134' <"$example" | tr -s ' \n' ' ' | cut -c 1-90)
     if grep -q pamexec "$example" && ! command -v pamexec >/dev/null; then
         skip "$what" "netpbm's programs are not here"
+        continue
+    fi
+    if grep -q mosquitto_pub "$example"; then
+        if [ -n "$broker" ] && command -v mosquitto_pub mosquitto_sub inotifywait >/dev/null; then
+            mqtt "$example"
+            ok $? "$what"
+        else
+            skip "$what" "no mosquitto, mosquitto-clients, inotify-tools here"
+        fi
         continue
     fi
     bash -o pipefail -e "$example" >out 2>err </dev/null
@@ -44,6 +87,11 @@ for example in $(find . -name 'example.*' | sort -V); do
     [ $status -eq 141 ] && grep -q 'ifsgen .* -e 0' "$example" && status=0
     ok $status "$what"
     [ $status -eq 0 ] || sed 's/^/# /' err
+    if grep -q /sys/class/gpio "$example"; then
+        echo end >&7
+        [ "$(while read -r line && [ "$line" != end ]; do printf %s "$line"; done <&7)" = 0101 ] && grep -q 'skipped: stdin: image 3: the image is cut' err
+        ok $? 'the relay: off, on for the second bad frame, off, and on when the camera ends'
+    fi
     # pth2st's example had a small file to convert, which is no network
     cp net.safetensors resnet18.safetensors
 done
