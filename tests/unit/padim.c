@@ -340,7 +340,8 @@ static void adding(size_t first, size_t n, size_t channels, double scale, double
 static void adding_more(void)
 {
     static const size_t shape[][3] = {{4, 4, 6}, {2, 2, 8}};
-    struct set s = random_set(40, 2, shape, 1), part = s, large = random_set(5, 2, shape, 3e3);
+    struct set s = random_set(40, 2, shape, 1), part = s, large = random_set(5, 2, shape, 60),
+               huge = random_set(5, 2, shape, 3e3);
     struct err e;
     size_t *chosen = padim_draw(14, 9, 4);
     part.n = 30;
@@ -354,8 +355,12 @@ static void adding_more(void)
     }
     const double off = difference(&sum, &all, &s);
     ok(off < 1e-5, "ten images one after the other are a fit of all: off by %.1e", off);
-    struct padim drowned = fit(&large, SIZE_MAX, chosen, 9, PADIM_LOW_RANK, NULL);
+    struct padim drowning = fit(&large, SIZE_MAX, chosen, 9, PADIM_LOW_RANK, NULL);
+    struct padim drowned = fit(&huge, SIZE_MAX, chosen, 9, PADIM_LOW_RANK, NULL);
     ok(!padim_fit_resume(&drowned, &e), "features that a low rank has lost are refused: %s", e.text);
+    ok(!padim_fit_resume(&drowning, &e), "and those that it is about to lose");
+    padim_free(&drowning);
+    set_free(&huge);
     padim_free(&all);
     padim_free(&sum);
     padim_free(&drowned);

@@ -103,15 +103,32 @@ static void left_out(size_t n, double products, size_t count)
     free(x);
 }
 
-static double coverage_of(const struct patchcore *m, const float *x, size_t n)
+/* As the selection sees vectors; free() them. */
+static float *seen(const float *x, size_t n, size_t dims, const struct patchcore_plan *plan)
 {
+    float *out = xcalloc(n * dims, sizeof *out);
+    memcpy(out, x, n * dims * sizeof *x);
+    if (!plan->dims)
+        return out;
+    struct projection p = projection_new(plan->projection, 5, plan->dims, plan->seed);
+    projection_apply(&p, out, dims, x, dims, n);
+    projection_free(&p);
+    return out;
+}
+
+static double coverage_of(const struct patchcore *m, const float *x, size_t n,
+                          const struct patchcore_plan *plan)
+{
+    float *bank = seen(m->bank, m->n, m->dims, plan), *vector = seen(x, n, m->dims, plan);
     double most = 0;
     for (size_t i = 0; i < n; i++) {
         double least = INFINITY;
         for (size_t k = 0; k < m->n; k++)
-            least = fmin(least, (double)distance_squared(x + i * m->dims, m->bank + k * m->dims, m->dims));
+            least = fmin(least, (double)distance_squared(vector + i * m->dims, bank + k * m->dims, m->dims));
         most = fmax(most, sqrt(least));
     }
+    free(bank);
+    free(vector);
     return most;
 }
 
@@ -127,30 +144,30 @@ static double least_apart(const struct patchcore *m)
 
 /* Images that are added: no vector, old or new, is farther from the bank than its coverage says; the bank grows by what that takes,
  * and to the part that a fit of all would keep. `far`: the new ones lie elsewhere. */
-static void growing(enum patchcore_start start, size_t old, double ratio, float far)
+static void growing(enum patchcore_start start, size_t projected, size_t old, double ratio, float far)
 {
     enum { N = 300 };
     const size_t dims = distance_padded(5);
-    const struct patchcore_plan plan = {.ratio = ratio, .start = start, .seed = 5};
+    const struct patchcore_plan plan = {.ratio = ratio, .start = start, .seed = 5, .dims = projected};
     float *x = points(N, dims), distance;
     struct patchcore m = {.neighbours = 1};
     for (size_t i = old * dims; i < N * dims; i += dims)
         x[i] += far * (float)(i % 7);
     struct patchcore_fit *fit = fit_of(x, old, dims, PATCHCORE_PRODUCTS);
     patchcore_fit_bank(fit, &m, &plan);
-    const double coverage = m.coverage, before = coverage_of(&m, x, old);
+    const double coverage = m.coverage, before = coverage_of(&m, x, old, &plan);
     const size_t had = m.n;
     patchcore_fit_free(fit);
     ok(fabs(coverage - before) < 1e-6, "coverage %g is the farthest of %zu vectors from %zu", coverage, old,
        had);
     fit = fit_of(x + old * dims, N - old, dims, PATCHCORE_PRODUCTS);
     patchcore_fit_grow(fit, &m, &plan, old);
-    const double after = coverage_of(&m, x, N);
+    const double after = coverage_of(&m, x, N, &plan);
     const size_t like = (size_t)(N * ratio);
     ok(after <= coverage + 1e-6 && m.n >= like && m.n < N,
-       "%zu more, %g away: none farther than %g, by %zu vectors (a fit of all keeps %zu)", N - old,
-       (double)far, after, m.n, like);
-    if (start == PATCHCORE_START_ONE && m.n > like)
+       "%zu more, %g away, in %zu dimensions: none farther than %g, by %zu vectors (a fit of all keeps %zu)",
+       N - old, (double)far, projected, after, m.n, like);
+    if (start == PATCHCORE_START_ONE && m.n > like && !projected)
         ok(least_apart(&m) >= coverage - 1e-6, "the bank is no larger than that takes: %g apart",
            least_apart(&m));
     const size_t last = N - old - 1;
@@ -169,10 +186,12 @@ int main(void)
 {
     pool_start(2);
     start_with_ten();
-    growing(PATCHCORE_START_ONE, 150, .1, 0);
-    growing(PATCHCORE_START_ONE, 150, .1, 30);
-    growing(PATCHCORE_START_ONE, 299, .1, 50);
-    growing(PATCHCORE_START_TEN, 150, .2, 1);
+    growing(PATCHCORE_START_ONE, 0, 150, .1, 0);
+    growing(PATCHCORE_START_ONE, 0, 150, .1, 30);
+    growing(PATCHCORE_START_ONE, 0, 299, .1, 50);
+    growing(PATCHCORE_START_TEN, 0, 150, .2, 1);
+    growing(PATCHCORE_START_TEN, 0, 150, .01, 1);
+    growing(PATCHCORE_START_ONE, 3, 150, .1, 30);
     left_out(120, 1, 50);
     left_out(120, 80.5 * 120 * (double)distance_padded(5), 80);
     left_out(120, PATCHCORE_PRODUCTS, 120);
