@@ -117,3 +117,14 @@ adds() {
     sed 's/"left_out_scores":"4:./"left_out_scores":"4:9/' early.st >damaged.st
     that "scores that don't rise" fails 1 'damaged.st: left_out_scores= is not' "$program" -o out.st --add damaged.st late
 }
+
+# real_streams: features of real bottles by the network that comes with fern, as first (8 images), second (6) and broken; false where
+# there are none
+real_streams() {
+    local set=${FERN_DATA-}/bottle net=$FERN_TESTS/../weights/fern-resnet18.safetensors
+    [ -d "$set" ] && [ -r "$net" ] || return 1
+    real() { imgcat -q -r 64 "$@" | featx -q --precision f32 -w "$net" -l layer1,layer2,layer3; }
+    real "$set"/train/good/00[0-7].png >first
+    real "$set"/train/good/0{08,09,10,11,12,13}.png >second
+    real "$set"/test/*/000.png >broken
+}

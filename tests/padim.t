@@ -50,6 +50,17 @@ that "another program's model" fails 1 'bank.st: a model of patchcore, not of pa
 padim -o lost.st --ridge 1e-9 --form low-rank early
 that "a low rank that has lost its images" fails 1 'lost.st: its features are so large beside the ridge' padim -o out.st --add lost.st late
 
+if real_streams; then
+    for options in '-d 100' '-d 9'; do # of a low rank and packed
+        # shellcheck disable=SC2086 # options
+        padim -q $options -o early.st first && padim -q -o sum.st --add early.st second && padim -q $options -o all.st first second
+        that "real images added, $options: maps within 1e-6 of a fit of all" npysdiff -q -s 1e-6 <(padim -m sum.st broken) <(padim -m all.st broken)
+    done
+    that "packed, with -d 9" grep -aq '"factor.0"' early.st
+else
+    skip "real images added" "no images in ${FERN_DATA-FERN_DATA}"
+fi
+
 # What must be refused.
 refuses padim packed.st
 that "other layers" fails 1 'record 1 (x)' padim -m packed.st one

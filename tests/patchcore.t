@@ -72,6 +72,16 @@ patchcore -q --half -o early.st early && patchcore -q -o sum.st --add early.st l
 that "half stays half" grep -aq '"bank":{"dtype":"F16"' sum.st
 patchcore -q -p auto --projection sparse -s 5 -o early.st early && patchcore -q -o sum.st --add early.st late
 that "projection and seed are kept" test "$(for k in projection seed projected coverage; do meta sum.st $k; done)" = "$(for k in projection seed projected coverage; do meta early.st $k; done)"
+if real_streams; then
+    patchcore -q -p 0 -r 0.02 --score patch -o real.st first && patchcore -q -o realsum.st --add real.st second
+    for model in real realsum; do score $model.st first second | sort -g | tail -n 1; done | xargs >most
+    # shellcheck disable=SC2016
+    that "real images added: some were farther than the coverage $(meta real.st coverage), none is now" \
+        awk -v c="$(meta real.st coverage)" 'NR == 1 && $1 > c * 1.00001 && $2 <= c * 1.00001 { found = 1 } END { exit !found }' most
+    sed 's/^/# /' most
+else
+    skip "real images added" "no images in ${FERN_DATA-FERN_DATA}"
+fi
 padim -q -o gauss.st train
 that "another program's model" fails 1 'gauss.st: a model of padim, not of patchcore' patchcore -o out.st --add gauss.st late
 sed 's/"coverage":"./"coverage":"-/' early.st >damaged.st

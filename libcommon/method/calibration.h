@@ -19,8 +19,8 @@ struct normals;
 struct normals *normals_new(void);
 /* map: n values, the same n for all images; n = 0: the method gives none. Dies when a value is not finite. */
 void normals_add(struct normals *s, double score, const float *map, size_t n);
-/* What a fit that goes on needs of the scores so far, more than scores= has: left_out_scores= and left_out_peaks= (of the maps) in meta,
- * IMAGES:V,V,... (%.9g, ascending), all of up to NORMALS_KEPT images, of more so many evenly spaced. */
+/* What a fit that goes on needs of the scores so far, more than scores= has: left_out_scores= and left_out_peaks= (of the maps)
+ * in meta, IMAGES:V,V,... (%.9g, ascending), all of up to NORMALS_KEPT images, of more so many evenly spaced. */
 enum { NORMALS_KEPT = 4096 };
 void normals_keep(const struct normals *s, struct note *meta);
 /* To the scores of new images, as a model that goes on from another would give them had it not seen them, adds those that the

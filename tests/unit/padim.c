@@ -4,85 +4,11 @@
 #include "base/rng.h"
 #include "base/thread.h"
 #include "padim/fit.h"
+#include "padim_set.h"
 #include "stream/npys.h"
 #include "tap.h"
 #include <stdlib.h>
 #include <string.h>
-
-static const char *form_name(enum padim_form form)
-{
-    return form == PADIM_PACKED ? "packed" : "low rank";
-}
-
-/* Taps of n images: per tap, images x height x width x channels. */
-struct set {
-    size_t n, taps;
-    size_t shape[4][3];
-    float *data[4];
-};
-
-static size_t tap_size(const struct set *s, size_t t)
-{
-    return s->shape[t][0] * s->shape[t][1] * s->shape[t][2];
-}
-
-static struct set random_set(size_t n, size_t taps, const size_t (*shape)[3], double scale)
-{
-    struct set s = {.n = n, .taps = taps};
-    memcpy(s.shape, shape, taps * sizeof *shape);
-    for (size_t t = 0; t < taps; t++) {
-        struct rng r = rng_new(n, t);
-        s.data[t] = xmalloc(n * tap_size(&s, t), sizeof(float));
-        for (size_t i = 0; i < n * tap_size(&s, t); i++)
-            s.data[t][i] = (float)(scale * fmax(0, rng_normal(&r) + 0.3));
-    }
-    return s;
-}
-
-static void set_free(struct set *s)
-{
-    for (size_t t = 0; t < s->taps; t++)
-        free(s->data[t]);
-}
-
-static void image_values(float *out, const struct padim_grid *grid, const struct set *s, size_t image)
-{
-    struct taps taps = {.n = s->taps};
-    for (size_t t = 0; t < s->taps; t++)
-        taps.tap[t] =
-            (struct tap){s->shape[t][0], s->shape[t][1], s->shape[t][2], s->data[t] + image * tap_size(s, t)};
-    padim_values(out, grid, &taps);
-}
-
-static struct padim fit(const struct set *s, size_t skip, const size_t *chosen, size_t channels,
-                        enum padim_form form, float **left_out)
-{
-    struct padim_grid grid;
-    struct err e;
-    if (!padim_grid_new(&grid, s->shape, s->taps, chosen, channels, &e))
-        die("%s", e.text);
-    float *values = xmalloc(grid.values, sizeof *values);
-    struct padim_fit *f = padim_fit_new(&grid);
-    for (size_t i = 0; i < s->n; i++)
-        if (i != skip) {
-            image_values(values, padim_fit_grid(f), s, i);
-            padim_fit_add(f, values);
-        }
-    free(values);
-    struct padim model;
-    padim_fit_end(&model, f, 0.01, form, left_out);
-    return model;
-}
-
-static float *distances(const struct padim *model, const struct set *s, size_t image)
-{
-    float *values = xmalloc(model->grid.values, sizeof *values);
-    float *map = xmalloc(model->grid.height * model->grid.width, sizeof *map);
-    image_values(values, &model->grid, s, image);
-    padim_distances(map, model, values);
-    free(values);
-    return map;
-}
 
 static float distance_at(const struct padim *model, float a, float b)
 {
@@ -244,20 +170,6 @@ static void grids(void)
     }
 }
 
-/* The largest relative difference of two models' distances of a set. */
-static double difference(const struct padim *a, const struct padim *b, const struct set *s)
-{
-    double worst = 0;
-    for (size_t x = 0; x < s->n; x++) {
-        float *p = distances(a, s, x), *q = distances(b, s, x);
-        for (size_t i = 0; i < a->grid.height * a->grid.width; i++)
-            worst = worse(worst, fabs((double)p[i] / (double)q[i] - 1));
-        free(p);
-        free(q);
-    }
-    return worst;
-}
-
 /* More channels than a Cholesky block, and the two forms against each other. */
 static void forms(double scale)
 {
@@ -285,88 +197,6 @@ static void forms(double scale)
     free(chosen);
     set_free(&s);
     set_free(&fresh);
-}
-
-/* The images from `first` on, added to a model of those before. *left: of the new ones, or of all. */
-static struct padim resumed(const struct padim *old, const struct set *s, size_t first, float **left)
-{
-    struct err e;
-    struct padim_fit *f = padim_fit_resume(old, &e);
-    if (!f)
-        die("%s", e.text);
-    float *values = xmalloc(old->grid.values, sizeof *values);
-    for (size_t i = first; i < s->n; i++) {
-        image_values(values, padim_fit_grid(f), s, i);
-        padim_fit_add(f, values);
-    }
-    free(values);
-    struct padim model;
-    padim_fit_end(&model, f, old->ridge, PADIM_AUTO, left);
-    return model;
-}
-
-/* A model of the first images and then the others, against one of all: the same distances of fresh images and of those left out. */
-static void adding(size_t first, size_t n, size_t channels, double scale, double tolerance)
-{
-    static const size_t shape[][3] = {{7, 9, 14}, {4, 5, 16}, {3, 2, 17}, {4, 5, 13}};
-    struct set s = random_set(n, 4, shape, scale), fresh = random_set(n + 1, 4, shape, scale), part = s;
-    size_t *chosen = padim_draw(60, channels, 4);
-    const size_t positions = 63;
-    float *left_all, *left_new;
-    part.n = first;
-    struct padim all = fit(&s, SIZE_MAX, chosen, channels, PADIM_AUTO, &left_all);
-    struct padim old = fit(&part, SIZE_MAX, chosen, channels, PADIM_AUTO, NULL);
-    struct padim sum = resumed(&old, &s, first, &left_new);
-    const size_t skipped = old.form == PADIM_PACKED ? first : 0;
-    double worst = 0;
-    for (size_t i = skipped * positions; i < n * positions; i++)
-        worst = worse(worst, fabs((double)left_new[i - skipped * positions] / (double)left_all[i] - 1));
-    const double off = difference(&sum, &all, &fresh);
-    ok(sum.images == n && sum.form == all.form && off <= tolerance,
-       "%zu images and %zu more of scale %g are a fit of all, %s to %s: off by %.1e", first, n - first, scale,
-       form_name(old.form), form_name(sum.form), off);
-    ok(worst <= tolerance, "and those left out: off by %.1e", worst);
-    free(left_all);
-    free(left_new);
-    padim_free(&all);
-    padim_free(&old);
-    padim_free(&sum);
-    free(chosen);
-    set_free(&s);
-    set_free(&fresh);
-}
-
-/* Twice, one image at a time, and a set that drowns the ridge. */
-static void adding_more(void)
-{
-    static const size_t shape[][3] = {{4, 4, 6}, {2, 2, 8}};
-    struct set s = random_set(40, 2, shape, 1), part = s, large = random_set(5, 2, shape, 60),
-               huge = random_set(5, 2, shape, 3e3);
-    struct err e;
-    size_t *chosen = padim_draw(14, 9, 4);
-    part.n = 30;
-    struct padim all = fit(&s, SIZE_MAX, chosen, 9, PADIM_AUTO, NULL);
-    struct padim sum = fit(&part, SIZE_MAX, chosen, 9, PADIM_AUTO, NULL);
-    for (size_t i = 30; i < 40; i++) {
-        struct padim old = sum;
-        part.n = i + 1;
-        sum = resumed(&old, &part, i, NULL);
-        padim_free(&old);
-    }
-    const double off = difference(&sum, &all, &s);
-    ok(off < 1e-5, "ten images one after the other are a fit of all: off by %.1e", off);
-    struct padim drowning = fit(&large, SIZE_MAX, chosen, 9, PADIM_LOW_RANK, NULL);
-    struct padim drowned = fit(&huge, SIZE_MAX, chosen, 9, PADIM_LOW_RANK, NULL);
-    ok(!padim_fit_resume(&drowned, &e), "features that a low rank has lost are refused: %s", e.text);
-    ok(!padim_fit_resume(&drowning, &e), "and those that it is about to lose");
-    padim_free(&drowning);
-    set_free(&huge);
-    padim_free(&all);
-    padim_free(&sum);
-    padim_free(&drowned);
-    free(chosen);
-    set_free(&s);
-    set_free(&large);
 }
 
 /* ResNet-18 at 256, 100 of 448 channels: the shared rows make the model 0.38 times one triangle a position. */
@@ -490,13 +320,6 @@ int main(void)
     grids();
     forms(1);
     forms(30);
-    adding(8, 12, 50, 1, 1e-5);
-    adding(12, 80, 50, 1, 1e-5);
-    adding(70, 80, 50, 1, 1e-5);
-    adding(70, 71, 50, 30, 1e-4);
-    adding(8, 12, 50, 3, 1e-4);
-    adding(8, 12, 50, 10, 1e-3);
-    adding_more();
     sizes();
     oracle();
     files();
