@@ -141,8 +141,11 @@ void normals_recall(struct normals *s, const struct note *meta, const char *path
     if (c->maps) {
         const double of_peaks = part_of((double)median_of(s, true), (double)median_of(unseen, true));
         peak = recall_list(meta, path, "left_out_peaks", &peaks);
-        if (peaks != n)
+        if (peaks != n) {
+            free(score);
+            free(peak);
             die("%s: left_out_peaks= is of other images than left_out_scores=", path);
+        }
         for (size_t i = 0; i < n; i++)
             peak[i] = (float)(peak[i] * of_peaks);
         s->sum += (double)c->low * (double)n * mean;
