@@ -23,9 +23,9 @@ ok $? "other seeds, other images"
 grep -q 'features' err && [ "$(grep -c '^images-needed: [1-5]' err)" -eq 7 ]
 ok $? "rows are told as they come"
 
-# The last row is the plain pipeline's but for the order of the images, which chooses the first vector: -r 1 has no such choice.
-needed "${common[@]}" -f '-r 1' -n 1 -q -j 1 && [ ! -s err ] && mv out whole
-imgcat -q -r 48 -s train 'a gear' | featx -q -w random:1 -l layer1,layer2 | patchcore -q -r 1 -o m.st
+# The last row is the plain pipeline's.
+needed "${common[@]}" -n 1 -q -j 1 && [ ! -s err ] && mv out whole
+imgcat -q -r 48 -s train 'a gear' | featx -q -w random:1 -l layer1,layer2 | patchcore -q -r 0.05 -o m.st
 imgcat -q -r 48 -s test 'a gear' | featx -q -w random:1 -l layer1,layer2 | patchcore -q -m m.st | auroc -q -M <(imgcat -q -r 48 -M -s test 'a gear') >measured
 [ "$(tail -n 1 whole | cut -f 3-)" = "$(awk -F '\t' -v OFS='\t' '$1 == "all" { print $3, $7, $9 }' measured)" ]
 ok $? "all images: what the pipeline gives"
@@ -36,6 +36,18 @@ ok $? "a seed's rows are its own"
 
 needed "${common[@]}" -m padim -f '-d 8' -n 1 -q && [ "$(awk -F '\t' 'NR > 1 { print $1 ":" ($3 == "-" && $5 == "-") }' out | xargs)" = '1:1 2:1 4:0 5:0' ]
 ok $? "of too few images for a fit there are no figures"
+cat >lister <<'END'
+#!/bin/bash
+# A method that takes no images: it writes their names, sorted, a file a fit.
+n=$(find . -name 'fit.*' | wc -l)
+printf '%s\n' "$@" | grep /train/ | sed 's,.*/,,' | sort >fit.$n
+echo 'lister: a fit needs more' >&2
+exit 1
+END
+chmod +x lister
+needed "${common[@]}" -m ./lister -n 1 -q && [ "$(wc -l fit.? | awk '{ print $1 }' | xargs)" = '1 2 4 5 12' ] &&
+    [ -z "$(comm -23 fit.0 fit.1)$(comm -23 fit.1 fit.2)$(comm -23 fit.2 fit.3)" ] && [ "$(sort -u fit.3 | wc -l)" -eq 5 ]
+ok $? "each choice holds the smaller ones"
 mv 'a gear/ground_truth' gone && needed "${common[@]}" -n 1 -q && [ "$(awk -F '\t' 'NR > 1 { print ($3 != "-") $4 $5 }' out | sort -u)" = 1-- ]
 ok $? "nor of pixels without masks"
 
