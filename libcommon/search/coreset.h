@@ -16,7 +16,7 @@
  * Exact, and lazy (Minoux, "Accelerated greedy algorithms", 1978): distances to the chosen only shrink, so a
  * vector whose last known distance is below the present radius can't be next and is not looked at. Runs on
  * the pool; takes 8 n bytes, a copy of the chosen vectors and, where there is memory for them, a sketch of
- * every vector and of the chosen ones (search/sketch.h, 264 bytes each at most). */
+ * every vector and of the chosen ones (search/sketch.h, 136 bytes each at most). */
 size_t coreset_greedy(size_t *chosen, size_t have, size_t wanted, float *bound, const float *x, size_t n,
                       size_t dims);
 

@@ -1,4 +1,4 @@
-/* Sketches: 64 numbers that say cheaply which of many vectors can't be near to one. 63 are a vector's
+/* Sketches: 32 numbers that say cheaply which of many vectors can't be near to one. 31 are a vector's
  * coordinates along the directions of the largest variance, the last is the length of what they leave; so two
  * sketches are never farther apart than their vectors, and hardly nearer.
  *
@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SKETCH_DIMS = 64, SKETCH_PANEL = 64, SKETCH_ROWS = 32 };
+enum { SKETCH_DIMS = 32, SKETCH_PANEL = 64, SKETCH_ROWS = 32 };
 
 /* Directions of a sample of n vectors. */
 struct sketch_space;
