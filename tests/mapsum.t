@@ -32,6 +32,9 @@ mapsum - b <a | cmp -s - out
 ok $? "- is stdin"
 mapsum a >one && mapsum one | npysdiff -t 1e-6 - one && mapsum a a | npysdiff -t 1e-6 - one
 ok $? "alone it is standardised; again, and with itself, it is the same"
+{ npy_note stream=maps version=1 threshold=4 scores=2:1,3 && npy_note name=a score=2 arrays= && npy_note end=1; } >known
+mapsum known | npyls -n | grep -q threshold=1 && ! mapsum known | npyls -n | grep -q scores=
+ok $? "what normal images scored is of another scale, and goes"
 mapsum a b | auroc -q | awk -F'\t' 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } $1 == "all" { exit !($c["image_auroc"] == 1) }'
 ok $? "auroc reads it"
 

@@ -202,7 +202,7 @@ static void take_frame(struct run *r, const struct score_frame *f)
     const bool first = r->frames++ == 0, on = r->on, drifted = r->drifted;
     const bool defect = isnan(r->threshold) ? strcmp(f->verdict, "defect") == 0 : f->value >= r->threshold;
     r->on = alarm_take(r->alarm, defect, f->value >= o->low);
-    if (r->drift && !defect)
+    if (r->drift)
         watch_drift(r, f);
     if (!o->changes || first || r->on != on || r->drifted != drifted)
         write_frame(r, f, defect);

@@ -24,7 +24,7 @@ struct drift;
 /* NULL with a reason where these scores can't tell: too few are below the threshold. window: 1 to DRIFT_WINDOW_MAX. */
 struct drift *drift_new(const struct normal_scores *fit, double threshold, size_t window, double level,
                         struct err *e);
-/* A score that was judged good. True when it filled a window: the result. */
+/* A score; one that is not below the cut, as a defect's, is left out. True when it filled a window: the result. */
 bool drift_take(struct drift *d, double score, struct drift_result *result);
 void drift_free(struct drift *d);
 #endif
