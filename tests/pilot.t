@@ -28,6 +28,13 @@ cp one/log log && cp one/verdicts.tsv verdicts.tsv
 ok $? "again: nothing is fitted twice"
 that "another rule" fails 2 'was begun with another rule' "$pilot" 'a gear' -o one --resize 64 --require recall=.5
 
+"$pilot" 'a gear' -o curve --resize 64 --curve 1 --methods patchcore >told 2>err && [ ! -s err ] && [ "$(cut -f 1 curve/learning.tsv | tr '\n' ' ')" = 'images 1 2 4 8 ' ] &&
+    grep -q 'id="learning"' curve/report.html
+ok $? "with the curve over training images"
+sed 's/^/# /' err
+awk -F '\t' 'NR == FNR { if ($1 == 8) want = $3; next } FNR == 2 { exit !($8 == want) }' curve/learning.tsv curve/verdicts.tsv
+ok $? "all images: the judged run's own figure"
+
 # A folder of folders: good, and a kind of defect, with a name that a page must not take for its own
 mkdir -p plain/OK 'plain/<script>'
 n=0

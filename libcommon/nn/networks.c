@@ -74,7 +74,7 @@ bool network_build_stages(struct graph *g, const char *arch, size_t stages, size
     size_t x = graph_relu(g, conv_bn(g, graph_input(g, 3), "", "conv1", "bn1", 64, 7, 2));
     x = graph_maxpool(g, x, 3, 2, 1);
     for (size_t stage = 0; stage < stages; stage++) {
-        char name[32];
+        char name[64];
         for (size_t b = 0; b < net->blocks[stage]; b++) {
             snprintf(name, sizeof name, "layer%zu.%zu.", stage + 1, b);
             x = block(g, x, name, net->bottleneck, net->width << stage,
