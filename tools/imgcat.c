@@ -2,7 +2,7 @@
  *
  * An image's way from its folder to the pixels that leave:
  *
- *   read_operand    a folder, a list, a file, a stream: a stream is copied as it comes (copy_stream), or a list by a pipe, line by
+ *   read_operand    a folder, a list, a file, a stream: a stream is copied as it comes (copy_stream), a list by a pipe line by
  *                   line (copy_rows); all else
  *   dataset_open    becomes entries by the reader of its layout (dataset/open, folders, visa, list, plain): a path, a name,
  *   add_set         a label, the paths of masks (dataset/ground_truth); those of the subset wait

@@ -34,8 +34,8 @@ bool dataset_read_plain(struct dataset *d, const char *root, struct err *e);
 bool dataset_read_list(struct dataset *d, FILE *f, const char *path, const struct dataset_options *o,
                        struct err *e);
 
-/* The same line by line. *alone: each stands for itself: no masks, whose presence says how all images are read, and no split. False with
- * a reason. */
+/* The same line by line. *alone: each stands for itself: no masks, whose presence says how all images are read, and no split.
+ * False with a reason. */
 bool dataset_read_header(const char *header, size_t n, bool *alone, struct err *e);
 /* A line more, an entry more. */
 bool dataset_read_row(struct dataset *d, const char *header, const char *line, size_t n,

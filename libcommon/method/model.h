@@ -13,8 +13,8 @@ void model_describe(struct note *meta, const char *method, const struct note *op
 /* Reads the calibration back; dies with path when the model is of another method or lacks a part. maps: the method gives some. */
 struct calibration model_calibration(const struct note *meta, const char *path, const char *method,
                                      bool maps);
-/* What normal images scored; {0} where the model, or the opening note of a map stream, does not say. Dies with path on what is no such
- * text. */
+/* What normal images scored; {0} where the model, or the opening note of a map stream, does not say. Dies with path on what is
+ * no such text. */
 struct normal_scores model_scores(const struct note *meta, const char *path);
 /* A number of the metadata; dies with path when it is missing or not finite. */
 double model_number(const struct note *meta, const char *path, const char *key);

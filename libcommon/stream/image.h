@@ -41,7 +41,8 @@ bool image_ready(struct image_reader *r);
 _Noreturn void image_reader_die(const struct image_reader *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 size_t image_reader_count(const struct image_reader *r);
-/* Whether a broken image may be passed over: the part that is read is of a foreign program, which doesn't count its images by seq=. */
+/* Whether a broken image may be passed over: the part that is read is of a foreign program, which doesn't count its images by
+ * seq=. */
 bool image_reader_uncounted(const struct image_reader *r);
 void image_reader_free(struct image_reader *r);
 

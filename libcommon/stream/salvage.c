@@ -65,8 +65,8 @@ static size_t find(const unsigned char *data, size_t from, size_t n, enum found 
     return n;
 }
 
-/* How many of the bytes that are there belong to the image. A beginning of a header that has not come whole waits for its rest while
- * there is anything before it. */
+/* How many of the bytes that are there belong to the image. A beginning of a header that has not come whole waits for its rest
+ * while there is anything before it. */
 static size_t belonging(struct salvage *s, const unsigned char *data, size_t n)
 {
     enum found what;
@@ -109,7 +109,8 @@ struct salvage *salvage_open(struct feed *feed, const char *label, bool mend)
     return s;
 }
 
-/* An image may begin: what is handed on next is no other's beginning; but where the file still holds something, that comes first. */
+/* An image may begin: what is handed on next is no other's beginning; but where the file still holds something, that comes
+ * first. */
 static void begin_image(struct salvage *s)
 {
     if (!s->mend)

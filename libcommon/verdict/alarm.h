@@ -1,5 +1,5 @@
-/* When verdicts on single frames become an alarm: K of the last N frames are defects; it stays until fewer than K of the last N reach
- * a lower level (hysteresis). K = N = 1, and the level that of a defect: the alarm is the verdict. */
+/* When verdicts on single frames become an alarm: K of the last N frames are defects; it stays until fewer than K of the last
+ * N reach a lower level (hysteresis). K = N = 1, and the level that of a defect: the alarm is the verdict. */
 #ifndef VERDICT_ALARM_H
 #define VERDICT_ALARM_H
 #include <stdbool.h>

@@ -1,11 +1,11 @@
 /* Drift: do the parts that are judged good still score as the good parts of the fit did?
  *
- * Each WINDOW good parts, one after the other, are one sample; the fit's scores are another; the test is Kolmogorov's and Smirnov's
- * (kolmogorov.h). What is judged good lies below the threshold, so both are cut off alike: of both those below the cut count, which is the
- * highest of the fit's known scores that is not above the threshold; or the threshold, where all of them are below it. Given that
- * score, those below it are again a sample like any other. So when nothing has changed a window is called a drift with a
- * probability of at most LEVEL, in the mean over fits, whatever the scores' distribution. Of percentiles the distance is the
- * largest at one of them: at most the true one. */
+ * Each WINDOW good parts, one after the other, are one sample; the fit's scores are another; the test is Kolmogorov's and
+ * Smirnov's (kolmogorov.h). What is judged good lies below the threshold, so both are cut off alike: of both those below the
+ * cut count, which is the highest of the fit's known scores that is not above the threshold; or the threshold, where all of
+ * them are below it. Given that score, those below it are again a sample like any other. So when nothing has changed a window
+ * is called a drift with a probability of at most LEVEL, in the mean over fits, whatever the scores' distribution. Of
+ * percentiles the distance is the largest at one of them: at most the true one. */
 #ifndef VERDICT_DRIFT_H
 #define VERDICT_DRIFT_H
 #include "method/normal_scores.h"

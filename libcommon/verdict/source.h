@@ -1,6 +1,7 @@
-/* Where frames' scores come from, one after the other: a table with the columns name, label, defect, score and verdict, of which score
- * alone must be there, or a stream of maps. Which it is its first byte tells. Each frame is handed over as soon as its line, or
- * record, is whole. A line that is the header again, as where programs were started anew or tables joined, is passed over. */
+/* Where frames' scores come from, one after the other: a table with the columns name, label, defect, score and verdict, of
+ * which score alone must be there, or a stream of maps. Which it is its first byte tells. Each frame is handed over as soon as
+ * its line, or record, is whole. A line that is the header again, as where programs were started anew or tables joined, is
+ * passed over. */
 #ifndef VERDICT_SOURCE_H
 #define VERDICT_SOURCE_H
 #include "method/normal_scores.h"

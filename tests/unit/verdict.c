@@ -140,8 +140,8 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The share of windows that are called a drift: images of the fit, and parts, of one distribution, the latter shifted. The threshold is
- * the fit's 0.98 quantile, as a model's. */
+/* The share of windows that are called a drift: images of the fit, and parts, of one distribution, the latter shifted. The
+ * threshold is the fit's 0.98 quantile, as a model's. */
 static double called(size_t images, size_t window, double level, double shift)
 {
     enum { FITS = 1500 };
