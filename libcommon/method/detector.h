@@ -43,8 +43,8 @@ enum {
     DETECTOR_BOTH = DETECTOR_FIT | DETECTOR_SCORE,
     /* In the model's metadata as NAME=VALUE; with -m it comes from there, unless it is of both and given. */
     DETECTOR_KEPT = 4,
-    /* In it, too, for --add alone, which takes what is kept as well. */
-    DETECTOR_ADDED = 8,
+    /* In it, too, for --add alone, which takes what is kept as well. (8 is FITTING_ROW, of method/fitting.h.) */
+    DETECTOR_ADDED = 16,
 };
 
 /* What a fit that goes through its images again and again may need. */
