@@ -126,9 +126,8 @@ bool dataset_read_row(struct dataset *d, const char *header, const char *line, s
     d->layout = LAYOUT_LIST;
     const bool parsed = table_parse(&t, text, strlen(text), &why);
     const bool done = parsed && add_rows(d, "-", &t, o, &why);
-    const char *reason = strncmp(why.text, "line 2: ", 8) == 0 ? why.text + 8 : why.text;
     if (!done)
-        err_set(e, "%s", reason);
+        err_set(e, "%s", strncmp(why.text, "line 2: ", 8) == 0 ? why.text + 8 : why.text);
     if (parsed)
         table_free(&t);
     free(text);
