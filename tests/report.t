@@ -54,7 +54,7 @@ ok $? "without an error the bounds are those of the closed form"
 ok $? "what was counted"
 verdict go "both limits are met at the worse end" recall=.95,false-alarms=.05
 verdict not-yet "a limit that 60 images can't show" recall=.96,false-alarms=.05
-grep -qF 'takes at least 74 images' page.html
+grep -qF 'takes at least 74 images' page.html && grep -qF 'the rule takes 74 defective and 59 good ones at least' page.html
 ok $? "how many images such a limit takes: log .05 / log .96"
 verdict not-yet "less confidence than asked" recall=.95 --confidence .99
 verdict go "the same with less confidence" recall=.96 --confidence .9

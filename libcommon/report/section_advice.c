@@ -19,10 +19,10 @@ static const struct words words_of[ADVICE_KINDS] = {
          "missed.",
          "不良品を集め、画像を test/種類 に入れてください。現状では見逃しについて何も言えません。",
          "no image of a defect", "不良画像が 0 枚"},
-    [ADVICE_MORE_TESTS] = {"Take more test images: the rule can't be met with so few, even without an error.",
-                           "テスト画像を増やしてください。この枚数では、誤りがなくても基準を示せません。",
-                           "fewer test images than the limit takes without an error",
-                           "誤りなしでも必要な枚数に足りない"},
+    [ADVICE_MORE_TESTS] =
+        {"Take more test images: without an error, the rule takes {1} defective and {2} good ones at least.",
+         "テスト画像を増やしてください。誤りがなくても、この基準には不良 {1} 枚、良品 {2} 枚以上が必要です。",
+         "fewer test images than the limit takes without an error", "誤りなしでも必要な枚数に足りない"},
     [ADVICE_DECIDE] = {"Take more test images: what was measured lies too near to the limit for these.",
                        "テスト画像を増やしてください。実測値が基準に近く、この枚数では決められません。",
                        "not yet, with enough images for a run without an error",
@@ -45,7 +45,7 @@ static const struct words words_of[ADVICE_KINDS] = {
         {"Add good training images: the last doubling still gained {1} of image AUROC.",
          "良品の学習画像を増やしてください。最後に 2 倍にしたとき、画像 AUROC がまだ {1} 上がりました。",
          "gain of the last doubling is 0.01 or more", "最後の倍増の効果が 0.01 以上"},
-    [ADVICE_ENOUGH] = {"Good training images are enough: doubling them last gained {1} of image AUROC.",
+    [ADVICE_ENOUGH] = {"Good training images are enough: doubling them last changed image AUROC by {1}.",
                        "良品の学習画像は足りています。最後に 2 倍にしても画像 AUROC の変化は {1} でした。",
                        "gain of the last doubling is below 0.01", "最後の倍増の効果が 0.01 未満"},
     [ADVICE_KIND] = {"Look at the kinds of defect of which less than half is found, below. If they are small "
@@ -77,13 +77,17 @@ static void say(FILE *f, enum advice a, const struct report *r, const struct adv
 {
     const struct words *w = &words_of[a];
     const char *argument = r->outcome[list->other].name;
-    struct number_text gain = {""};
+    struct number_text number = {""}, good = number_count((double)r->decision.alarms.needed);
+    if (a == ADVICE_MORE_TESTS) {
+        number = number_count((double)r->decision.recall.needed);
+        argument = number.s;
+    }
     if (a == ADVICE_NORMALS || a == ADVICE_ENOUGH) {
-        gain = number_decimal(learning_gain(r->learning), 3);
-        argument = gain.s;
+        number = number_decimal(learning_gain(r->learning), 3);
+        argument = number.s;
     }
     html_put(f, "<li>");
-    html_say(f, w->english, w->japanese, argument);
+    html_say(f, w->english, w->japanese, argument, good.s);
     html_put(f, " <small>(");
     html_say(f, w->why_english, w->why_japanese);
     html_put(f, ")</small></li>\n");
