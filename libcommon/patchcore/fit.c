@@ -83,7 +83,8 @@ static float *project(const struct patchcore_fit *fit, const struct patchcore_pl
     mem_need((n * *dims + fit->positions * fit->dims) * sizeof(float), "the projected features");
     float *out = xaligned(n * *dims, sizeof *out), *added = out + m->n * *dims;
     if (!wanted) {
-        memcpy(out, m->bank, m->n * m->dims * sizeof *out);
+        if (m->n) /* there is a bank to go on from */
+            memcpy(out, m->bank, m->n * m->dims * sizeof *out);
         read_rows(fit, added, 0, n - m->n);
         return out;
     }
