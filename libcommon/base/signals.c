@@ -6,6 +6,13 @@ void signals_hold(sigset_t *before)
 {
     sigset_t all;
     sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, before);
+}
+
+void signals_hold_for_threads(sigset_t *before)
+{
+    sigset_t all;
+    sigfillset(&all);
     /* These come from a write of the thread itself, which would go on if they were held. */
     sigdelset(&all, SIGPIPE);
     sigdelset(&all, SIGXFSZ);

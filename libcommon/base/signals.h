@@ -4,9 +4,10 @@
 #define BASE_SIGNALS_H
 #include <signal.h>
 
-/* Holds back every signal that can be from the calling thread, and from threads that it starts meanwhile; but not those of a
- * write (SIGPIPE, SIGXFSZ). */
+/* Holds back every signal that can be from the calling thread: for a stretch that writes nothing. */
 void signals_hold(sigset_t *before);
+/* The same for threads that are started meanwhile; but not those of a write (SIGPIPE, SIGXFSZ), which would go on. */
+void signals_hold_for_threads(sigset_t *before);
 /* As they were; what came meanwhile is delivered now. */
 void signals_release(const sigset_t *before);
 #endif

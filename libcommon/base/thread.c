@@ -74,7 +74,7 @@ static void start_workers(void)
         n = POOL_MAX;
     size = 1;
     sigset_t before;
-    signals_hold(&before); /* workers get none */
+    signals_hold_for_threads(&before); /* workers get none */
     while (size < n && pthread_create(&thread[size], NULL, worker, (void *)size) == 0)
         size++;
     signals_release(&before);

@@ -247,7 +247,7 @@ static void wait_a_moment(struct feed *f)
 static void start_reader(struct feed *f)
 {
     sigset_t before;
-    signals_hold(&before); /* the training's thread is told of them, not this one */
+    signals_hold_for_threads(&before); /* the training's thread is told of them, not this one */
     const int failed = pthread_create(&f->thread, NULL, read_ahead, f);
     signals_release(&before);
     if (failed)
