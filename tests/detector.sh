@@ -115,7 +115,7 @@ adds() {
         that "a model without $later" fails 1 "older.st: no $later= in it" "$program" -o out.st --add older.st late
     done
     sed 's/"left_out_scores":"4:./"left_out_scores":"4:9/' early.st >damaged.st
-    that "scores that don't rise" fails 1 'damaged.st: left_out_scores= is not' "$program" -o out.st --add damaged.st late
+    that "scores that don't rise" fails 1 'damaged.st: left_out_scores= has no 4 ascending numbers' "$program" -o out.st --add damaged.st late
 }
 
 # real_streams: features of real bottles by the network that comes with fern, as first (8 images), second (6) and broken; false where

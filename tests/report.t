@@ -181,6 +181,8 @@ stream 2.5 3 0 3 3 >short
 that "runs of other images" fails 1 'the runs are of different sets' report -o x.html a=maps b=short
 stream 2.5 20 1 0 0 >first
 that "runs of the first images only" fails 1 'has 20 images, b has 40' report -o x.html a=first b=maps
+sed "s/scratch'/scratcH'/" maps >kinds
+that "runs of other kinds" fails 1 'the runs are of different sets' report -o x.html a=maps b=kinds
 npy_note stream=features end=0 >features
 that "no maps" fails 1 'is a stream of features' report -o x.html run=features
 sed 's/threshold=2.5/thresh_=2.50/' maps >bare

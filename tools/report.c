@@ -217,12 +217,6 @@ static void write_page(struct product *page, const struct report *r)
     product_commit(page);
 }
 
-static const char *verdict_word(enum verdict v)
-{
-    static const char *const word[] = {"go", "not-yet", "stop"};
-    return word[v];
-}
-
 /* run verdict recall recall_low false_alarms false_alarms_high image_auroc: each run by the rule. */
 static void write_verdicts(const struct outcome *outcome, size_t n, const struct opts *o)
 {
@@ -230,8 +224,8 @@ static void write_verdicts(const struct outcome *outcome, size_t n, const struct
     for (size_t i = 0; i < n; i++) {
         const struct decision d = rule_judge(&o->rule, &o->prices, &outcome[i].counts);
         const double figure[] = {d.recall.value, d.recall.bounds.low, d.alarms.value, d.alarms.bounds.high,
-                                 ranking_auroc(&outcome_all(&outcome[i])->image)};
-        printf("%s\t%s\t%.9g", outcome[i].name, verdict_word(d.verdict), outcome[i].threshold);
+                                 outcome_auroc(&outcome[i])};
+        printf("%s\t%s\t%.9g", outcome[i].name, verdict_names[d.verdict], outcome[i].threshold);
         for (size_t k = 0; k < sizeof figure / sizeof *figure; k++)
             if (isnan(figure[k]))
                 printf("\t-");
@@ -245,6 +239,7 @@ static void run(char **operand, size_t n, const struct opts *o)
 {
     struct product *page = product_open(o->output);
     struct outcome *outcome = xcalloc(n, sizeof *outcome);
+    struct interval *lead = xcalloc(n, sizeof *lead);
     struct gallery gallery = {0};
     struct learning learning = {0};
     struct table facts = {0};
@@ -255,10 +250,12 @@ static void run(char **operand, size_t n, const struct opts *o)
     if (o->images)
         gallery = gallery_open(o->images, &outcome[0], o->picture);
     read_runs(outcome, operand, n, o, &gallery);
+    report_leads(lead, outcome, n, &o->bootstrap);
     const struct report r = {.title = o->title,
                              .language = o->language,
                              .outcome = outcome,
                              .outcomes = n,
+                             .lead = lead,
                              .rule = &o->rule,
                              .prices = &o->prices,
                              .decision = rule_judge(&o->rule, &o->prices, &outcome[0].counts),
@@ -271,6 +268,7 @@ static void run(char **operand, size_t n, const struct opts *o)
     for (size_t i = 0; i < n; i++)
         outcome_free(&outcome[i]);
     free(outcome);
+    free(lead);
     gallery_free(&gallery);
     learning_free(&learning);
     if (o->facts)

@@ -1,9 +1,9 @@
 #include "method/calibration.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "method/score_list.h"
+#include "num/sorted.h"
 #include <math.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 struct normal {
@@ -38,40 +38,21 @@ void normals_add(struct normals *s, double score, const float *map, size_t n)
     s->sum += n ? sum / (double)n : 0;
 }
 
-static int compare_floats(const void *a, const void *b)
-{
-    const float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
-/* Of ascending values, linear between them. */
-static float quantile_at(const float *value, size_t n, double quantile)
-{
-    const double at = quantile * (double)(n - 1);
-    const size_t low = (size_t)at, high = low + 1 < n ? low + 1 : low;
-    return (float)((double)value[low] + ((double)value[high] - (double)value[low]) * (at - (double)low));
-}
-
 /* Sorts values. */
 static float quantile_of(float *value, size_t n, double quantile)
 {
-    qsort(value, n, sizeof *value, compare_floats);
-    return quantile_at(value, n, quantile);
+    sort_f32(value, n);
+    return sorted_quantile_f32(value, n, quantile);
 }
 
+/* Sorts values, and leaves the kept ones in front. */
 static void keep_list(struct note *meta, const char *key, float *value, size_t n)
 {
     const size_t kept = n < NORMALS_KEPT ? n : NORMALS_KEPT;
-    char *text = NULL;
-    size_t size;
-    FILE *f = open_memstream(&text, &size);
-    if (!f)
-        die("out of memory for the scores");
-    qsort(value, n, sizeof *value, compare_floats);
-    fprintf(f, "%zu:", n);
-    for (size_t k = 0; k < kept; k++)
-        fprintf(f, "%s%.9g", k ? "," : "", (double)value[kept == n ? k : k * (n - 1) / (kept - 1)]);
-    fclose(f);
+    sort_f32(value, n);
+    for (size_t k = 0; k < kept && kept < n; k++)
+        value[k] = value[k * (n - 1) / (kept - 1)];
+    char *text = score_list_text(n, value, kept);
     note_set(meta, key, text);
     free(text);
 }
@@ -93,25 +74,17 @@ void normals_keep(const struct normals *s, struct note *meta)
 static float *recall_list(const struct note *meta, const char *path, const char *key, size_t *n)
 {
     const char *text = note_get(meta, key);
-    char *p = NULL;
     float kept[NORMALS_KEPT];
+    struct err e;
     if (!text)
         die("%s: no %s= in it: fit it again", path, key);
-    const unsigned long long images = strtoull(text, &p, 10);
-    const size_t count = images < NORMALS_KEPT ? (size_t)images : NORMALS_KEPT;
-    bool good = images > 0 && images <= UINT32_MAX && *text != '-' && *p == ':';
-    for (size_t k = 0; good && k < count; k++) {
-        const char *from = p + 1;
-        good = *p == (k ? ',' : ':');
-        kept[k] = strtof(from, &p);
-        good = good && p != from && isfinite(kept[k]) && (k == 0 || kept[k] >= kept[k - 1]);
-    }
-    if (!good || *p)
-        die("%s: %s= is not IMAGES:V,V,... in ascending order", path, key);
-    float *value = xmalloc((size_t)images, sizeof *value);
-    for (size_t i = 0; i < images; i++)
-        value[i] = images == count ? kept[i] : quantile_at(kept, count, (double)i / (double)(images - 1));
-    *n = (size_t)images;
+    if (!score_list_parse(kept, NORMALS_KEPT, n, key, text, &e))
+        die("%s: %s", path, e.text);
+    mem_need(*n * sizeof *kept, "the scores of old images");
+    float *value = xmalloc(*n, sizeof *value);
+    for (size_t i = 0; i < *n; i++)
+        value[i] = *n <= NORMALS_KEPT ? kept[i]
+                                      : sorted_quantile_f32(kept, NORMALS_KEPT, (double)i / (double)(*n - 1));
     return value;
 }
 

@@ -1,5 +1,5 @@
-/* The threshold and the colour scale of a model, found on normal images: their scores as the model would give them had it not seen
- * them, by leaving each out or by holding some back (detector.h). */
+/* The threshold and the colour scale of a model, found on normal images: their scores as the model would give them had it not
+ * seen them, by leaving each out or by holding some back (detector.h). */
 #ifndef METHOD_CALIBRATION_H
 #define METHOD_CALIBRATION_H
 #include "method/normal_scores.h"
@@ -20,7 +20,7 @@ struct normals *normals_new(void);
 /* map: n values, the same n for all images; n = 0: the method gives none. Dies when a value is not finite. */
 void normals_add(struct normals *s, double score, const float *map, size_t n);
 /* What a fit that goes on needs of the scores so far, more than scores= has: left_out_scores= and left_out_peaks= (of the maps)
- * in meta, IMAGES:V,V,... (%.9g, ascending), all of up to NORMALS_KEPT images, of more so many evenly spaced. */
+ * in meta, lists of NORMALS_KEPT at most (score_list.h). */
 enum { NORMALS_KEPT = 4096 };
 void normals_keep(const struct normals *s, struct note *meta);
 /* To the scores of new images, as a model that goes on from another would give them had it not seen them, adds those that the
@@ -30,9 +30,9 @@ void normals_keep(const struct normals *s, struct note *meta);
 void normals_recall(struct normals *s, const struct note *meta, const char *path, const struct calibration *c,
                     const struct normals *unseen);
 void normals_free(struct normals *s);
-/* threshold: the quantile (linear between order statistics) of the scores; pixel_threshold: the same quantile of the maps' maxima,
- * so that a normal image has a pixel above it as rarely as its score is above the threshold; low: the mean of all map values. At
- * least one image must have been added. Frees s. */
+/* threshold: the quantile (linear between order statistics) of the scores; pixel_threshold: the same quantile of the maps'
+ * maxima, so that a normal image has a pixel above it as rarely as its score is above the threshold; low: the mean of all map
+ * values. At least one image must have been added. Frees s. */
 struct calibration normals_calibrate(struct normals *s, double quantile);
 #define NORMALS_QUANTILE 0.995
 

@@ -61,6 +61,7 @@ void detector_old_note(struct note *meta, const struct detector_old *old, size_t
     if (old)
         join_by(meta, old);
 }
+
 void detector_old_close(struct detector_old *old, const struct detector *d)
 {
     if (!old->path)

@@ -35,7 +35,8 @@ struct scorer {
     float *distance, *map;
 };
 struct scorer scorer_of(const struct detector *d, void *model);
-/* The score; the map in s->map. size {0}: there is none, and s->map NULL. Not finite where the score or a value of the map isn't. */
+/* The score; the map in s->map. size {0}: there is none, and s->map NULL. Not finite where the score or a value of the map
+ * isn't. */
 double scorer_score(struct scorer *s, const struct taps *image, struct map_size size);
 void scorer_free(struct scorer *s);
 

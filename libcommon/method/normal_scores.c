@@ -1,10 +1,5 @@
 #include "method/normal_scores.h"
-#include "base/mem.h"
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-enum { IMAGES_MAX = 1000000000 };
+#include "method/score_list.h"
 
 static size_t kept(size_t images)
 {
@@ -27,35 +22,14 @@ struct normal_scores normal_scores_of(const float *sorted, size_t n)
 
 char *normal_scores_text(const struct normal_scores *s)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *f = open_memstream(&text, &size);
-    if (!f)
-        die("out of memory for the normal scores");
-    fprintf(f, "%zu:", s->images);
-    for (size_t k = 0; k < s->n; k++)
-        fprintf(f, "%s%.9g", k ? "," : "", (double)s->value[k]);
-    fclose(f);
-    return text;
+    return score_list_text(s->images, s->value, s->n);
 }
 
 bool normal_scores_parse(struct normal_scores *s, const char *text, struct err *e)
 {
-    char *p;
-    const unsigned long long images = strtoull(text, &p, 10);
     *s = (struct normal_scores){0};
-    if (*text < '1' || *text > '9' || images > IMAGES_MAX || *p != ':')
-        return err_set(e, "scores= does not begin with a number of images");
-    const size_t n = kept((size_t)images);
-    for (size_t k = 0; k < n; k++) {
-        const char *from = p + 1;
-        s->value[k] = *p == (k ? ',' : ':') ? strtof(from, &p) : NAN;
-        if (!isfinite(s->value[k]) || p == from || (k && s->value[k] < s->value[k - 1]))
-            return err_set(e, "scores= has no %zu ascending numbers", n);
-    }
-    if (*p)
-        return err_set(e, "scores= has more than %zu numbers", n);
-    s->images = (size_t)images;
-    s->n = n;
+    if (!score_list_parse(s->value, NORMAL_SCORES_MAX, &s->images, "scores", text, e))
+        return false;
+    s->n = kept(s->images);
     return true;
 }

@@ -1,5 +1,5 @@
 /* What normal images score, as a model remembers it: the scores that its threshold was found on (calibration.h), all of a few, of
- * many the percentiles. In metadata and in the opening note of a map stream it is scores=IMAGES:V,V,... (%.9g, ascending). Models
+ * many the percentiles. In metadata and in the opening note of a map stream it is scores=, a list (score_list.h). Models
  * of before have none. */
 #ifndef METHOD_NORMAL_SCORES_H
 #define METHOD_NORMAL_SCORES_H

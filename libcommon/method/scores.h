@@ -1,9 +1,10 @@
 /* Where scores go: a stream of maps, and a table.
  *
- * A record of the map stream: the note of the image's features with score= (%.9g), and one array, map, f32 H x W at the size of the
- * network's input. Its opening note: stream=maps, the identity keys and by= of the features, and of the model threshold=,
- * scores= (method/normal_scores.h), pixel_threshold= and scale=LO,HI. A method without maps writes records without arrays (arrays= is empty), and no pixel_threshold=
- * or scale=. Scores are f32 and so survive as text; a verdict is `defect` where score >= threshold. */
+ * A record of the map stream: the note of the image's features with score= (%.9g), and one array, map, f32 H x W at the size
+ * of the network's input. Its opening note: stream=maps, the identity keys and by= of the features, and of the model
+ * threshold=, scores= (method/normal_scores.h), pixel_threshold= and scale=LO,HI. A method without maps writes records without
+ * arrays (arrays= is empty), and no pixel_threshold= or scale=. Scores are f32 and so survive as text; a verdict is `defect`
+ * where score >= threshold. */
 #ifndef METHOD_SCORES_H
 #define METHOD_SCORES_H
 #include "method/anomaly_map.h"

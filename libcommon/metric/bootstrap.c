@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/thread.h"
+#include "num/sorted.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -60,20 +61,6 @@ static void run_round(void *arg, size_t round, size_t worker)
         s->value[i * s->rounds + round] = out[i];
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Linear between order statistics: numpy.quantile's default. */
-static double quantile(const double *sorted, size_t n, double q)
-{
-    const double at = q * (double)(n - 1);
-    const size_t i = (size_t)at, next = i + 1 < n ? i + 1 : i;
-    return sorted[i] + (at - (double)i) * (sorted[next] - sorted[i]);
-}
-
 /* value: n, sorted on return. */
 static struct interval percentiles(double *value, size_t n, double confidence)
 {
@@ -83,9 +70,9 @@ static struct interval percentiles(double *value, size_t n, double confidence)
             value[known++] = value[i];
     if (known == 0)
         return (struct interval){NAN, NAN};
-    qsort(value, known, sizeof *value, ascending);
-    return (struct interval){quantile(value, known, (1 - confidence) / 2),
-                             quantile(value, known, (1 + confidence) / 2)};
+    sort_f64(value, known);
+    return (struct interval){sorted_quantile_f64(value, known, (1 - confidence) / 2),
+                             sorted_quantile_f64(value, known, (1 + confidence) / 2)};
 }
 
 void bootstrap_run(struct interval *bounds, size_t figures, const unsigned char *defective, size_t n,

@@ -28,20 +28,10 @@ struct bootstrap_images {
 };
 
 struct interval bootstrap_auroc(const struct bootstrap_images *images, const struct bootstrap *b);
-/* Of average precision (ranking_ap). */
-struct interval bootstrap_ap(const struct bootstrap_images *images, const struct bootstrap *b);
 /* Of AUROC by `score` less that by `other`, two detectors' scores of the same images: each round draws the same images for
  * both, so that what is hard for both cancels. */
 struct interval bootstrap_difference(const struct bootstrap_images *images, const double *other,
                                      const struct bootstrap *b);
-
-/* Of the parts of the defective and of the good images that score at or above the threshold. Exact bounds of the same rates, for
- * few images, too: interval_binomial. */
-struct bootstrap_rates {
-    struct interval recall, false_alarms;
-};
-struct bootstrap_rates bootstrap_rates(const struct bootstrap_images *images, double threshold,
-                                       const struct bootstrap *b);
 
 /* A curve with its pointwise band; the arrays are one block: bootstrap_band_free. */
 struct bootstrap_band {

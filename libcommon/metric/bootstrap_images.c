@@ -18,7 +18,6 @@ struct ranked {
     size_t n;
     uint64_t positives, negatives; /* the same in every round */
     size_t points;                 /* of a curve */
-    double threshold;
     const struct ranked *other;
 };
 
@@ -74,27 +73,11 @@ static void measure_auroc(double *out, const uint32_t *times, const void *of)
     *out = ranking_auroc(&ranking);
 }
 
-static void measure_ap(double *out, const uint32_t *times, const void *of)
-{
-    const struct ranking ranking = walk(of, times);
-    *out = ranking_ap(&ranking);
-}
-
 static void measure_difference(double *out, const uint32_t *times, const void *of)
 {
     const struct ranked *r = of;
     const struct ranking one = walk(r, times), two = walk(r->other, times);
     *out = ranking_auroc(&one) - ranking_auroc(&two);
-}
-
-static void measure_rates(double *out, const uint32_t *times, const void *of)
-{
-    const struct ranked *r = of;
-    uint64_t tp = 0, fp = 0;
-    for (size_t i = 0; i < r->n && r->at[i].score >= r->threshold; i++)
-        *(r->at[i].defective ? &tp : &fp) += times[r->at[i].image];
-    out[0] = r->positives ? (double)tp / (double)r->positives : NAN;
-    out[1] = r->negatives ? (double)fp / (double)r->negatives : NAN;
 }
 
 /* Counts that a point of a curve asks for are whole or not: this much is rounding. */
@@ -146,24 +129,13 @@ static void measure_pr(double *out, const uint32_t *times, const void *of)
     }
 }
 
-static struct interval one_figure(const struct bootstrap_images *images, const struct bootstrap *b,
-                                  bootstrap_measure *measure)
+struct interval bootstrap_auroc(const struct bootstrap_images *images, const struct bootstrap *b)
 {
     struct ranked r = rank(images, images->score);
     struct interval bounds;
-    bootstrap_run(&bounds, 1, images->defective, images->n, b, measure, &r);
+    bootstrap_run(&bounds, 1, images->defective, images->n, b, measure_auroc, &r);
     free(r.at);
     return bounds;
-}
-
-struct interval bootstrap_auroc(const struct bootstrap_images *images, const struct bootstrap *b)
-{
-    return one_figure(images, b, measure_auroc);
-}
-
-struct interval bootstrap_ap(const struct bootstrap_images *images, const struct bootstrap *b)
-{
-    return one_figure(images, b, measure_ap);
 }
 
 struct interval bootstrap_difference(const struct bootstrap_images *images, const double *other,
@@ -176,17 +148,6 @@ struct interval bootstrap_difference(const struct bootstrap_images *images, cons
     free(one.at);
     free(two.at);
     return bounds;
-}
-
-struct bootstrap_rates bootstrap_rates(const struct bootstrap_images *images, double threshold,
-                                       const struct bootstrap *b)
-{
-    struct ranked r = rank(images, images->score);
-    struct interval bounds[2];
-    r.threshold = threshold;
-    bootstrap_run(bounds, 2, images->defective, images->n, b, measure_rates, &r);
-    free(r.at);
-    return (struct bootstrap_rates){.recall = bounds[0], .false_alarms = bounds[1]};
 }
 
 static struct bootstrap_band curve(const struct bootstrap_images *images, size_t points,

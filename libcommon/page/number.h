@@ -1,5 +1,5 @@
-/* Numbers as a reader writes them, English and Japanese alike: 12,345, 98.4%, EUR 1.2 million as 1,200,000. The texts are
- * returned by value: number_count(n).s is good until the end of the statement. */
+/* Numbers as a reader writes them, English and Japanese alike: 12,345, 98.4%, EUR 1,200,000. The texts are returned by value:
+ * number_count(n).s is good until the end of the statement. */
 #ifndef PAGE_NUMBER_H
 #define PAGE_NUMBER_H
 
@@ -11,8 +11,8 @@ struct number_text {
 struct number_text number_count(double n);
 /* So many decimals, 0 to 9, with groups. */
 struct number_text number_decimal(double x, int decimals);
-/* A rate 0 to 1 as 98.4%; 100% and 0% only where they are exact, else 99.9% and 0.1% at the nearest; what is rarer than
- * a tenth of a percent gets the decimals that it needs. */
+/* A rate 0 to 1 as 98.4%, a whole percent as 25%. What is neither all nor nothing does not look so: 99.996%, 0.004%, with six
+ * decimals at most. */
 struct number_text number_percent(double rate);
 /* A figure such as AUROC: 0.987; what is not 1 does not round to it (0.9996 is 0.9996). */
 struct number_text number_figure(double x);

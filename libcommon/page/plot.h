@@ -38,6 +38,6 @@ void plot_dot(const struct plot *p, const char *kind, double x, double y);
 void plot_mark(const struct plot *p, const char *kind, double x);
 void plot_end(const struct plot *p);
 
-/* A distance of ticks that gives 4 to 10 in such a range: 1, 2 or 5 times a power of ten. */
+/* A distance of ticks that gives 3 to 10 in such a range: 1, 2 or 5 times a power of ten. */
 double plot_tick(double range);
 #endif

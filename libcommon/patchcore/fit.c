@@ -1,13 +1,13 @@
-/* A fit from images to a bank:   add      an image's patches go to the spool, as they are: 1.6 MB each with layers 2 and 3 of
- * ResNet-18 at 256 x 256; whatever
+/* A fit from images to a bank:
+ *   add      an image's patches go to the spool, as they are: 1.6 MB each with layers 2 and 3 of ResNet-18 at 256 x 256; whatever
  *            is read back is scaled
- *   project  all of them are read back, image after image, and kept in memory as `dims` random projections each   greedy   the
- * vector farthest from all chosen is chosen, again and again (search/coreset.h), in those projections; a bound for
+ *   project  all of them are read back, image after image, and kept in memory as `dims` random projections each
+ *   greedy   the vector farthest from all chosen is chosen, again and again (search/coreset.h), in those projections; a bound for
  *            each vector, its distance to the nearest chosen, begins as infinity (start 1) or as its mean distance to ten (start 10)
- *   bank     the chosen vectors are read from the spool, now whole, with the image that each came from   grow     or, from a
- * bank that was read, greedy goes on among the new vectors, until none is farther than its coverage   index    what finds a
- * vector's nearest in the bank (search/neighbours.h)   left out a training image is read from the spool once more and scored
- * without the vectors that it gave */
+ *   bank     the chosen vectors are read from the spool, now whole, with the image that each came from
+ *   grow     or, from a bank that was read, greedy goes on among the new vectors, until none is farther than its coverage
+ *   index    what finds a vector's nearest in the bank (search/neighbours.h)
+ *   left out a training image is read from the spool once more and scored without the vectors that it gave */
 #include "patchcore/fit.h"
 #include "base/err.h"
 #include "base/mem.h"

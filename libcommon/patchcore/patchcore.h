@@ -27,8 +27,9 @@ void patchcore_free(struct patchcore *m);
 /* Multiplies n vectors, m->dims apart, by the scale, where there is one: what is compared with the bank. */
 void patchcore_scale(const struct patchcore *m, float *patch, size_t n);
 
-/* Scores an image, whose patches are scaled. distance: n patch scores; patch: n x m->dims. Bank vectors of the training image `without` are left out
- * (NEIGHBOURS_ALL: none). The score is not finite when the patches are absurd or no other image is in the bank. Runs on the pool.
+/* Scores an image, whose patches are scaled. distance: n patch scores; patch: n x m->dims. Bank vectors of the training image
+ * `without` are left out (NEIGHBOURS_ALL: none). The score is not finite when the patches are absurd or no other image is in
+ * the bank. Runs on the pool.
  *
  * With K neighbours (eq. 7 of the paper, as Anomalib has it): p is the patch with the largest score s, m* its
  * nearest bank vector, d_i the distances of p to the K bank vectors nearest to m*, itself the first; the

@@ -5,19 +5,10 @@
 /* The run that is better than the first by more than chance, in AUROC of the same images; 0: none is. */
 static size_t better_run(const struct report *r)
 {
-    const struct outcome *first = &r->outcome[0];
-    const struct bootstrap_images images = {first->score, first->defective, first->images};
     size_t best = 0;
-    double lead = 0;
-    for (size_t i = 1; i < r->outcomes; i++) {
-        const struct interval d = bootstrap_difference(&images, r->outcome[i].score, &r->bootstrap);
-        const double gain =
-            ranking_auroc(&outcome_all(&r->outcome[i])->image) - ranking_auroc(&outcome_all(first)->image);
-        if (d.high < 0 && gain > lead) {
+    for (size_t i = 1; i < r->outcomes; i++)
+        if (r->lead[i].low > 0 && outcome_auroc(&r->outcome[i]) > outcome_auroc(&r->outcome[best]))
             best = i;
-            lead = gain;
-        }
-    }
     return best;
 }
 
@@ -57,14 +48,14 @@ struct advice_list advice_give(const struct report *r)
         too_few(&d->recall, o->counts.defective) || too_few(&d->alarms, o->counts.good);
     list.apply[ADVICE_DECIDE] =
         d->verdict == VERDICT_NOT_YET && !list.apply[ADVICE_MORE_TESTS] && o->counts.defective > 0;
-    list.other = defects ? better_run(r) : 0;
+    list.other = better_run(r);
     list.apply[ADVICE_METHOD] = list.other && same_weights(o, &r->outcome[list.other]);
     list.apply[ADVICE_WEIGHTS] = list.other && !list.apply[ADVICE_METHOD];
     const double gain = r->learning ? learning_gain(r->learning) : NAN;
     list.apply[ADVICE_NORMALS] = gain >= ADVICE_GAIN;
     list.apply[ADVICE_ENOUGH] = gain < ADVICE_GAIN;
     list.apply[ADVICE_KIND] = has_missed_kind(o);
-    list.apply[ADVICE_THRESHOLD] = defects && fails && ranking_auroc(&outcome_all(o)->image) >= ADVICE_RANKS;
+    list.apply[ADVICE_THRESHOLD] = defects && fails && outcome_auroc(o) >= ADVICE_RANKS;
     list.apply[ADVICE_ALARMS] = d->alarms.asked && d->alarms.verdict == VERDICT_STOP;
     return list;
 }

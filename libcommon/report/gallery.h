@@ -1,5 +1,5 @@
-/* The pictures of a report's gallery: each test image, its mask, and the map over the image, small and encoded as they are seen. A
- * thousand images are some 25 MB of page.
+/* The pictures of a report's gallery: each test image, its mask, and the map over the image, small and encoded as they are
+ * seen. 996 bottles are 13 MB of page.
  *
  * Images come as an image stream in step with the records of the run (stream/companion.h); gallery_see has the shape of an
  * outcome_watcher. */

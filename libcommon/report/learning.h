@@ -1,5 +1,5 @@
-/* Figures over the number of training images: a table with the columns images, seed, image_auroc, pixel_auroc, aupro, one row a fit;
- * "-" where a figure is not defined. */
+/* Figures over the number of training images: a table with the columns images, seed, image_auroc, pixel_auroc, aupro, one row
+ * a fit; "-" where a figure is not defined. */
 #ifndef REPORT_LEARNING_H
 #define REPORT_LEARNING_H
 #include <stddef.h>
@@ -20,8 +20,8 @@ struct learning {
 
 /* Dies with path when it is no such table. */
 struct learning learning_read(const char *path);
-/* What the last doubling of the images gained in image AUROC: the last point's less that of the largest number that is at most half
- * of it. NAN where there are not two such points. */
+/* What the last doubling of the images gained in image AUROC: the last point's less that of the largest number that is at most
+ * half of it. NAN where there are not two such points. */
 double learning_gain(const struct learning *l);
 void learning_free(struct learning *l);
 #endif

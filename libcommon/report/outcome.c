@@ -142,14 +142,19 @@ void outcome_compare(const struct outcome *a, const struct outcome *b)
         die("%s has %zu images, %s has %zu: the runs are of different sets", a->name, a->images, b->name,
             b->images);
     for (size_t i = 0; i < a->images; i++)
-        if (strcmp(a->image_name[i], b->image_name[i]) != 0 || a->defective[i] != b->defective[i])
-            die("image %zu is %s in %s, and %s in %s: the runs are of different sets", i + 1,
-                a->image_name[i], a->name, b->image_name[i], b->name);
+        if (strcmp(a->image_name[i], b->image_name[i]) != 0 || strcmp(a->kind[i], b->kind[i]) != 0)
+            die("image %zu is %s (%s) in %s, and %s (%s) in %s: the runs are of different sets", i + 1,
+                a->image_name[i], a->kind[i], a->name, b->image_name[i], b->kind[i], b->name);
 }
 
 const struct evaluation_row *outcome_all(const struct outcome *o)
 {
     return &o->row[o->rows - 1];
+}
+
+double outcome_auroc(const struct outcome *o)
+{
+    return ranking_auroc(&outcome_all(o)->image);
 }
 
 struct counts outcome_kind(const struct outcome *o, const char *kind)

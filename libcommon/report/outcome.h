@@ -44,14 +44,16 @@ struct outcome_watcher {
     void *watcher;
 };
 
-/* Reads and measures. masks: NULL, or the path of an image stream. watcher: NULL, or who wants to see. Dies with the stream's name on
- * anything that is no map stream with labels, scores and a threshold. */
+/* Reads and measures. masks: NULL, or the path of an image stream. watcher: NULL, or who wants to see. Dies with the stream's
+ * name on anything that is no map stream with labels, scores and a threshold. */
 void outcome_read(struct outcome *o, const char *name, const char *path, const char *masks,
                   const struct outcome_watcher *watcher);
-/* Dies when the two are not of the same images in the same order. */
+/* Dies when the two are not of the same images, of the same kinds, in the same order. So rows of the same number are of the same
+ * kind. */
 void outcome_compare(const struct outcome *a, const struct outcome *b);
-/* The row of all images. */
+/* The row of all images; its image AUROC. */
 const struct evaluation_row *outcome_all(const struct outcome *o);
+double outcome_auroc(const struct outcome *o);
 /* Of one kind: how many images, and how many of them reach the threshold. */
 struct counts outcome_kind(const struct outcome *o, const char *kind);
 void outcome_free(struct outcome *o);

@@ -14,6 +14,15 @@ const char *report_series(size_t i)
     return name[i < 6 ? i : 5];
 }
 
+void report_leads(struct interval *lead, const struct outcome *outcome, size_t n, const struct bootstrap *b)
+{
+    lead[0] = (struct interval){NAN, NAN};
+    for (size_t i = 1; i < n; i++) {
+        const struct bootstrap_images images = {outcome[i].score, outcome[i].defective, outcome[i].images};
+        lead[i] = bootstrap_difference(&images, outcome[0].score, b);
+    }
+}
+
 static void head(FILE *f, const struct report *r)
 {
     html_put(f, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n", r->language);

@@ -17,7 +17,8 @@
 struct report {
     const char *title, *language; /* en or ja */
     const struct outcome *outcome;
-    size_t outcomes; /* 1 or more */
+    size_t outcomes;             /* 1 or more */
+    const struct interval *lead; /* of each run in image AUROC before the first, as report_leads says */
     const struct rule *rule;
     const struct prices *prices;
     struct decision decision;        /* of the first */
@@ -27,6 +28,9 @@ struct report {
     struct bootstrap bootstrap;
 };
 
+/* Interval of each run's image AUROC less the first's, over the same draws of the images; NAN of the first itself, and where
+ * one class of images is missing. lead: n. */
+void report_leads(struct interval *lead, const struct outcome *outcome, size_t n, const struct bootstrap *b);
 void report_write(FILE *f, const struct report *r);
 
 /* What it says and why; the arithmetic. */

@@ -5,6 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const verdict_names[] = {"go", "not-yet", "stop"};
+
+static double rate(uint64_t hits, uint64_t of)
+{
+    return of ? (double)hits / (double)of : NAN;
+}
+
+double counts_recall(const struct counts *c)
+{
+    return rate(c->found, c->defective);
+}
+
+double counts_false_alarms(const struct counts *c)
+{
+    return rate(c->alarms, c->good);
+}
+
 /* One NAME=VALUE, or cost. */
 static bool parse_requirement(struct rule *rule, char *word, struct err *e)
 {
@@ -65,7 +82,7 @@ static enum verdict judge(const struct requirement *r, bool more)
 
 static struct requirement of_rate(bool asked, double limit, uint64_t hits, uint64_t of, double confidence)
 {
-    struct requirement r = {.asked = asked, .limit = limit, .value = of ? (double)hits / (double)of : NAN};
+    struct requirement r = {.asked = asked, .limit = limit, .value = rate(hits, of)};
     r.bounds = (struct interval){interval_lower(hits, of, confidence), interval_upper(hits, of, confidence)};
     return r;
 }

@@ -1,8 +1,8 @@
 /* The rule by which a pilot is judged, fixed before it, and what follows from counts of images.
  *
- * A requirement holds when its rate is good enough at the unfavourable end of its exact one-sided bounds, fails when it is not even
- * at the favourable end, and is open in between: then more images decide, and how many at least can be told. All that are asked must
- * hold for a go; one that fails is a stop.
+ * A requirement holds when its rate is good enough at the unfavourable end of its exact one-sided bounds, fails when it is not
+ * even at the favourable end, and is open in between: then more images decide, and how many at least can be told. All that are
+ * asked must hold for a go; one that fails is a stop.
  *
  *     recall       of defective images, found            holds: lower bound >= R     fails: upper bound < R
  *     false alarms of good images                        holds: upper bound <= F     fails: lower bound > F
@@ -37,8 +37,12 @@ struct prices {
 struct counts {
     uint64_t defective, found, good, alarms;
 };
+/* NAN without a defective, without a good image. */
+double counts_recall(const struct counts *c);
+double counts_false_alarms(const struct counts *c);
 
 enum verdict { VERDICT_GO, VERDICT_NOT_YET, VERDICT_STOP };
+extern const char *const verdict_names[]; /* go, not-yet, stop: in tables, and as classes of the page */
 
 struct requirement {
     bool asked;

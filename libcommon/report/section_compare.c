@@ -4,11 +4,6 @@
 #include "report/report.h"
 #include <math.h>
 
-static double rate(uint64_t hits, uint64_t of)
-{
-    return of ? (double)hits / (double)of : NAN;
-}
-
 static void put_bounds(FILE *f, struct interval i)
 {
     if (isfinite(i.low))
@@ -18,17 +13,14 @@ static void put_bounds(FILE *f, struct interval i)
 /* Image AUROC, and the difference to the judged run's. */
 static void put_auroc(FILE *f, const struct report *r, size_t i)
 {
-    const struct outcome *o = &r->outcome[i], *first = &r->outcome[0];
+    const struct outcome *o = &r->outcome[i];
     const struct bootstrap_images images = {o->score, o->defective, o->images};
-    const double auroc = ranking_auroc(&outcome_all(o)->image);
-    html_put(f, "<td>%s", number_figure(auroc).s);
+    html_put(f, "<td>%s", number_figure(outcome_auroc(o)).s);
     put_bounds(f, bootstrap_auroc(&images, &r->bootstrap));
     html_put(f, "</td><td>");
-    if (i > 0 && isfinite(auroc)) {
-        const struct interval d = bootstrap_difference(&images, first->score, &r->bootstrap);
-        html_put(f, "%+.3f<br><small>%+.3f – %+.3f</small>",
-                 auroc - ranking_auroc(&outcome_all(first)->image), d.low, d.high);
-    }
+    if (isfinite(r->lead[i].low))
+        html_put(f, "%+.3f<br><small>%+.3f – %+.3f</small>", outcome_auroc(o) - outcome_auroc(&r->outcome[0]),
+                 r->lead[i].low, r->lead[i].high);
     html_put(f, "</td>");
 }
 
@@ -51,10 +43,9 @@ static void put_prices(FILE *f, const struct report *r, size_t i)
 {
     const struct counts *c = &r->outcome[i].counts, *first = &r->outcome[0].counts;
     const struct prices *p = r->prices;
-    const double recall = rate(c->found, c->defective), alarms = rate(c->alarms, c->good);
+    const double recall = counts_recall(c), alarms = counts_false_alarms(c);
     const double cost = prices_cost(p, recall, alarms),
-                 less = cost - prices_cost(p, rate(first->found, first->defective),
-                                           rate(first->alarms, first->good));
+                 less = cost - prices_cost(p, counts_recall(first), counts_false_alarms(first));
     html_put(f, "<td>%s</td><td>%s</td><td>", number_decimal(prices_missed(p, recall), 1).s,
              number_decimal(prices_alarms(p, alarms), 1).s);
     html_text(f, isfinite(cost) ? number_money(cost, p->currency).s : "–");
@@ -73,8 +64,8 @@ static void row(FILE *f, const struct report *r, size_t i)
     html_put(f, "<tr%s><th>", i == 0 ? " class=\"judged\"" : "");
     html_text(f, o->name);
     html_put(f, "</th><td>%s<br><small>%s / %s</small></td><td>%s<br><small>%s / %s</small></td>",
-             number_percent(rate(c->found, c->defective)).s, number_count((double)c->found).s,
-             number_count((double)c->defective).s, number_percent(rate(c->alarms, c->good)).s,
+             number_percent(counts_recall(c)).s, number_count((double)c->found).s,
+             number_count((double)c->defective).s, number_percent(counts_false_alarms(c)).s,
              number_count((double)c->alarms).s, number_count((double)c->good).s);
     if (report_priced(r))
         put_prices(f, r, i);

@@ -2,24 +2,14 @@
 #include "page/html.h"
 #include "page/number.h"
 #include "report/report.h"
-#include <string.h>
 
-static void cell(FILE *f, const struct outcome *o, const struct evaluation_row *row, const char *series)
+static void cell(FILE *f, const struct outcome *o, size_t k, const char *series)
 {
+    const struct evaluation_row *row = &o->row[k];
     const struct counts c = outcome_kind(o, row->defect);
-    const double found = c.defective ? (double)c.found / (double)c.defective : 0;
     html_put(f, "<td><span class=\"share\"><i class=\"%s\" style=\"width:%.1f%%\"></i></span>%s / %s", series,
-             100 * found, number_count((double)c.found).s, number_count((double)c.defective).s);
+             100 * counts_recall(&c), number_count((double)c.found).s, number_count((double)c.defective).s);
     html_put(f, " <small>%s</small></td>", number_figure(ranking_auroc(&row->image)).s);
-}
-
-/* The row of the same kind in another run. */
-static const struct evaluation_row *same_kind(const struct outcome *o, const char *kind)
-{
-    for (size_t i = 0; i + 1 < o->rows; i++)
-        if (strcmp(o->row[i].defect, kind) == 0)
-            return &o->row[i];
-    return outcome_all(o);
 }
 
 void section_kinds(FILE *f, const struct report *r)
@@ -41,7 +31,7 @@ void section_kinds(FILE *f, const struct report *r)
         html_text(f, first->row[k].defect);
         html_put(f, "</th>");
         for (size_t i = 0; i < r->outcomes; i++)
-            cell(f, &r->outcome[i], same_kind(&r->outcome[i], first->row[k].defect), report_series(i));
+            cell(f, &r->outcome[i], k, report_series(i));
         html_put(f, "</tr>\n");
     }
     html_put(f, "</tbody></table></div>\n");

@@ -1,6 +1,7 @@
-/* Histograms of the scores of good and defective images, a run each, and what a threshold does with them. Without a script the model's
- * threshold stands; with one (page.js) it follows the slider, and counts, rates and money with it. */
+/* Histograms of the scores of good and defective images, a run each, and what a threshold does with them. Without a script the
+ * model's threshold stands; with one (page.js) it follows the slider, and counts, rates and money with it. */
 #include "base/mem.h"
+#include "num/sorted.h"
 #include "page/html.h"
 #include "page/number.h"
 #include "page/plot.h"
@@ -17,18 +18,12 @@ struct histogram {
     double most;
 };
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Up to the score that 98 of 100 don't pass, and well past the threshold; what is beyond is in the last bar. */
 static void choose_range(struct histogram *h, const struct outcome *o)
 {
     double *sorted = xmalloc(o->images, sizeof *sorted);
     memcpy(sorted, o->score, o->images * sizeof *sorted);
-    qsort(sorted, o->images, sizeof *sorted, ascending);
+    sort_f64(sorted, o->images);
     const double most = sorted[(o->images - 1) * 98 / 100], least = sorted[0];
     free(sorted);
     h->from = fmin(least, o->threshold);
@@ -103,8 +98,7 @@ static void figure(FILE *f, const char *kind, const char *english, const char *j
 static void put_figures(FILE *f, const struct report *r, const struct outcome *o)
 {
     const struct counts *c = &o->counts;
-    const double recall = c->defective ? (double)c->found / (double)c->defective : NAN,
-                 alarms = c->good ? (double)c->alarms / (double)c->good : NAN;
+    const double recall = counts_recall(c), alarms = counts_false_alarms(c);
     char text[80];
     html_put(f, "<ul class=\"figures\" aria-live=\"polite\">\n");
     snprintf(text, sizeof text, "%s (%ju / %ju)", number_percent(recall).s, (uintmax_t)c->found,

@@ -4,8 +4,6 @@
 #include "report/report.h"
 #include <math.h>
 
-static const char *const class_of[] = {"go", "not-yet", "stop"};
-
 static void say_word(FILE *f, enum verdict v)
 {
     static const char *const english[] = {"Go", "Not yet", "Stop"}, *const japanese[] = {"採用可", "保留",
@@ -35,7 +33,7 @@ static void say_reason(FILE *f, const struct report *r)
 static void rate_row(FILE *f, const struct requirement *q, const char *english, const char *japanese,
                      const char *sign, uint64_t hits, uint64_t of)
 {
-    html_put(f, "<tr class=\"%s\"><th>", q->asked ? class_of[q->verdict] : "");
+    html_put(f, "<tr class=\"%s\"><th>", q->asked ? verdict_names[q->verdict] : "");
     html_say(f, english, japanese);
     html_put(f, "</th><td>%s %s</td><td>", q->asked ? sign : "", q->asked ? number_percent(q->limit).s : "–");
     if (of)
@@ -54,7 +52,7 @@ static void cost_row(FILE *f, const struct report *r)
 {
     const struct requirement *q = &r->decision.cost;
     const char *currency = r->prices->currency;
-    html_put(f, "<tr class=\"%s\"><th>", q->asked ? class_of[q->verdict] : "");
+    html_put(f, "<tr class=\"%s\"><th>", q->asked ? verdict_names[q->verdict] : "");
     html_say(f, "Cost of errors, a year", "誤判定の年間費用");
     html_put(f, "</th><td>≤ ");
     html_text(f, number_money(q->limit, currency).s);
@@ -175,7 +173,8 @@ static void arithmetic(FILE *f, const struct report *r)
 
 void section_verdict(FILE *f, const struct report *r)
 {
-    html_put(f, "<section id=\"verdict\" class=\"%s\">\n<p class=\"word\">", class_of[r->decision.verdict]);
+    html_put(f, "<section id=\"verdict\" class=\"%s\">\n<p class=\"word\">",
+             verdict_names[r->decision.verdict]);
     say_word(f, r->decision.verdict);
     html_put(f, "</p>\n<p class=\"reason\">");
     say_reason(f, r);

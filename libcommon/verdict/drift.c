@@ -1,5 +1,6 @@
 #include "verdict/drift.h"
 #include "base/mem.h"
+#include "num/sorted.h"
 #include "verdict/kolmogorov.h"
 #include <math.h>
 #include <stdlib.h>
@@ -54,12 +55,6 @@ struct drift *drift_new(const struct normal_scores *fit, double threshold, size_
     return NULL;
 }
 
-static int compare(const void *a, const void *b)
-{
-    const float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
 /* Both distribution functions, in units of 1 / (images * window), just before and at each of the fit's values. */
 static double distance(const struct drift *d)
 {
@@ -88,7 +83,7 @@ bool drift_take(struct drift *d, double score, struct drift_result *result)
     d->score[d->n++] = (float)score;
     if (d->n < d->window)
         return false;
-    qsort(d->score, d->n, sizeof *d->score, compare);
+    sort_f32(d->score, d->n);
     const double most = distance(d);
     *result = (struct drift_result){.distance = most,
                                     .limit = d->limit,

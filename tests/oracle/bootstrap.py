@@ -3,10 +3,10 @@
 here, from Philox4x32-10 as its paper has it. Also DeLong's standard errors. Writes bootstrap.h beside itself."""
 import os
 import numpy as np
-from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
+from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
 
 M32 = 0xffffffff
-N, GOOD, ROUNDS, SEED, CONFIDENCE, POINTS, THRESHOLD = 60, 36, 200, 7, .9, 11, 6
+N, GOOD, ROUNDS, SEED, CONFIDENCE, POINTS = 60, 36, 200, 7, .9, 11
 
 def philox(seed, stream, index):
     c, k = [index & M32, index >> 32, stream & M32, stream >> 32], [seed & M32, seed >> 32]
@@ -63,8 +63,7 @@ def pr(y, s):
 
 def measure(index):
     y, s, t = defective[index], score[index], other[index]
-    return [roc_auc_score(y, s), average_precision_score(y, s), roc_auc_score(y, s) - roc_auc_score(y, t),
-            (s[y == 1] >= THRESHOLD).mean(), (s[y == 0] >= THRESHOLD).mean()] + roc(y, s) + pr(y, s)
+    return [roc_auc_score(y, s), roc_auc_score(y, s) - roc_auc_score(y, t)] + roc(y, s) + pr(y, s)
 
 def delong(y, s):
     a, b = s[y == 1], s[y == 0]
@@ -75,7 +74,7 @@ middle = measure(i)
 rounds = np.array([measure(resample(r)) for r in range(ROUNDS)])
 low, high = np.quantile(rounds, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "bootstrap.h"), "w") as f:
-    f.write("/* Made by bootstrap.py: AUROC, AP, the difference, recall, false alarms; ROC and PR at 11 points. */\n/* clang-format off */\n")
+    f.write("/* Made by bootstrap.py: AUROC, the difference; ROC and PR at 11 points. */\n/* clang-format off */\n")
     f.write("enum { IMAGES = %d, ROUNDS = %d, POINTS = %d };\n" % (N, ROUNDS, POINTS))
     for name, x in ("score", score), ("other", other), ("middle", middle), ("low", low), ("high", high):
         f.write("static const double the_%s[] = {%s};\n" % (name, ", ".join("%.17g" % v for v in x)))

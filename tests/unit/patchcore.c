@@ -142,8 +142,8 @@ static double least_apart(const struct patchcore *m)
     return sqrt(least);
 }
 
-/* Images that are added: no vector, old or new, is farther from the bank than its coverage says; the bank grows by what that takes,
- * and to the part that a fit of all would keep. `far`: the new ones lie elsewhere. */
+/* Images that are added: no vector, old or new, is farther from the bank than its coverage says; the bank grows by what that
+ * takes, and to the part that a fit of all would keep. `far`: the new ones lie elsewhere. */
 static void growing(enum patchcore_start start, size_t projected, size_t old, double ratio, float far)
 {
     enum { N = 300 };

@@ -149,13 +149,17 @@ static unsigned advised(const struct set *a, const struct set *b, const char *re
     unsigned bits = 0;
     if (!rule_parse(&rule, require, &e))
         return ~0u;
+    struct interval lead[2];
+    const struct bootstrap rounds = {.rounds = 200, .confidence = 0.95};
+    report_leads(lead, both, 2, &rounds);
     const struct report r = {.outcome = both,
+                             .lead = lead,
                              .outcomes = 2,
                              .rule = &rule,
                              .prices = &prices,
                              .learning = l,
                              .decision = rule_judge(&rule, &prices, &both[0].counts),
-                             .bootstrap = {.rounds = 200, .confidence = 0.95}};
+                             .bootstrap = rounds};
     const struct advice_list list = advice_give(&r);
     for (size_t i = 0; i < ADVICE_KINDS; i++)
         bits |= (unsigned)list.apply[i] << i;
