@@ -33,7 +33,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err e = {""};
     struct codec_facts facts;
     fuzz_limit_memory();
-    if (image_decode(&r, &facts, data, size, &e)) {
+    const bool decoded = image_decode(&r, &facts, data, size, &e);
+    mem_limit(0); /* what follows takes as much again, and dies, as it should, where that isn't there */
+    if (decoded) {
         fit(&r, facts.orientation);
         raster_free(&r);
     } else if (!e.text[0] || r.samples) {
