@@ -51,10 +51,10 @@ static void pool_layer(struct tuner *t)
 {
     struct graph *g = &t->net.graph;
     const size_t input[1][2] = {{t->height, t->width}}, tap = t->net.tap[0];
-    bool *needed = xcalloc(g->n, sizeof *needed);
-    size_t(*side)[2] = xcalloc(g->n, sizeof *side);
     if (t->net.taps != 1)
         misuse("-l: %s: one layer is tuned, not several", t->o->net.layers);
+    bool *needed = xcalloc(g->n, sizeof *needed);
+    size_t(*side)[2] = xcalloc(g->n, sizeof *side);
     graph_needed(g, &tap, 1, needed);
     graph_sides(g, input, needed, side);
     if (side[tap][0] != 1 || side[tap][1] != 1)

@@ -1,16 +1,26 @@
 #include "search/neighbours.h"
 #include "base/mem.h"
+#include "base/size.h"
 #include "base/thread.h"
-#include "search/sketch.h"
 #include "num/distance.h"
 #include "search/near.h"
+#include "search/regions.h"
+#include "search/sketch.h"
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Queries of a task; of so many panels one is looked at first, for a first guess. Neither changes a result. */
-enum { QUERIES = 128, SPARSE = 16 };
+/* How a block of queries finds its nearest:
+ *
+ *   sketches    of the queries
+ *   distances   of each to each panel's box (search/regions.h)
+ *   a guess     the panel of the nearest box is looked at, and the vector there whose sketch is nearest is measured
+ *   a walk      over the panels: whose queries' boxes are no farther than the nearest known are compared with its sketches, and what
+ *               they can't exclude is measured
+ *
+ * None of it changes a result: what is left out is farther for certain. */
+enum { QUERIES = REGION_QUERIES };
 
 struct neighbours {
     const float *bank;
@@ -18,17 +28,26 @@ struct neighbours {
     size_t n, dims;
     struct sketch_space *space;
     struct sketch_panels panels;
+    struct regions regions;
+    uint32_t *vector; /* n: which one lies in a place of the panels */
 };
 
 struct neighbours *neighbours_new(const float *bank, const uint32_t *owner, size_t n, size_t dims)
 {
     struct neighbours *nb = xcalloc(1, sizeof *nb);
-    mem_need(sketches_bytes(n) + sketch_panels_bytes(n), "the index of the memory bank");
-    *nb = (struct neighbours){bank, owner, n, dims, sketch_space_new(bank, n, dims), sketch_panels_new(n)};
+    mem_need(sketches_bytes(n) + sketch_panels_bytes(n) + regions_bytes(n), "the index of the memory bank");
+    *nb = (struct neighbours){.bank = bank,
+                              .owner = owner,
+                              .n = n,
+                              .dims = dims,
+                              .space = sketch_space_new(bank, n, dims),
+                              .panels = sketch_panels_new(n)};
     struct sketches s = sketches_new(n);
     sketches_draw_all(&s, nb->space, bank);
-    for (size_t i = 0; i < n; i++)
-        sketch_panels_put(&nb->panels, i, &s, i);
+    nb->vector = regions_order(&s);
+    nb->regions = regions_new(&s, nb->vector);
+    for (size_t place = 0; place < n; place++)
+        sketch_panels_put(&nb->panels, place, &s, nb->vector[place]);
     sketches_free(&s);
     return nb;
 }
@@ -39,6 +58,8 @@ void neighbours_free(struct neighbours *nb)
         return;
     sketch_space_free(nb->space);
     sketch_panels_free(&nb->panels);
+    regions_free(&nb->regions);
+    free(nb->vector);
     free(nb);
 }
 
@@ -61,6 +82,8 @@ struct search {
     uint32_t *index; /* the nearest known, and its distance */
     float *squared;
     struct sketches sketches;
+    float *box;           /* panels x QUERIES: squared distances to their boxes */
+    float reach[QUERIES]; /* boxes beyond hold nothing near */
     float limit[QUERIES]; /* values above belong to vectors that are farther */
     uint32_t guess[QUERIES];
     float values[SKETCH_ROWS * SKETCH_PANEL];
@@ -69,6 +92,7 @@ struct search {
 static void set_limit(struct search *s, size_t q)
 {
     s->limit[q] = sketch_limit(&s->sketches, q, &s->nb->panels, s->squared[q], s->nb->dims);
+    s->reach[q] = sketch_reach(&s->sketches, q, &s->nb->panels, s->squared[q], s->nb->dims);
 }
 
 static void measure(struct search *s, size_t q, uint32_t i)
@@ -95,41 +119,75 @@ static void measure_near(struct search *s, size_t q, uint32_t i, float value)
     measure(s, q, i);
 }
 
-/* Gives to `near` each query's vectors of one panel whose values are within its limit, which may sink
- * meanwhile. */
-static void look_at_panel(struct search *s, size_t panel,
-                          void (*near)(struct search *s, size_t q, uint32_t i, float value))
+typedef void near_function(struct search *s, size_t q, uint32_t i, float value);
+
+/* Gives to `near` the vectors of one panel whose values are within their query's limit, which may sink meanwhile, for the queries in
+ * `row`. */
+static void look_at_panel(struct search *s, size_t panel, const uint32_t *row, size_t rows,
+                          near_function *near)
 {
-    uint32_t row[SKETCH_ROWS];
-    for (size_t first = 0, n; first < s->count; first += n) {
-        n = s->count - first < SKETCH_ROWS ? s->count - first : SKETCH_ROWS;
-        for (size_t r = 0; r < n; r++)
-            row[r] = (uint32_t)(first + r);
-        sketch_compare(s->values, &s->sketches, row, n, &s->nb->panels, s->offset, panel);
+    for (size_t first = 0, n; first < rows; first += n) {
+        n = size_least(rows - first, SKETCH_ROWS);
+        sketch_compare(s->values, &s->sketches, row + first, n, &s->nb->panels, s->offset, panel);
         for (size_t r = 0; r < n; r++) {
             const float *value = s->values + r * SKETCH_PANEL;
-            for (uint64_t m = near_mask(value, s->limit[first + r]); m; m &= m - 1) {
+            const size_t q = row[first + r];
+            for (uint64_t m = near_mask(value, s->limit[q]); m; m &= m - 1) {
                 const size_t j = (size_t)__builtin_ctzll(m);
-                if (value[j] <= s->limit[first + r])
-                    near(s, first + r, (uint32_t)(panel * SKETCH_PANEL + j), value[j]);
+                if (value[j] <= s->limit[q])
+                    near(s, q, s->nb->vector[panel * SKETCH_PANEL + j], value[j]);
             }
         }
     }
 }
 
-/* The vector of a few panels whose sketch is nearest is a good first guess. */
+static void measure_boxes(struct search *s)
+{
+    float side_by_side[SKETCH_DIMS * QUERIES] = {0}, one[SKETCH_DIMS];
+    for (size_t q = 0; q < s->count; q++) {
+        sketch_numbers(one, &s->sketches, q);
+        for (size_t k = 0; k < SKETCH_DIMS; k++)
+            side_by_side[k * QUERIES + q] = one[k];
+    }
+    for (size_t panel = 0; panel < s->nb->regions.n; panel++)
+        regions_distance(s->box + panel * QUERIES, &s->nb->regions, panel, side_by_side);
+}
+
+/* The vector of the nearest box whose sketch is nearest is a good first guess. */
 static void guess(struct search *s)
 {
+    uint32_t nearest[QUERIES] = {0}, row[QUERIES];
+    for (size_t panel = 1; panel < s->nb->regions.n; panel++)
+        for (size_t q = 0; q < s->count; q++)
+            if (s->box[panel * QUERIES + q] < s->box[nearest[q] * QUERIES + q])
+                nearest[q] = (uint32_t)panel;
     for (size_t q = 0; q < s->count; q++) {
         s->limit[q] = INFINITY;
         s->guess[q] = UINT32_MAX;
     }
-    for (size_t panel = 0; panel < s->nb->panels.panels; panel += SPARSE)
-        look_at_panel(s, panel, remember);
+    for (size_t panel = 0; panel < s->nb->regions.n; panel++) {
+        size_t rows = 0;
+        for (size_t q = 0; q < s->count; q++)
+            if (nearest[q] == panel)
+                row[rows++] = (uint32_t)q;
+        look_at_panel(s, panel, row, rows, remember);
+    }
     for (size_t q = 0; q < s->count; q++) {
         set_limit(s, q);
         if (s->guess[q] != UINT32_MAX)
             measure(s, q, s->guess[q]);
+    }
+}
+
+static void walk(struct search *s)
+{
+    uint32_t row[QUERIES];
+    for (size_t panel = 0; panel < s->nb->regions.n; panel++) {
+        size_t rows = 0;
+        for (size_t q = 0; q < s->count; q++)
+            if (s->box[panel * QUERIES + q] <= s->reach[q])
+                row[rows++] = (uint32_t)q;
+        look_at_panel(s, panel, row, rows, measure_near);
     }
 }
 
@@ -152,16 +210,18 @@ static void nearest_task(void *arg, size_t task, size_t worker)
                        .count = c->count - from < QUERIES ? c->count - from : QUERIES,
                        .index = c->index + from,
                        .squared = c->squared + from,
-                       .sketches = sketches_new(QUERIES)};
+                       .sketches = sketches_new(QUERIES),
+                       .box = xaligned(c->nb->regions.n * QUERIES, sizeof *s.box)};
     for (size_t q = 0; q < s.count; q++) {
         s.squared[q] = INFINITY;
         s.index[q] = 0;
     }
     sketches_draw(&s.sketches, 0, s.nb->space, s.query, s.count);
+    measure_boxes(&s);
     guess(&s);
-    for (size_t panel = 0; panel < s.nb->panels.panels; panel++)
-        look_at_panel(&s, panel, measure_near);
+    walk(&s);
     sketches_free(&s.sketches);
+    free(s.box);
 }
 
 /* The panels' offsets, NAN for what is left out; NULL: nothing is. free() it. */
@@ -171,9 +231,9 @@ static float *offsets_without(const struct neighbours *nb, uint32_t without)
         return NULL;
     const size_t places = nb->panels.panels * SKETCH_PANEL;
     float *offset = memcpy(xaligned(places, sizeof *offset), nb->panels.offset, places * sizeof *offset);
-    for (size_t i = 0; i < nb->n; i++)
-        if (nb->owner[i] == without)
-            offset[i] = NAN;
+    for (size_t place = 0; place < nb->n; place++)
+        if (nb->owner[nb->vector[place]] == without)
+            offset[place] = NAN;
     return offset;
 }
 
@@ -217,10 +277,11 @@ size_t neighbours_list(const struct neighbours *nb, uint32_t *index, float *squa
     for (size_t panel = 0; panel < nb->panels.panels; panel++) {
         sketch_compare(values, &s, &row, 1, &nb->panels, nb->panels.offset, panel);
         for (uint64_t m = near_mask(values, limit); m; m &= m - 1) {
-            const size_t j = (size_t)__builtin_ctzll(m), i = panel * SKETCH_PANEL + j;
+            const size_t j = (size_t)__builtin_ctzll(m);
+            const uint32_t i = nb->vector[panel * SKETCH_PANEL + j];
             if (values[j] > limit || left_out(nb, i, without))
                 continue;
-            list_add(&l, (uint32_t)i, distance_squared(query, nb->bank + i * nb->dims, nb->dims));
+            list_add(&l, i, distance_squared(query, nb->bank + i * nb->dims, nb->dims));
             if (l.have == k)
                 limit = sketch_limit(&s, 0, &nb->panels, squared[k - 1], nb->dims);
         }

@@ -2,8 +2,8 @@
  * (num/distance.h), ties to the lowest index: the result of brute force bit for bit, whatever the CPU, the
  * threads or the batch.
  *
- * Sketches (search/sketch.h) are compared with all vectors of the bank; only those that they cannot exclude
- * are measured directly, some tens of 20,000. Vectors have dims elements, a multiple of
+ * Whole regions of the bank are excluded by boxes (search/regions.h), of the others most vectors by sketches (search/sketch.h); only
+ * what is left is measured directly, some of 10,000. Vectors have dims elements, a multiple of
  * DISTANCE_LANES (pad with zeros). */
 #ifndef SEARCH_NEIGHBOURS_H
 #define SEARCH_NEIGHBOURS_H

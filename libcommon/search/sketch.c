@@ -77,6 +77,13 @@ static double number(const void *row, size_t i)
                                        : (double)((const float *)row)[i];
 }
 
+void sketch_numbers(float out[SKETCH_DIMS], const struct sketches *s, size_t i)
+{
+    const void *row = (const char *)s->row + i * SKETCH_DIMS * dtype_size(precision_auto());
+    for (size_t k = 0; k < SKETCH_DIMS; k++)
+        out[k] = (float)number(row, k);
+}
+
 /* Sketch i from its coordinates and |x|^2. With a basis orthonormal to 1e-12 an entry, f64 errs by less than
  * 1e-5 |x|, also in the length of the rest, where a difference's root may lose half of the digits. */
 static void draw_one(struct sketches *s, size_t i, double exact[SKETCH_DIMS], double whole)
@@ -186,15 +193,29 @@ void sketch_compare(float *values, const struct sketches *s, const uint32_t *row
 }
 
 /* With u = 2^-24: a distance that distance_squared gives as `squared` is at most so times 1 + (dims/16 + 8)
- * u; the sketches are no farther apart than that and their errors; a value errs by at most 66 u (|a| +
- * |b|)^2, and by products that bf16 instructions take for zero, each below FLT_MIN. */
+ * u; the sketches are no farther apart than that and their errors. */
+static double apart(const struct sketches *s, size_t i, const struct sketch_panels *p, float squared,
+                    size_t dims)
+{
+    const double u = (double)FLT_EPSILON / 2;
+    const double true_squared = (double)squared * (1 + 2 * ((double)dims / 16 + 8) * u) + (double)FLT_MIN;
+    return sqrt(true_squared) + (double)s->error[i] + p->error;
+}
+
+float sketch_reach(const struct sketches *s, size_t i, const struct sketch_panels *p, float squared,
+                   size_t dims)
+{
+    const double most = apart(s, i, p, squared, dims);
+    return (float)(most * most * (1 + 2e-5));
+}
+
+/* A value errs by at most 66 u (|a| + |b|)^2, and by products that bf16 instructions take for zero, each below
+ * FLT_MIN. */
 float sketch_limit(const struct sketches *s, size_t i, const struct sketch_panels *p, float squared,
                    size_t dims)
 {
     const double u = (double)FLT_EPSILON / 2, square = s->square[i];
-    const double true_squared = (double)squared * (1 + 2 * ((double)dims / 16 + 8) * u) + (double)FLT_MIN;
-    const double apart = sqrt(true_squared) + (double)s->error[i] + p->error;
-    const double reach = sqrt(square) + p->widest;
-    const double limit = apart * apart - square + 80 * u * reach * reach + 128 * (double)FLT_MIN;
+    const double most = apart(s, i, p, squared, dims), reach = sqrt(square) + p->widest;
+    const double limit = most * most - square + 80 * u * reach * reach + 128 * (double)FLT_MIN;
     return (float)(limit + fabs(limit) * 1e-6);
 }

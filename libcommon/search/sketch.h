@@ -36,6 +36,9 @@ void sketches_draw(struct sketches *s, size_t first, const struct sketch_space *
 /* The same on the pool. */
 void sketches_draw_all(struct sketches *s, const struct sketch_space *space, const float *x);
 
+/* The numbers of sketch i, as they are kept. */
+void sketch_numbers(float out[SKETCH_DIMS], const struct sketches *s, size_t i);
+
 /* Sketches as the other side of a comparison, 64 a panel, side by side. */
 struct sketch_panels {
     size_t panels;
@@ -53,8 +56,11 @@ void sketch_panels_put(struct sketch_panels *p, size_t j, const struct sketches 
  * count rows (at most SKETCH_ROWS). offset: as the panels have it, or another. */
 void sketch_compare(float *values, const struct sketches *s, const uint32_t *row, size_t count,
                     const struct sketch_panels *p, const float *offset, size_t panel);
-/* The largest such value of a vector that may be no farther from vector i than `squared`, as distance_squared
- * rounds it. */
+/* The largest squared distance from sketch i to that of a vector that may be no farther from vector i than `squared`, as
+ * distance_squared rounds it; 1e-5 of it more, for who measures the distance of sketches in f32. */
+float sketch_reach(const struct sketches *s, size_t i, const struct sketch_panels *p, float squared,
+                   size_t dims);
+/* The largest value of sketch_compare for a vector that may be so. */
 float sketch_limit(const struct sketches *s, size_t i, const struct sketch_panels *p, float squared,
                    size_t dims);
 #endif
