@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "num/cpu.h"
+#include "num/distance.h"
 #include "search/regions_kernel.h"
 #include "tap.h"
 #include <math.h>
@@ -113,6 +114,31 @@ static void passed_over(const struct regions *r, const float *side_by_side)
        (double)near / REGION_QUERIES);
 }
 
+/* A vector as far as the nearest known is within reach of a query, and so is its sketch. */
+static void reach(const struct sketches *q, const struct sketches *s)
+{
+    struct sketch_panels panels = sketch_panels_new(N);
+    float x[SKETCH_DIMS], y[SKETCH_DIMS];
+    bool within = true, tight = true;
+    for (size_t i = 0; i < N; i++)
+        sketch_panels_put(&panels, i, s, i);
+    for (size_t i = 0; i < REGION_QUERIES; i++)
+        for (size_t j = 0; j < N; j++) {
+            const float squared = distance_squared(query + i * DIMS, bank + j * DIMS, DIMS);
+            const double most = (double)sketch_reach(q, i, &panels, squared, DIMS);
+            double d = 0;
+            sketch_numbers(x, q, i);
+            sketch_numbers(y, s, j);
+            for (size_t k = 0; k < SKETCH_DIMS; k++)
+                d += pow((double)x[k] - (double)y[k], 2);
+            within &= d * (1 + 1e-5) <= most;
+            tight &= sqrt(most) <= sqrt((double)squared) * 1.001 + 2 * ((double)q->error[i] + panels.error);
+        }
+    ok(within, "sketches of vectors within reach are within reach");
+    ok(tight, "which is hardly larger than the distance");
+    sketch_panels_free(&panels);
+}
+
 int main(void)
 {
     draw(bank, N, 1);
@@ -134,6 +160,7 @@ int main(void)
     holds(&r, &s, order);
     distances(&r, &q, side_by_side);
     passed_over(&r, side_by_side);
+    reach(&q, &s);
     regions_free(&r);
     free(order);
     sketches_free(&s);
