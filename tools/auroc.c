@@ -10,12 +10,14 @@
 #include "stream/companion.h"
 #include "stream/npys.h"
 #include "stream/table.h"
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* clang-format off */
 static const char usage[] =
-    "usage: auroc [-vq] [-M MASKS] [-f LIMIT] [-d DIGITS] [-R CURVES [-P N]] [-j N] [MAPS|TABLE ...]\n"
+    "usage: auroc [-vq] [-M MASKS] [-f LIMIT] [-d DIGITS] [-R CURVES [-P N]] [--mem BYTES] [-j N]\n"
+    "             [MAPS|TABLE ...]\n"
     "Measures map streams, or tables of scores (TSV: label, score, defect, name): a table of image AUROC, AP and\n"
     "F1-max and, with masks, of pixel AUROC, F1-max and AUPRO; one row a kind of defect, last all.\n"
     "  -M, --masks FILE  image stream of the masks of the same images in the same order; > 0 is defect\n"
@@ -23,6 +25,8 @@ static const char usage[] =
     "  -d, --digits N    decimals of the figures (default 6)\n"
     "  -R, --curves FILE write the ROC and PRO curves as TSV\n"
     "  -P, --points N    about so many points a curve, besides the ends; 0: all (default 1000)\n"
+    "      --mem BYTES   of pixels held in memory before they wait in $TMPDIR; never changes a figure\n"
+    "                    (default 1G)\n"
     USAGE_THREADS
     USAGE_COMMON
     "examples:\n"
@@ -30,10 +34,12 @@ static const char usage[] =
     "  padim -m model.safetensors < test.npys | tee test.maps | auroc -M masks.pam -R curves.tsv\n";
 /* clang-format on */
 
+enum { MEM = OPT_LONG };
+
 struct opts {
     const char *masks, *curves;
     double fpr;
-    size_t digits, points;
+    size_t digits, points, mem;
 };
 
 /* The masks, read in step with the maps. */
@@ -52,6 +58,7 @@ static struct opts parse(int argc, char **argv)
                                           {"digits", required_argument, NULL, 'd'},
                                           {"curves", required_argument, NULL, 'R'},
                                           {"points", required_argument, NULL, 'P'},
+                                          {"mem", required_argument, NULL, MEM},
                                           OPT_END};
     struct opts o = {.fpr = 0.3, .digits = 6, .points = 1000};
     int c;
@@ -71,6 +78,11 @@ static struct opts parse(int argc, char **argv)
             break;
         case 'P':
             o.points = opt_size("-P", optarg, 0, 1000000000);
+            break;
+        case MEM:
+            o.mem = opt_bytes("--mem", optarg);
+            if (o.mem < PIXELS_MEMORY_LEAST)
+                misuse("--mem %s: 1M is the least", optarg);
             break;
         }
     return o;
@@ -178,7 +190,7 @@ static void finish_masks(struct masks *m)
 
 static void run(char **inputs, size_t n, const struct opts *o)
 {
-    struct evaluation ev = {0};
+    struct evaluation ev = {.pixels.memory = o->mem};
     struct masks masks = {companion_open(o->masks, "mask"), 0, NULL};
     size_t rows;
     struct product *curves = o->curves ? product_open(o->curves) : NULL;
@@ -187,8 +199,11 @@ static void run(char **inputs, size_t n, const struct opts *o)
     finish_masks(&masks);
     double start = progress_clock();
     struct evaluation_row *row = evaluation_measure(&ev, o->fpr, o->curves, o->points, &rows);
-    notice("%zu images, %zu pixels, %zu regions measured in %.1f s", ev.images, ev.pixels.n,
-           row[rows - 1].pixel.regions, progress_clock() - start);
+    notice("%zu images, %" PRIu64
+           " pixels, %zu regions measured in %.1f s, %zu runs of %.1f MB waited, peak memory "
+           "%.0f MB",
+           ev.images, ev.pixels.all, row[rows - 1].pixel.regions, progress_clock() - start, ev.pixels.runs,
+           (double)pixels_waiting(&ev.pixels) / 1e6, (double)mem_peak() / 1e6);
     if (curves) {
         metric_table_curves(product_file(curves), o->curves, row, rows);
         product_commit(curves);

@@ -1,6 +1,5 @@
 #include "metric/evaluation.h"
 #include "base/mem.h"
-#include "base/thread.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,14 +99,18 @@ bool evaluation_add_map(struct evaluation *ev, const struct tensor *map, const s
         return err_set(e, "the map is %zux%zu, its mask %zux%zu", map->dim[1], map->dim[0], mask->width,
                        mask->height);
     uint32_t kind = ev->image[ev->images - 1].kind;
+    size_t regions;
     if (take_mask(ev->defective, mask) && kind == KIND_GOOD)
         return err_set(e, "label 0 (good), but its mask shows a defect");
-    return pixels_add(&ev->pixels, ev->score, ev->defective, mask->height, mask->width, kind, e);
+    if (!pixels_add(&ev->pixels, ev->score, ev->defective, mask->height, mask->width, kind, &regions, e))
+        return false;
+    ev->mask_empty = regions == 0;
+    return true;
 }
 
 bool evaluation_mask_empty(const struct evaluation *ev)
 {
-    return ev->pixels.segments > 0 && !ev->pixels.segment[ev->pixels.segments - 1].region;
+    return ev->mask_empty;
 }
 
 static int by_score_descending(const void *a, const void *b)
@@ -148,21 +151,18 @@ static void measure_images(struct evaluation_row *row, const struct evaluation *
         curve_end(curve);
 }
 
-struct job {
-    const struct evaluation *ev;
-    struct evaluation_row *row;
-    double limit;
-    bool curves;
-};
-
-static void measure_row(void *arg, size_t i, size_t worker)
+/* The pixels of all rows at once. */
+static void measure_pixels(struct evaluation *ev, struct evaluation_row *row, size_t n, double limit,
+                           bool curves)
 {
-    const struct job *job = arg;
-    struct evaluation_row *row = &job->row[i];
-    (void)worker;
-    measure_images(row, job->ev, job->curves ? &row->image_curve : NULL);
-    pixels_measure(&row->pixel, &job->ev->pixels, row->kind, job->limit,
-                   job->curves ? &row->pixel_curve : NULL);
+    struct pixel_row *pixel = xcalloc(n, sizeof *pixel);
+    for (size_t i = 0; i < n; i++)
+        pixel[i] = (struct pixel_row){.kind = row[i].kind, .curve = curves ? &row[i].pixel_curve : NULL};
+    pixels_sort(&ev->pixels);
+    pixels_measure(&ev->pixels, pixel, n, limit);
+    for (size_t i = 0; i < n; i++)
+        row[i].pixel = pixel[i].metrics;
+    free(pixel);
 }
 
 static int by_defect(const void *a, const void *b)
@@ -185,11 +185,9 @@ struct evaluation_row *evaluation_measure(struct evaluation *ev, double limit, b
     }
     if (ev->images)
         qsort(ev->image, ev->images, sizeof *ev->image, by_score_descending);
-    pixels_sort(&ev->pixels);
-    size_t together = *n < pool_size() ? *n : pool_size();
-    mem_need(together * pixels_measure_bytes(&ev->pixels), "the regions of all masks");
-    struct job job = {.ev = ev, .row = row, .limit = limit, .curves = curves};
-    pool_run(*n, measure_row, &job);
+    for (size_t i = 0; i < *n; i++)
+        measure_images(&row[i], ev, curves ? &row[i].image_curve : NULL);
+    measure_pixels(ev, row, *n, limit, curves);
     return row;
 }
 

@@ -22,10 +22,11 @@ struct evaluation {
     struct scored *image;
     size_t images, image_capacity;
     struct pixels pixels;
+    bool mask_empty;          /* the mask added last */
     unsigned char *defective; /* workspace: the mask at hand */
     float *score;             /* workspace: the map at hand */
     size_t workspace;         /* pixels that both have room for */
-};                            /* {0} is empty */
+};                            /* {0} is empty; or with pixels.memory */
 
 /* Adds an image by the texts of its note or table: label is "0" (good) or "1", score a finite number. defect
  * names its kind; of a good image it is ignored, of a defective one without it is "defect". False with a

@@ -1,28 +1,64 @@
 #include "metric/pixels.h"
 #include "base/mem.h"
+#include "base/size.h"
 #include "metric/components.h"
+#include "metric/pixel_order.h"
 #include "metric/radix.h"
-#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define PIXELS_MAX ((size_t)1 << 32)
+#define PIXELS_MAX ((uint64_t)1 << 48)
+/* What a pixel of the image at hand takes elsewhere: its label here, the map as it came and as f32, its mask. */
+enum { WORKSPACE = 16 };
 
-/* Room for `more` items. Checks the copy that sorting needs with it, so that hours of input end early. */
-static void reserve(struct pixels *p, size_t more)
+static size_t memory_of(const struct pixels *p)
 {
-    size_t n = p->n + more;
-    if (n <= p->capacity)
-        return;
-    size_t capacity = n > p->capacity / 4 * 5 ? n : p->capacity / 4 * 5;
-    mem_need((2 * capacity - p->capacity) * sizeof *p->item, "the scores of all pixels");
+    return size_most(p->memory ? p->memory : PIXELS_MEMORY, PIXELS_MEMORY_LEAST);
+}
+
+/* Pixels that may lie in memory, with the copy that sorting takes. */
+static size_t room(const struct pixels *p)
+{
+    const size_t memory = memory_of(p), spools = p->memory ? 2 * SPOOL_BUFFER : 0;
+    const size_t others = WORKSPACE * p->label_capacity + spools;
+    const size_t left = memory > others ? memory - others : 0;
+    return size_most(left, PIXELS_MEMORY_LEAST / 2) / (2 * sizeof *p->item);
+}
+
+/* What is in memory becomes a run on the spools. */
+static void spill(struct pixels *p)
+{
+    if (!p->spools.sound)
+        pixel_spools_open(&p->spools);
+    const uint64_t *sorted = radix_sort(p->item, p->scratch, p->n);
+    p->run = xgrow(p->run, p->runs, &p->run_capacity, sizeof *p->run);
+    p->run[p->runs++] = run_of(&p->spools, sorted, p->n, p->kinds);
+    p->n = 0;
+}
+
+static void grow(struct pixels *p, size_t capacity)
+{
     p->item = xrealloc(p->item, capacity, sizeof *p->item);
+    free(p->scratch);
+    p->scratch = xmalloc(capacity, sizeof *p->scratch); /* no page of it is touched before it is used */
     p->capacity = capacity;
 }
 
-static void add_segment(struct pixels *p, uint32_t kind, bool region)
+/* For how many more pixels there is room, one at the least. Memory grows by a quarter, up to the limit, or to half of what the
+ * machine has left. */
+static size_t reserve(struct pixels *p)
 {
-    p->segment = xgrow(p->segment, p->segments, &p->segment_capacity, sizeof *p->segment);
-    p->segment[p->segments++] = (struct segment){.kind = kind, .region = region};
+    const size_t most = room(p), capacity = size_least(size_most(p->capacity / 4 * 5, 1 << 14), most);
+    if (p->n < size_least(p->capacity, most))
+        return size_least(p->capacity, most) - p->n;
+    const size_t more = capacity > p->capacity ? 2 * (capacity - p->capacity) * sizeof *p->item : 0;
+    if (more == 0 || (p->n && more > mem_available() / 2)) {
+        spill(p);
+        return size_least(p->capacity, most);
+    }
+    mem_need(more, "the scores of pixels");
+    grow(p, capacity);
+    return capacity - p->n;
 }
 
 static void reserve_labels(struct pixels *p, size_t n)
@@ -35,176 +71,125 @@ static void reserve_labels(struct pixels *p, size_t n)
     p->label_capacity = n;
 }
 
-bool pixels_add(struct pixels *p, const float *map, const unsigned char *mask, size_t height, size_t width,
-                uint32_t kind, struct err *e)
+static void reserve_kind(struct pixels *p, uint32_t kind)
 {
-    size_t n = height * width, first = p->segments;
-    if (n > PIXELS_MAX - 1 - p->n)
-        return err_set(e, "more than 2^32 pixels in all");
-    reserve(p, n);
-    reserve_labels(p, n);
-    uint32_t regions = components_label(p->label, mask, height, width);
-    for (uint32_t i = 0; i <= regions; i++)
-        add_segment(p, kind, i > 0);
+    if (kind < p->kinds)
+        return;
+    p->sound = xrealloc(p->sound, (size_t)kind + 1, sizeof *p->sound);
+    memset(p->sound + p->kinds, 0, (kind + 1 - p->kinds) * sizeof *p->sound);
+    p->kinds = (size_t)kind + 1;
+}
+
+static void add_regions(struct pixels *p, size_t n, uint32_t kind)
+{
     for (size_t i = 0; i < n; i++) {
-        size_t segment = first + p->label[i];
-        p->segment[segment].pixels++;
-        p->item[p->n++] = (uint64_t)radix_key_descending(map[i]) << 32 | segment;
+        p->region = xgrow(p->region, p->regions, &p->region_capacity, sizeof *p->region);
+        p->region[p->regions++] = (struct pixel_region){.kind = kind};
     }
+}
+
+/* n pixels of scores and labels; label 1 is the region `first`. */
+static void add_items(struct pixels *p, const float *score, const uint32_t *label, size_t n, uint32_t kind,
+                      size_t first)
+{
+    for (size_t i = 0; i < n; i++) {
+        const size_t region = first + label[i] - 1;
+        const uint32_t what = label[i] ? PIXEL_REGION | (uint32_t)region : kind;
+        p->item[p->n++] = (uint64_t)radix_key_descending(score[i]) << 32 | what;
+        if (label[i])
+            p->region[region].pixels++;
+        else
+            p->sound[kind]++;
+    }
+}
+
+bool pixels_add(struct pixels *p, const float *map, const unsigned char *mask, size_t height, size_t width,
+                uint32_t kind, size_t *regions, struct err *e)
+{
+    const size_t n = height * width, first = p->regions;
+    reserve_labels(p, n);
+    reserve_kind(p, kind);
+    *regions = components_label(p->label, mask, height, width);
+    if (*regions > PIXEL_REGION - 1 - first || n > PIXELS_MAX - p->all)
+        return err_set(e, "more than 2^31 regions or 2^48 pixels in all");
+    add_regions(p, *regions, kind);
+    for (size_t i = 0, now; i < n; i += now) {
+        now = size_least(reserve(p), n - i);
+        add_items(p, map + i, p->label + i, now, kind, first);
+    }
+    p->all += n;
     return true;
+}
+
+/* Runs [from, from + n) become one on other spools. */
+static struct pixel_run merge(struct pixels *p, struct pixel_spools *to, size_t from, size_t n)
+{
+    struct pixel_order *o = pixel_order_new(&p->spools, p->run + from, n, NULL, 0, p->kinds, memory_of(p));
+    struct run_writer w = run_begin(to);
+    struct pixel_group g;
+    uint32_t region;
+    while (pixel_order_next(o, &g)) {
+        for (size_t kind = 0; kind < p->kinds; kind++)
+            if (g.sound[kind])
+                run_sound(&w, g.key, (uint32_t)kind, g.sound[kind]);
+        while (pixel_order_region(o, &region))
+            run_region(&w, g.key, region);
+    }
+    pixel_order_free(o);
+    return run_end(&w);
+}
+
+/* Runs, in their order, become so few that all can be read together. */
+static void merge_runs(struct pixels *p)
+{
+    const size_t most = pixel_order_runs(memory_of(p));
+    while (p->runs > most) {
+        struct pixel_spools to;
+        size_t merged = 0;
+        pixel_spools_open(&to);
+        for (size_t i = 0; i < p->runs; i += most)
+            p->run[merged++] = merge(p, &to, i, size_least(most, p->runs - i));
+        pixel_spools_close(&p->spools);
+        p->spools = to;
+        p->runs = merged;
+    }
+}
+
+static void free_items(struct pixels *p)
+{
+    free(p->item);
+    free(p->scratch);
+    p->item = p->scratch = NULL;
+    p->n = p->capacity = 0;
 }
 
 void pixels_sort(struct pixels *p)
 {
-    uint64_t *scratch = xmalloc(p->n, sizeof *scratch);
-    uint64_t *sorted = radix_sort(p->item, scratch, p->n);
-    free(sorted == scratch ? p->item : scratch);
-    p->item = sorted;
-    p->capacity = p->n;
+    if (p->runs == 0) {
+        uint64_t *sorted = radix_sort(p->item, p->scratch, p->n);
+        free(sorted == p->item ? p->scratch : p->item);
+        p->item = sorted;
+        p->scratch = NULL;
+        return;
+    }
+    if (p->n)
+        spill(p);
+    free_items(p);
+    merge_runs(p);
+}
+
+uint64_t pixels_waiting(const struct pixels *p)
+{
+    return p->spools.sound ? spool_size(p->spools.sound) + spool_size(p->spools.region) : 0;
 }
 
 void pixels_free(struct pixels *p)
 {
-    free(p->item);
-    free(p->segment);
+    free_items(p);
+    pixel_spools_close(&p->spools);
+    free(p->run);
+    free(p->region);
+    free(p->sound);
     free(p->label);
     *p = (struct pixels){0};
-}
-
-/* What a segment is in the row that is being measured. */
-enum role { ABSENT, SOUND, REGION };
-
-/* AUPRO is linear in PRO, so every pixel of a region adds its own area: from its threshold on it lifts the
- * region's overlap by 1 / pixels. With fp0 and fp1 false positives before and after its group and x = limit x
- * sound pixels, in units of one sound pixel, that is x - (fp0 + fp1) / 2, as long as fp1 <= x. Summed as
- * whole numbers a region. */
-struct area {
-    uint64_t pixels, fp_sum; /* how many, and of their fp0 + fp1 */
-};
-
-struct sweep {
-    const struct pixels *p;
-    struct pixel_metrics *out;
-    unsigned char *role; /* of each segment */
-    struct area *area;   /* of each segment */
-    double limit;        /* x above */
-    double crossing;     /* area / region of the pixels in the group that crosses the limit */
-    bool crossed;
-    double pro; /* now, for the curve */
-};
-
-size_t pixels_measure_bytes(const struct pixels *p)
-{
-    return p->segments * (1 + sizeof(struct area));
-}
-
-static void assign_roles(struct sweep *s, uint32_t kind)
-{
-    for (size_t i = 0; i < s->p->segments; i++) {
-        const struct segment *g = &s->p->segment[i];
-        bool present = kind == KIND_ALL || g->kind == kind || g->kind == KIND_GOOD;
-        s->role[i] = !present ? ABSENT : g->region ? REGION : SOUND;
-        if (present && g->region)
-            s->out->ranking.positives += g->pixels;
-        else if (present)
-            s->out->ranking.negatives += g->pixels;
-        s->out->regions += present && g->region;
-    }
-}
-
-struct group {
-    size_t begin, end; /* items with the same score, absent ones among them */
-    uint64_t positives, negatives;
-};
-
-static struct group next_group(const struct sweep *s, size_t begin)
-{
-    struct group g = {.begin = begin, .end = begin};
-    const uint64_t *item = s->p->item;
-    uint32_t key = (uint32_t)(item[begin] >> 32);
-    for (; g.end < s->p->n && item[g.end] >> 32 == key; g.end++) {
-        unsigned char role = s->role[(uint32_t)item[g.end]];
-        g.positives += role == REGION;
-        g.negatives += role == SOUND;
-    }
-    return g;
-}
-
-/* fp0, fp1: false positives before and after the group. */
-static void add_areas(struct sweep *s, const struct group *g, uint64_t fp0, uint64_t fp1)
-{
-    bool crosses = (double)fp1 > s->limit;
-    double before = s->limit - (double)fp0;
-    for (size_t i = g->begin; i < g->end; i++) {
-        uint32_t segment = (uint32_t)s->p->item[i];
-        if (s->role[segment] != REGION)
-            continue;
-        if (crosses) {
-            s->crossing += before * before / 2 / (double)(fp1 - fp0) / s->p->segment[segment].pixels;
-        } else {
-            s->area[segment].pixels++;
-            s->area[segment].fp_sum += fp0 + fp1;
-        }
-    }
-}
-
-static void add_point(struct sweep *s, const struct group *g, double score, struct curve *curve)
-{
-    const struct ranking *r = &s->out->ranking;
-    for (size_t i = g->begin; i < g->end && g->positives; i++) {
-        uint32_t segment = (uint32_t)s->p->item[i];
-        if (s->role[segment] == REGION)
-            s->pro += 1.0 / s->p->segment[segment].pixels / (double)s->out->regions;
-    }
-    curve_add(curve, (struct curve_point){.threshold = score,
-                                          .fpr = (double)r->fp / (double)r->negatives,
-                                          .tpr = (double)r->tp / (double)r->positives,
-                                          .pro = s->pro});
-}
-
-static double aupro(const struct sweep *s)
-{
-    double sum = s->crossing;
-    for (size_t i = 0; i < s->p->segments; i++)
-        if (s->role[i] == REGION)
-            sum += ((double)s->area[i].pixels * s->limit - (double)s->area[i].fp_sum / 2) /
-                   s->p->segment[i].pixels;
-    return sum / (double)s->out->regions / s->limit;
-}
-
-static void sweep_groups(struct sweep *s, struct curve *curve)
-{
-    struct ranking *r = &s->out->ranking;
-    for (size_t i = 0; i < s->p->n;) {
-        struct group g = next_group(s, i);
-        double score = radix_key_float((uint32_t)(s->p->item[i] >> 32));
-        uint64_t fp0 = r->fp;
-        i = g.end;
-        if (g.positives + g.negatives == 0)
-            continue;
-        ranking_add(r, score, g.positives, g.negatives);
-        if (!s->crossed && g.positives)
-            add_areas(s, &g, fp0, r->fp);
-        s->crossed = s->crossed || (double)r->fp > s->limit;
-        if (curve)
-            add_point(s, &g, score, curve);
-    }
-}
-
-void pixels_measure(struct pixel_metrics *out, const struct pixels *p, uint32_t kind, double limit,
-                    struct curve *curve)
-{
-    *out = (struct pixel_metrics){.aupro = NAN};
-    struct sweep s = {.p = p, .out = out, .role = xmalloc(p->segments, 1)};
-    s.area = xcalloc(p->segments, sizeof *s.area);
-    assign_roles(&s, kind);
-    if (out->regions && out->ranking.negatives) {
-        s.limit = limit * (double)out->ranking.negatives;
-        sweep_groups(&s, curve);
-        out->aupro = aupro(&s);
-        if (curve)
-            curve_end(curve);
-    }
-    free(s.role);
-    free(s.area);
 }

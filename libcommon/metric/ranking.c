@@ -8,7 +8,7 @@ void ranking_add(struct ranking *r, double score, uint64_t positives, uint64_t n
     r->fp += negatives;
     if (positives == 0)
         return; /* F1 can only have fallen */
-    r->wins2 += positives * (2 * (r->negatives - r->fp) + negatives);
+    r->wins2 += (unsigned __int128)positives * (2 * (r->negatives - r->fp) + negatives);
     double predicted = (double)(r->tp + r->fp);
     r->ap_sum += (double)positives * ((double)r->tp / predicted);
     double f1 = 2 * (double)r->tp / ((double)r->positives + predicted);

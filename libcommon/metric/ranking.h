@@ -1,8 +1,8 @@
 /* How well scores rank defective above good, from counts alone: no bins, ties as they are. Images and pixels
  * are measured by the same code.
  *
- * Scores are handed over in tied groups, highest first. Counts are exact as long as positives x negatives
- * stays below 2^63. A figure is NAN where one of the classes is empty: then it says nothing about the scores. */
+ * Scores are handed over in tied groups, highest first; a group without positives may be left out when `fp` says what it held.
+ * Counts are exact. A figure is NAN where one of the classes is empty: then it says nothing about the scores. */
 #ifndef METRIC_RANKING_H
 #define METRIC_RANKING_H
 #include <stdint.h>
@@ -10,7 +10,7 @@
 struct ranking {
     uint64_t positives, negatives; /* of the whole set; the caller sets them, all else starts as 0 */
     uint64_t tp, fp;               /* scored at or above the last group's threshold */
-    uint64_t wins2;                /* twice the pairs in which the positive wins, a tie being half */
+    unsigned __int128 wins2;       /* twice the pairs in which the positive wins, a tie being half */
     double ap_sum, f1, f1_threshold;
 };
 

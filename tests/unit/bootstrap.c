@@ -154,7 +154,8 @@ static struct both make_both(double step)
     for (size_t i = 0; i < MAPS; i++) {
         const bool defective = make_map(map, mask, i, &r, step);
         pixel_summary_add(b.summary, map, mask, SIDE, SIDE, defective);
-        if (!pixels_add(&b.exact, map, mask, SIDE, SIDE, defective, &e))
+        size_t regions;
+        if (!pixels_add(&b.exact, map, mask, SIDE, SIDE, defective, &regions, &e))
             exit(1);
     }
     pixel_summary_end(b.summary);
@@ -171,11 +172,11 @@ static void free_both(struct both *b)
 /* How far the figures of the summary are from the exact ones, as parts of the bounds that it gives. */
 static void compare(const struct both *b, double limit, double error[2], double of_bound[2])
 {
-    struct pixel_metrics exact;
+    struct pixel_row exact = {.kind = KIND_ALL};
     const struct pixel_figures f = pixel_summary_figures(b->summary, limit);
-    pixels_measure(&exact, &b->exact, KIND_ALL, limit, NULL);
-    error[0] = fabs(f.auroc - ranking_auroc(&exact.ranking));
-    error[1] = fabs(f.aupro - exact.aupro);
+    pixels_measure(&b->exact, &exact, 1, limit);
+    error[0] = fabs(f.auroc - ranking_auroc(&exact.metrics.ranking));
+    error[1] = fabs(f.aupro - exact.metrics.aupro);
     of_bound[0] = error[0] / f.auroc_error;
     of_bound[1] = error[1] / f.aupro_error;
     printf("# auroc %.6f error %.1e bound %.1e; aupro %.6f error %.1e bound %.1e\n", f.auroc, error[0],

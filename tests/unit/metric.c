@@ -170,16 +170,23 @@ static void rankings(void)
        "one class: nothing is defined");
 }
 
+static struct pixel_metrics measure(const struct pixels *p, uint32_t kind, double limit, struct curve *curve)
+{
+    struct pixel_row row = {.kind = kind, .curve = curve};
+    pixels_measure(p, &row, 1, limit);
+    return row.metrics;
+}
+
 static double aupro_of(const float *map, const unsigned char *mask, size_t height, size_t width, double limit)
 {
     struct pixels p = {0};
-    struct pixel_metrics m;
     struct err e;
-    pixels_add(&p, map, mask, height, width, 1, &e);
+    size_t regions;
+    pixels_add(&p, map, mask, height, width, 1, &regions, &e);
     pixels_sort(&p);
-    pixels_measure(&m, &p, KIND_ALL, limit, NULL);
+    const double aupro = measure(&p, KIND_ALL, limit, NULL).aupro;
     pixels_free(&p);
-    return m.aupro;
+    return aupro;
 }
 
 static void closed_cases(void)
@@ -305,9 +312,10 @@ static double naive_auroc(const struct sample *s, uint32_t kind)
 static void add_sample(struct pixels *p, const struct sample *s, bool backwards)
 {
     struct err e;
+    size_t regions;
     for (size_t i = 0; i < IMAGES; i++) {
         size_t k = backwards ? IMAGES - 1 - i : i;
-        pixels_add(p, s->map[k], s->mask[k], SIDE, SIDE, s->kind[k], &e);
+        pixels_add(p, s->map[k], s->mask[k], SIDE, SIDE, s->kind[k], &regions, &e);
     }
     pixels_sort(p);
 }
@@ -326,10 +334,9 @@ static void against_naive(void)
         add_sample(&p, &s, false);
         add_sample(&q, &s, true);
         for (size_t k = 0; k < 3; k++) {
-            struct pixel_metrics m, other;
-            double limit = l == 1 ? 1 : .1 + .1 * (double)k;
-            pixels_measure(&m, &p, kinds[k], limit, NULL);
-            pixels_measure(&other, &q, kinds[k], limit, NULL);
+            const double limit = l == 1 ? 1 : .1 + .1 * (double)k;
+            const struct pixel_metrics m = measure(&p, kinds[k], limit, NULL);
+            const struct pixel_metrics other = measure(&q, kinds[k], limit, NULL);
             aupro = worse(aupro, fabs(m.aupro - naive_aupro(&s, kinds[k], limit)));
             auroc = worse(auroc, fabs(ranking_auroc(&m.ranking) - naive_auroc(&s, kinds[k])));
             same &= fabs(m.aupro - other.aupro) < 1e-14 &&
@@ -349,12 +356,11 @@ static void curves(void)
     static struct sample s;
     struct rng r = rng_new(6, 0);
     struct pixels p = {0};
-    struct pixel_metrics m;
     struct curve all = curve_new(0), few = curve_new(50);
     draw_sample(&s, &r, 20);
     add_sample(&p, &s, false);
-    pixels_measure(&m, &p, KIND_ALL, 1, &all);
-    pixels_measure(&m, &p, KIND_ALL, 1, &few);
+    const struct pixel_metrics m = measure(&p, KIND_ALL, 1, &all);
+    measure(&p, KIND_ALL, 1, &few);
     double pro = 0, roc = 0;
     size_t found = 0;
     for (size_t i = 1; i < all.n; i++) {
@@ -377,6 +383,94 @@ static void curves(void)
     curve_free(&all);
     curve_free(&few);
     pixels_free(&p);
+}
+
+enum { LARGE = 300, LARGE_AREA = LARGE * LARGE, LARGE_IMAGES = 50 };
+
+/* Figures and curves of three rows, by so much memory. Scores have ties where levels is not 0. */
+struct large {
+    struct pixel_row row[3];
+    struct curve curve[3];
+    size_t runs;
+};
+
+static struct large measure_large(size_t memory, size_t levels)
+{
+    static float map[LARGE_AREA];
+    static unsigned char mask[LARGE_AREA];
+    struct pixels p = {.memory = memory};
+    struct rng r = rng_new(9, 0);
+    struct large l = {.row = {{.kind = 1}, {.kind = 2}, {.kind = KIND_ALL}}};
+    struct err e;
+    size_t regions;
+    for (size_t k = 0; k < LARGE_IMAGES; k++) {
+        const uint32_t kind = (uint32_t)(k % 3);
+        for (size_t i = 0; i < LARGE_AREA; i++) {
+            mask[i] = kind && i / LARGE / 20 % 3 == 1 && i % LARGE / (10 * kind) % 4 == k % 4;
+            const double x = rng_uniform(&r) + (mask[i] ? .2 : 0) - .5;
+            map[i] = (float)(levels ? floor(x * (double)levels) / (double)levels : x);
+        }
+        pixels_add(&p, map, mask, LARGE, LARGE, kind, &regions, &e);
+    }
+    pixels_sort(&p);
+    for (size_t i = 0; i < 3; i++) {
+        l.curve[i] = curve_new(200);
+        l.row[i].curve = &l.curve[i];
+    }
+    pixels_measure(&p, l.row, 3, .3);
+    l.runs = p.runs;
+    pixels_free(&p);
+    return l;
+}
+
+static bool same_ranking(const struct ranking *a, const struct ranking *b)
+{
+    return a->positives == b->positives && a->negatives == b->negatives && a->wins2 == b->wins2 &&
+           a->ap_sum == b->ap_sum && a->f1 == b->f1 && a->f1_threshold == b->f1_threshold;
+}
+
+static bool same_large(struct large *a, struct large *b)
+{
+    bool same = true;
+    for (size_t i = 0; i < 3; i++) {
+        const struct pixel_metrics *x = &a->row[i].metrics, *y = &b->row[i].metrics;
+        same &= same_ranking(&x->ranking, &y->ranking) && x->aupro == y->aupro && x->regions == y->regions;
+        same &= a->curve[i].n > 10 && a->curve[i].n == b->curve[i].n &&
+                memcmp(a->curve[i].point, b->curve[i].point, a->curve[i].n * sizeof *a->curve[i].point) == 0;
+    }
+    return same;
+}
+
+static void free_large(struct large *l)
+{
+    for (size_t i = 0; i < 3; i++)
+        curve_free(&l->curve[i]);
+}
+
+/* 4,500,000 pixels are 138 runs of 1 MB of memory, more than are read together. */
+static void little_memory(void)
+{
+    struct large all = measure_large(0, 50), less = measure_large((size_t)20 << 20, 50);
+    ok(all.runs == 0 && less.runs > 2 && less.runs < 10 && same_large(&all, &less),
+       "ties: the same bits in %zu runs as in memory", less.runs);
+    free_large(&all);
+    free_large(&less);
+    all = measure_large(0, 0);
+    less = measure_large(PIXELS_MEMORY_LEAST, 0);
+    ok(less.runs == 2 && same_large(&all, &less), "no ties, and so many runs that they are merged to %zu",
+       less.runs);
+    free_large(&all);
+    free_large(&less);
+}
+
+/* More pairs than 64 bits count. */
+static void many_pairs(void)
+{
+    const uint64_t n = (uint64_t)1 << 33;
+    struct ranking r = {.positives = n, .negatives = n};
+    ranking_add(&r, 2, n / 2, 0);
+    ranking_add(&r, 1, n / 2, n);
+    ok_close(ranking_auroc(&r), .75, 0, "2^66 pairs: AUROC");
 }
 
 /* Opaque black is no defect; any colour is, the last one too. */
@@ -443,6 +537,8 @@ int main(void)
     closed_cases();
     against_naive();
     curves();
+    little_memory();
+    many_pairs();
     alpha();
     refused();
     return done();
