@@ -22,8 +22,9 @@ agree() {
         }
         END { exit bad || NR < 3 }'
 }
+# compare DIR WHAT [OPTION...]
 compare() {
-    auroc -d 12 -M "$1/metric.pam" "$1/metric.npys" >maps && agree maps "$1/metric.expected"
+    auroc -d 12 "${@:3}" -M "$1/metric.pam" "$1/metric.npys" >maps && agree maps "$1/metric.expected"
     ok $? "maps and masks, $2"
     auroc -d 12 "$1/metric.tsv" >scores && agree scores "$1/metric.scores-expected"
     ok $? "a table of scores, $2"
@@ -36,6 +37,17 @@ for seed in 2 3 4; do
         skip "seed $seed" "no /usr/bin/python3 with scikit-learn and scipy"
     fi
 done
+
+# 360,000 pixels, 32,768 of them in 1 MB
+if /usr/bin/python3 "$oracle/metric.py" . 5 200 2>/dev/null; then
+    compare . "larger maps than memory, scikit-learn now" --mem 1M
+    auroc -d 17 -R curves.all -M metric.pam metric.npys >table.all && auroc -d 17 --mem 1M -R curves.mem -M metric.pam metric.npys >table.mem &&
+        cmp table.all table.mem && cmp curves.all curves.mem
+    ok $? "and the same bytes as in memory, curves too"
+else
+    skip "larger maps than memory" "no /usr/bin/python3 with scikit-learn and scipy"
+    skip "the same bytes as in memory" "the same"
+fi
 
 for j in 1 2 3; do
     auroc -j $j -d 17 -M "$oracle/metric.pam" -R "curves.$j" <"$oracle/metric.npys" >"table.$j" || break
@@ -52,6 +64,34 @@ auroc -M <(cat "$oracle/metric.pam" "$oracle/metric.pam") "$oracle/metric.npys" 
 auroc -M "$oracle/metric.pam" "$oracle/metric.npys" | cut -f 1,3- | awk -F '\t' -v OFS='\t' '{ $3 = "" } 1' >once
 awk -F '\t' -v OFS='\t' '{ $3 = "" } 1' twice | cmp - once >&2
 ok $? "every image twice: the same figures"
+
+# Six maps of a million pixels: what waits on disk, what is in memory.
+{
+    npy_note name=hole/1 label=1 score=1 arrays=map
+    npy_header '<f4' '1024, 1024'
+    perl -e 'srand 1; print pack("f<1024", map { rand } 1 .. 1024) for 1 .. 1024'
+} >million
+{ printf 'P7\nWIDTH 1024\nHEIGHT 1024\nDEPTH 1\nMAXVAL 1\nTUPLTYPE GRAYSCALE\nENDHDR\n' && head -c 1048076 /dev/zero && head -c 500 /dev/zero | tr '\0' '\1'; } >mask
+six=(million million million million million million)
+masks() { for _ in "${six[@]}"; do cat mask; done; }
+TMPDIR=/nowhere auroc -v -d 17 -M <(masks) "${six[@]}" >all 2>log && grep -q ' 6291456 pixels, 6 regions .* 0 runs of 0.0 MB' log
+ok $? "6,291,456 pixels fit the default memory: no temporary file is made"
+auroc -v --mem=24M -d 17 -M <(masks) "${six[@]}" 2>log.less | cmp - all && grep -qE ' [1-9][0-9]* runs of [1-9]' log.less
+ok $? "with a part of it: the same figures"
+peak() { sed -n 's/.*peak memory \([0-9]*\) MB.*/\1/p' "$1"; }
+if [ "${SANITIZE-}" = 1 ]; then
+    skip "peak memory" "the sanitizers keep what is freed"
+else
+    [ "$(peak log)" -gt 100 ] && [ "$(peak log.less)" -le 30 ]
+    ok $? "peak memory: $(peak log) MB, and $(peak log.less) MB with --mem 24M"
+fi
+TMPDIR=/nowhere fails 1 'a temporary file of the scores of pixels in /nowhere' auroc --mem 24M -M <(masks) "${six[@]}"
+ok $? "no folder for what waits"
+(ulimit -f 1000 && trap '' XFSZ && fails 1 'the temporary file of the scores of pixels in .*(TMPDIR), .* MB long: File too large' \
+    auroc --mem 24M -M <(masks) "${six[@]}")
+ok $? "no room for what waits"
+fails 2 'mem 900K: 1M is the least' auroc --mem 900K
+ok $? "less than a little"
 
 # area CURVE: the area under that curve of all images, from its points
 area() {

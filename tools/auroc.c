@@ -49,6 +49,13 @@ struct masks {
     char *first_empty;
 };
 
+/* A run over several operands. */
+struct run {
+    struct evaluation ev;
+    struct masks masks;
+    struct npys_record record; /* of all streams, so that its buffers leave no holes in memory */
+};
+
 static struct opts parse(int argc, char **argv)
 {
     static const struct option table[] = {OPT_COMMON,
@@ -111,35 +118,40 @@ static void count_empty(struct masks *m, const struct evaluation *ev, const char
         m->first_empty = xstrdup(name);
 }
 
-static void read_maps(struct evaluation *ev, struct masks *masks, FILE *f, const char *label)
+/* The record read last. True where it has a map. */
+static bool take_record(struct run *run, const struct npys_reader *r)
+{
+    const struct note *note = &run->record.note;
+    const char *name = note_get(note, "name");
+    struct err e;
+    if (!evaluation_add(&run->ev, note_get(note, "label"), note_get(note, "defect"), note_get(note, "score"),
+                        &e))
+        npys_reader_die(r, "%s", e.text);
+    const struct tensor *map = find_map(r, &run->record);
+    const struct image *mask = companion_next(&run->masks.stream, r, note);
+    if (map && !evaluation_add_map(&run->ev, map, mask ? &mask->raster : NULL, &e))
+        npys_reader_die(r, "%s", e.text);
+    if (map)
+        count_empty(&run->masks, &run->ev, name ? name : "");
+    return map;
+}
+
+static void read_maps(struct run *run, FILE *f, const char *label)
 {
     struct npys_reader *r = npys_reader_new(f, label);
-    struct npys_record rec = {0};
     struct progress progress = progress_start("images", 0);
     size_t with = 0, without = 0; /* a map */
-    struct err e;
-    while (npys_read(r, &rec)) {
-        const char *name = note_get(&rec.note, "name");
-        name = name ? name : "";
-        if (!evaluation_add(ev, note_get(&rec.note, "label"), note_get(&rec.note, "defect"),
-                            note_get(&rec.note, "score"), &e))
-            npys_reader_die(r, "%s", e.text);
-        const struct tensor *map = find_map(r, &rec);
-        const struct image *mask = companion_next(&masks->stream, r, &rec.note);
-        if (map && !evaluation_add_map(ev, map, mask ? &mask->raster : NULL, &e))
-            npys_reader_die(r, "%s", e.text);
-        if (map)
-            count_empty(masks, ev, name);
-        with += map != NULL;
-        without += map == NULL;
+    while (npys_read(r, &run->record)) {
+        const bool map = take_record(run, r);
+        with += map;
+        without += !map;
         if (with && without)
             npys_reader_die(r, "records with and without maps in one stream");
         progress_add(&progress, 1);
     }
     progress_end(&progress);
-    if (masks->stream.reader && without)
+    if (run->masks.stream.reader && without)
         warning("%s: scores without maps: there are no pixel figures", label);
-    npys_record_free(&rec);
     npys_reader_free(r);
 }
 
@@ -164,18 +176,18 @@ static void read_table(struct evaluation *ev, FILE *f, const char *file)
 }
 
 /* A tensor stream begins with a byte that no text has. */
-static void read_input(struct evaluation *ev, struct masks *masks, const char *file)
+static void read_input(struct run *run, const char *file)
 {
     FILE *f = file_open(file);
     int first = getc(f);
     if (first != EOF)
         ungetc(first, f);
     if (first == 0x93)
-        read_maps(ev, masks, f, file_label(file));
-    else if (masks->stream.reader && first != EOF)
+        read_maps(run, f, file_label(file));
+    else if (run->masks.stream.reader && first != EOF)
         die("%s: not a map stream, but masks are asked for (-M)", file_label(file));
     else
-        read_table(ev, f, file_label(file));
+        read_table(&run->ev, f, file_label(file));
     file_close(f);
 }
 
@@ -188,29 +200,34 @@ static void finish_masks(struct masks *m)
     free(m->first_empty);
 }
 
+static struct evaluation_row *measure(struct evaluation *ev, const struct opts *o, size_t *rows)
+{
+    const double start = progress_clock();
+    struct evaluation_row *row = evaluation_measure(ev, o->fpr, o->curves, o->points, rows);
+    notice("%zu images, %" PRIu64 " pixels, %zu regions measured in %.1f s, %zu runs of %.1f MB waited, "
+           "peak memory %.0f MB",
+           ev->images, ev->pixels.all, row[*rows - 1].pixel.regions, progress_clock() - start,
+           ev->pixels.runs, (double)pixels_waiting(&ev->pixels) / 1e6, (double)mem_peak() / 1e6);
+    return row;
+}
+
 static void run(char **inputs, size_t n, const struct opts *o)
 {
-    struct evaluation ev = {.pixels.memory = o->mem};
-    struct masks masks = {companion_open(o->masks, "mask"), 0, NULL};
+    struct run run = {.ev.pixels.memory = o->mem, .masks.stream = companion_open(o->masks, "mask")};
     size_t rows;
     struct product *curves = o->curves ? product_open(o->curves) : NULL;
     for (size_t i = 0; i < n; i++)
-        read_input(&ev, &masks, inputs[i]);
-    finish_masks(&masks);
-    double start = progress_clock();
-    struct evaluation_row *row = evaluation_measure(&ev, o->fpr, o->curves, o->points, &rows);
-    notice("%zu images, %" PRIu64
-           " pixels, %zu regions measured in %.1f s, %zu runs of %.1f MB waited, peak memory "
-           "%.0f MB",
-           ev.images, ev.pixels.all, row[rows - 1].pixel.regions, progress_clock() - start, ev.pixels.runs,
-           (double)pixels_waiting(&ev.pixels) / 1e6, (double)mem_peak() / 1e6);
+        read_input(&run, inputs[i]);
+    npys_record_free(&run.record);
+    finish_masks(&run.masks);
+    struct evaluation_row *row = measure(&run.ev, o, &rows);
     if (curves) {
         metric_table_curves(product_file(curves), o->curves, row, rows);
         product_commit(curves);
     }
     metric_table(stdout, "stdout", row, rows, o->digits);
     evaluation_rows_free(row, rows);
-    evaluation_free(&ev);
+    evaluation_free(&run.ev);
 }
 
 /* stdin can only be one of them. */

@@ -25,23 +25,28 @@ static size_t room(const struct pixels *p)
     return size_most(left, PIXELS_MEMORY_LEAST / 2) / (2 * sizeof *p->item);
 }
 
+/* The sorted pixels are in p->item then. The copy is made when it is needed: freed and made anew while the pixels grow, it would
+ * leave holes. */
+static void sort(struct pixels *p)
+{
+    if (!p->scratch)
+        p->scratch = xmalloc(p->capacity, sizeof *p->scratch);
+    uint64_t *sorted = radix_sort(p->item, p->scratch, p->n);
+    if (sorted == p->scratch) {
+        p->scratch = p->item;
+        p->item = sorted;
+    }
+}
+
 /* What is in memory becomes a run on the spools. */
 static void spill(struct pixels *p)
 {
     if (!p->spools.sound)
         pixel_spools_open(&p->spools);
-    const uint64_t *sorted = radix_sort(p->item, p->scratch, p->n);
+    sort(p);
     p->run = xgrow(p->run, p->runs, &p->run_capacity, sizeof *p->run);
-    p->run[p->runs++] = run_of(&p->spools, sorted, p->n, p->kinds);
+    p->run[p->runs++] = run_of(&p->spools, p->item, p->n, p->kinds);
     p->n = 0;
-}
-
-static void grow(struct pixels *p, size_t capacity)
-{
-    p->item = xrealloc(p->item, capacity, sizeof *p->item);
-    free(p->scratch);
-    p->scratch = xmalloc(capacity, sizeof *p->scratch); /* no page of it is touched before it is used */
-    p->capacity = capacity;
 }
 
 /* For how many more pixels there is room, one at the least. Memory grows by a quarter, up to the limit, or to half of what the
@@ -57,7 +62,10 @@ static size_t reserve(struct pixels *p)
         return size_least(p->capacity, most);
     }
     mem_need(more, "the scores of pixels");
-    grow(p, capacity);
+    p->item = xrealloc(p->item, capacity, sizeof *p->item);
+    p->capacity = capacity;
+    free(p->scratch);
+    p->scratch = NULL;
     return capacity - p->n;
 }
 
@@ -166,9 +174,8 @@ static void free_items(struct pixels *p)
 void pixels_sort(struct pixels *p)
 {
     if (p->runs == 0) {
-        uint64_t *sorted = radix_sort(p->item, p->scratch, p->n);
-        free(sorted == p->item ? p->scratch : p->item);
-        p->item = sorted;
+        sort(p);
+        free(p->scratch);
         p->scratch = NULL;
         return;
     }

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Random test sets with ties, and their metrics by scikit-learn and scipy, for tests/auroc.t.
 
-    python3 tests/oracle/metric.py DIR SEED        # DIR/metric.{npys,pam,tsv,expected,scores-expected}
+    python3 tests/oracle/metric.py DIR SEED [SIDE]   # DIR/metric.{npys,pam,tsv,expected,scores-expected}; SIDE of the maps, 16
 
 metric.npys and metric.pam are maps and masks, metric.expected their table; metric.tsv holds the scores of more images,
 metric.scores-expected its table. Committed in tests/oracle is SEED 1 (scikit-learn 1.2.1, scipy 1.10.1).
@@ -98,7 +98,8 @@ def maps_case(stem, rng):
     kinds = ["good", "scratch", "hole", "good", "scratch", "hole", "good", "good", "scratch"]
     masks = rng.random((len(kinds), SIDE, SIDE)) < 0.12
     masks[[k == "good" for k in kinds]] = False
-    maps = (np.round((rng.normal(size=masks.shape) + masks) * 8) / 8).astype("<f4")
+    levels = SIDE // 2  # a unit: ties
+    maps = (np.round((rng.normal(size=masks.shape) + masks) * levels) / levels).astype("<f4")
     score = np.round(rng.normal(size=len(kinds)) + [k != "good" for k in kinds], 1).astype("<f4")
     write_streams(stem, kinds, score, masks, maps)
     write_table(stem + ".expected", kinds, score, masks, maps)
@@ -115,6 +116,7 @@ def scores_case(stem, rng):
 
 
 if __name__ == "__main__":
+    SIDE = int(sys.argv[3]) if len(sys.argv) > 3 else SIDE
     generator = np.random.default_rng(int(sys.argv[2]))
     maps_case(sys.argv[1] + "/metric", generator)
     scores_case(sys.argv[1] + "/metric", generator)
