@@ -447,6 +447,19 @@ static void free_large(struct large *l)
         curve_free(&l->curve[i]);
 }
 
+/* Where the machine has little left, less is taken than may be. */
+static void scarce_memory(void)
+{
+    struct large all = measure_large(0, 50);
+    mem_limit(mem_peak() + ((size_t)8 << 20));
+    struct large less = measure_large(0, 50);
+    mem_limit(0);
+    ok(less.runs > 1 && same_large(&all, &less), "where memory is scarce: the same bits, %zu runs",
+       less.runs);
+    free_large(&all);
+    free_large(&less);
+}
+
 /* 4,500,000 pixels are 138 runs of 1 MB of memory, more than are read together. */
 static void little_memory(void)
 {
@@ -538,6 +551,7 @@ int main(void)
     against_naive();
     curves();
     little_memory();
+    scarce_memory();
     many_pairs();
     alpha();
     refused();
