@@ -16,7 +16,8 @@ ISAS    := avx2 avx512 bf16 vnni amx
 LEVELS  := plain $(if $(X86),avx2 avx512)
 LEVELS_winograd = $(LEVELS) $(if $(X86),bf16)
 BODIES  := $(wildcard libcommon/*/*_body.c)
-LIBSRC  := $(filter-out $(BODIES) $(if $(X86),,$(foreach i,$(ISAS),%_$(i).c)),$(wildcard libcommon/*/*.c))
+# Messages between processes: by MPI, or none.
+LIBSRC  := $(filter-out $(BODIES) $(if $(X86),,$(foreach i,$(ISAS),%_$(i).c)) $(if $(filter 1,$(MPI)),%_alone.c,%_mpi.c),$(wildcard libcommon/*/*.c))
 LIBOBJ  := $(LIBSRC:%.c=$(O)/%.o) \
            $(foreach b,$(BODIES:%.c=%),$(foreach l,$(or $(LEVELS_$(notdir $(b:%_body=%))),$(LEVELS)),$(O)/$(b).$(l).o))
 LIB     := $(O)/libcommon.a

@@ -35,3 +35,12 @@ OPT     = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanit
 # The checks that gcc inserts make -Wconversion see narrowings that are none.
 WARN   += -Wno-conversion
 endif
+
+# Training on several machines, by Open MPI: programs in build/mpi/bin. Else nothing knows of it.
+ifeq ($(MPI),1)
+O      := $(O)/mpi
+BIN    := $(O)/bin
+MPI_COMPILE := $(shell scripts/deps mpi >&2; mpicc --showme:incdirs)
+CFLAGS_ALL += $(MPI_COMPILE:%=-isystem %)
+LIBS   += -Wl,--as-needed $(shell mpicc --showme:link)
+endif

@@ -19,6 +19,7 @@ struct layer_part {
     size_t floats;       /* that executors keep for it: more than the shape holds where it is padded */
     bool packed;         /* kept as the layer's `pack` lays it out; else as it is, zeros behind it */
     bool learnt;         /* an optimiser moves it; else a statistic or a constant */
+    bool running;        /* a statistic that forward moves in training, unless statistics are fixed */
     bool decays;         /* and weight decay too */
     bool permutes;       /* 0 .. n - 1 in some order: anything else is an error in the file */
     bool positive;       /* a variance: a value below zero is an error in the file */

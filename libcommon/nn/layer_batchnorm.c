@@ -187,6 +187,7 @@ static size_t parts(struct layer_part part[LAYER_PARTS], const struct graph_node
     for (size_t i = 0; i < 4; i++) {
         part[i] = layer_part_of(node, suffix[i], (struct tensor){.rank = 1, .dim = {node->channels}});
         part[i].learnt = i < 2;
+        part[i].running = i >= 2;
         part[i].positive = i == 3;
     }
     return 4;

@@ -80,12 +80,16 @@ static void take_parameters(struct trainer *t, const struct safetensors *st, con
     t->values = xcalloc(t->values_n, sizeof *t->values);
     t->gradients = xcalloc(t->values_n, sizeof *t->gradients);
     t->statistics = xcalloc(t->statistics_n, sizeof *t->statistics);
+    t->running = xcalloc(t->statistics_n, sizeof *t->running);
     for (size_t i = 0; i < t->schedule.steps; i++) {
         const struct graph_node *node = &t->graph.node[t->schedule.step[i].node];
         struct layer_part part[LAYER_PARTS];
         layer_parts(part, node);
-        for (size_t p = 0; p < t->state[i].parts; p++)
+        for (size_t p = 0; p < t->state[i].parts; p++) {
             weights_take(part_of(t, t->values, &t->state[i], p), st, file, &part[p], node);
+            if (part[p].running && !t->state[i].fixed_statistics)
+                memset(t->running + t->state[i].offset[p], true, part[p].floats);
+        }
     }
 }
 
@@ -140,7 +144,8 @@ void trainer_free(struct trainer *t)
                    t->gradients,  t->statistics,      t->learns,
                    t->value,      t->gradient,        t->images,
                    t->output,     t->clear_output,    t->arena,
-                   t->prepared,   t->scratch,         t->added};
+                   t->prepared,   t->scratch,         t->added,
+                   t->running};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
     free(t);
@@ -197,6 +202,11 @@ float *trainer_statistics(const struct trainer *t, size_t *n)
 {
     *n = t->statistics_n;
     return t->statistics;
+}
+
+const bool *trainer_running(const struct trainer *t)
+{
+    return t->running;
 }
 
 size_t trainer_parameter_copy(const struct trainer *t, const float *array, const struct trainer_parameter *p,

@@ -30,6 +30,7 @@ struct trainer {
     struct trainer_parameter *parameter;
     size_t parameters, parameter_capacity;
     float *values, *gradients, *statistics;
+    bool *running; /* of each statistic: forward moves it */
     size_t values_n, statistics_n;
     size_t n;                                    /* images */
     double *log_determinant, *d_log_determinant; /* of each */

@@ -138,9 +138,20 @@ static void step_backward(const struct trainer *t, size_t step)
         l.node->layer->backward(&l);
 }
 
+/* Parameters lie in the order of their steps (lay_out_step): what is behind a step's first belongs to it and to those that were
+ * gone back through before. */
+void trainer_backward_telling(struct trainer *t, void (*complete)(void *arg, size_t from), void *arg)
+{
+    for (size_t i = t->schedule.steps; i-- > 0;) {
+        const struct trainer_step *s = &t->state[i];
+        if (s->backward)
+            step_backward(t, i);
+        if (complete && s->parts && s->learnt[0])
+            complete(arg, s->offset[0]);
+    }
+}
+
 void trainer_backward(struct trainer *t)
 {
-    for (size_t i = t->schedule.steps; i-- > 0;)
-        if (t->state[i].backward)
-            step_backward(t, i);
+    trainer_backward_telling(t, NULL, NULL);
 }
