@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/setting.h"
 #include "nn/frozen.h"
+#include "ranks/ranks.h"
 #include "train/classifier.h"
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,19 @@ static void check_layers(const struct classifier_options *o)
         misuse("--dense: AutoAugment turns images, and leaves labels where they are (--autoaugment no)");
 }
 
+/* Passes of a step are either one after the other, or dealt out. */
+static void check_passes(const struct classifier_recipe *r)
+{
+    if (r->micro & (r->micro - 1))
+        misuse("--micro %zu: it must be a power of two", r->micro);
+    if (r->batch % r->micro)
+        misuse("--micro %zu: a batch of %zu is not so many alike", r->micro, r->batch);
+    if (r->micro > 1 && r->accumulate > 1)
+        misuse("--micro and --accumulate: one of them");
+    if (r->narrow && r->micro == 1)
+        misuse("--wire is of --micro");
+}
+
 static void check(const struct classifier_options *o, int operands)
 {
     if (!o->out)
@@ -123,8 +137,18 @@ static void check(const struct classifier_options *o, int operands)
     if (!frozen_layers_are(o->recipe.arch, o->taps, &e))
         misuse("--taps: %s", e.text);
     check_layers(o);
+    check_passes(&o->recipe);
     if (operands > 1)
         misuse("one image stream at a time (cat joins several)");
+}
+
+static void begin_ranks(const struct classifier_recipe *r)
+{
+    ranks_begin();
+    if (r->micro >= ranks_size())
+        return;
+    ranks_let_first_speak();
+    misuse("%zu ranks need --micro %zu or more", ranks_size(), ranks_size());
 }
 
 int main(int argc, char **argv)
@@ -132,6 +156,7 @@ int main(int argc, char **argv)
     err_init(argv[0]);
     struct opts o = parse(argc, argv);
     check(&o.train, argc - optind);
+    begin_ranks(&o.train.recipe);
     char *checkpoint = xprintf("%s.checkpoint", o.train.out);
     if (!o.train.loop.checkpoint)
         o.train.loop.checkpoint = checkpoint;
@@ -139,6 +164,7 @@ int main(int argc, char **argv)
     FILE *f = file_open(name);
     classifier_train(f, file_label(name), &o.train);
     file_close(f);
+    ranks_end();
     free(checkpoint);
     return out_close();
 }

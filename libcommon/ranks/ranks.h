@@ -2,7 +2,7 @@
  * whoever started them (mpirun); this header knows of no network. Two sources stand behind it: ranks_mpi.c (make MPI=1), and
  * ranks_alone.c, for which there is one rank, always.
  *
- *     ranks_begin(loop_signal());
+ *     ranks_begin();
  *     ranks_copy(&step, sizeof step);           rank 0's is now everybody's
  *     ranks_sum_start(x, n, DT_F32, false);     on its way while the caller computes
  *     ranks_sum_start(y, m, DT_F64, false);
@@ -15,13 +15,12 @@
 #ifndef RANKS_RANKS_H
 #define RANKS_RANKS_H
 #include "base/tensor.h"
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Before this there is one rank. interrupted: a signal that asks this process to end (train/loop.h), or NULL. Dies where the
- * program was started as one of many but can't talk to them, or where they are not a power of two. Sets err_hook; all but rank 0 are as quiet as with -q. */
-void ranks_begin(const volatile sig_atomic_t *interrupted);
+/* Before this there is one rank. Dies where the program was started as one of many but can't talk to them, or where they are not a power
+ * of two. Sets err_hook and takes SIGCONT; all but rank 0 are as quiet as with -q. */
+void ranks_begin(void);
 /* Waits for all. */
 void ranks_end(void);
 size_t ranks_size(void);

@@ -4,10 +4,9 @@
 #include "ranks/ranks.h"
 #include <stdlib.h>
 
-void ranks_begin(const volatile sig_atomic_t *interrupted)
+void ranks_begin(void)
 {
     const char *size = getenv("OMPI_COMM_WORLD_SIZE"); /* as mpirun tells its children */
-    (void)interrupted;
     if (size && strtoul(size, NULL, 10) > 1)
         die("started as one of %s ranks, but built without MPI: make MPI=1", size);
 }

@@ -22,17 +22,18 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Seconds between words, and without one until a rank is given up: the second where a signal has come, by which mpirun ends
- * those who are left. */
+/* Seconds between words, and without one until a rank is given up. When a rank has died, mpirun sends the others SIGCONT, and
+ * ends them a second later: for that second haste takes patience's place. */
 #define WORD_EVERY 0.1
 #define PATIENCE 10.0
 #define HASTE 0.6
+#define HURRY 2.0
 enum { WORD_TAG = 32767, ALIVE = 0, FAREWELL = 1 };
 /* Nanoseconds of sleep between looks, while something is on its way and while nothing is. */
 enum { BUSY_SLEEP = 50000, IDLE_SLEEP = 5000000 };
 
 static size_t size = 1, mine = 0;
-static const volatile sig_atomic_t *interrupted = NULL;
+static volatile sig_atomic_t continued = 0;
 
 /* What the caller and the thread share. */
 static struct {
@@ -51,8 +52,8 @@ static struct {
     char heard, said;
     MPI_Request from, to;
     double last_heard, last_said;
-    double since_signal, since_error; /* the clock while there was none */
-    bool farewell;                    /* from the one before */
+    double hasty_until, since_error; /* the clock while there was no error */
+    bool farewell;                   /* from the one before */
 } watch = {.from = MPI_REQUEST_NULL, .to = MPI_REQUEST_NULL};
 
 size_t ranks_size(void)
@@ -105,10 +106,18 @@ static void hear_words(double now)
     }
 }
 
+static void farewell(void)
+{
+    MPI_Wait(&watch.to, MPI_STATUS_IGNORE);
+    say_word(FAREWELL, progress_clock());
+    MPI_Wait(&watch.to, MPI_STATUS_IGNORE);
+}
+
 /* Straight out: the caller waits for what will never come. */
 static _Noreturn void give_up(const char *reason)
 {
     fprintf(stderr, "%s: %s\n", err_tool(), reason);
+    farewell();
     exit(EXIT_FAILED);
 }
 
@@ -116,22 +125,25 @@ static void mind_silence(double now)
 {
     char reason[1200];
     const double silence = now - watch.last_heard;
-    const bool hasty = now - watch.since_signal > HASTE / 2 && silence > HASTE;
     snprintf(reason, sizeof reason, "rank %d has died, or can't be reached: no word of it for %.1f s",
              before(), silence);
-    if (!watch.farewell && (hasty || silence > PATIENCE))
+    if (!watch.farewell && silence > (now < watch.hasty_until ? HASTE : PATIENCE))
         give_up(reason);
     snprintf(reason, sizeof reason, "rank %zu can't reach another: %s", mine, job_error());
     if (now - watch.since_error > PATIENCE)
         give_up(reason);
 }
 
+/* After SIGCONT, which also comes to those who were stopped, words are counted anew. */
 static void keep_watch(void)
 {
     const double now = progress_clock();
     hear_words(now);
-    if (!interrupted || !*interrupted)
-        watch.since_signal = now;
+    if (continued) {
+        continued = 0;
+        watch.last_heard = now;
+        watch.hasty_until = now + HURRY;
+    }
     if (!*job_error())
         watch.since_error = now;
     mind_silence(now);
@@ -144,7 +156,7 @@ static void start_mpi(void)
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
     MPI_Comm_size(MPI_COMM_WORLD, &n);
     MPI_Comm_rank(MPI_COMM_WORLD, &r);
-    watch.last_heard = watch.since_signal = watch.since_error = progress_clock();
+    watch.last_heard = watch.since_error = progress_clock();
     pthread_mutex_lock(&shared.lock);
     size = (size_t)n;
     mine = (size_t)r;
@@ -158,10 +170,7 @@ static void start_mpi(void)
 
 static void say_farewell(void)
 {
-    double start = progress_clock();
-    MPI_Wait(&watch.to, MPI_STATUS_IGNORE);
-    say_word(FAREWELL, start);
-    MPI_Wait(&watch.to, MPI_STATUS_IGNORE);
+    farewell();
     pthread_mutex_lock(&shared.lock);
     shared.left = true;
     pthread_cond_broadcast(&shared.change);
@@ -295,11 +304,17 @@ static void start_thread(void)
     pthread_mutex_unlock(&shared.lock);
 }
 
-void ranks_begin(const volatile sig_atomic_t *signal)
+static void on_continue(int sig)
 {
+    continued = sig;
+}
+
+void ranks_begin(void)
+{
+    const struct sigaction mark = {.sa_handler = on_continue, .sa_flags = SA_RESTART};
     if (!one_of_many())
         return;
-    interrupted = signal;
+    sigaction(SIGCONT, &mark, NULL);
     start_thread();
     err_hook = die_as_rank;
     if (mine > 0)

@@ -6,22 +6,26 @@
  *   4  trainer_forward   logits.
  *   5  loss_cross_entropy or loss_multi_label   their loss, and its gradient into the trainer's output gradient; and loss_dense
  *      of the cells of layers that learn labels of their own (--dense), whose heads are further outputs.
- *   6  trainer_backward   adds to the gradient of every parameter. 1 to 6 are done --accumulate times.
+ *   6  trainer_backward   adds to the gradient of every parameter. 2 to 6 are done --accumulate times, 1 too; or for each
+ *      micro-batch (--micro) that is this rank's, and micro.c adds up.
  *   7  learner_step   one move of the parameters, and of their average.
  *   8  loop.c   journal, checkpoint, signals; and again. In the end write_weights: tensors and what featx must know. */
 #include "train/classifier.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/product.h"
 #include "base/thread.h"
 #include "nn/networks.h"
 #include "nn/precision_option.h"
 #include "nn/weights.h"
+#include "ranks/ranks.h"
 #include "train/checkpoint.h"
 #include "train/dense_loss.h"
 #include "train/feed.h"
 #include "train/freeze.h"
 #include "train/learner.h"
+#include "train/micro.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +44,11 @@ struct classifier {
     struct view labels;                   /* of every pixel of the batch, where cells learn; else no data */
     unsigned char *positive;              /* batch x classes, multi-label only */
     struct augment_workspace **workspace; /* of each worker */
+    struct micro *micro;                  /* NULL: batches are not split */
     const struct feed_sample *batch;      /* under way */
-    uint64_t passes, position; /* forward passes so far; the feed's place after the last whole step */
+    size_t first, apart;                  /* of it, the pass's first image, and how far the next one is */
+    uint64_t pass, position; /* the pass under way, of all; the feed's place after the last whole step */
+    char identity[300];      /* of the images that the checkpoint was made from; "": none */
 };
 
 /* Of what is trained: "fc" is output 0, the head of the i-th dense tap is output i + 1. */
@@ -50,6 +57,17 @@ enum { OUTPUTS = 1 + DENSE_TAPS };
 static size_t classes(const struct classifier *t)
 {
     return t->o->recipe.classes;
+}
+
+/* Images of a pass; passes of a step, all ranks' together. */
+static size_t pass_images(const struct classifier *t)
+{
+    return t->o->recipe.batch / t->o->recipe.micro;
+}
+
+static size_t step_passes(const struct classifier *t)
+{
+    return t->o->recipe.accumulate * t->o->recipe.micro;
 }
 
 /* A 1 x 1 convolution to the classes on each layer whose cells learn. */
@@ -114,7 +132,7 @@ static void build(struct classifier *t)
     find_outputs(output, t->graph, &r->dense);
     const struct trainer_plan plan = {.output = output,
                                       .outputs = 1 + r->dense.n,
-                                      .n = r->batch,
+                                      .n = pass_images(t),
                                       .h = r->augment.size,
                                       .w = r->augment.size,
                                       .precision = classifier_recipe_precision(r),
@@ -123,6 +141,8 @@ static void build(struct classifier *t)
     struct trainer *trainer = trainer_new(t->graph, &st, t->o->init ? t->o->init : "random weights", &plan);
     freeze_check(&t->freeze, trainer);
     learner_init(&t->learner, trainer, &sgd, r->decay, r->decay_all);
+    if (r->micro > 1)
+        t->micro = micro_new(&t->learner, r->micro, r->narrow);
     safetensors_free(&st);
     notice("%s in %s, %zu classes: %.1f MB of parameters and gradients, %.1f MB of activations", r->arch,
            precision_name(plan.precision), classes(t), (double)trainer_parameter_bytes(trainer) / 1e6,
@@ -132,11 +152,11 @@ static void build(struct classifier *t)
 static void prepare(struct classifier *t)
 {
     const struct classifier_recipe *r = &t->o->recipe;
-    t->target = xcalloc(r->batch, sizeof *t->target);
+    const size_t n = pass_images(t), side = r->augment.size;
+    t->target = xcalloc(n, sizeof *t->target);
     if (r->multi)
-        t->positive = xcalloc(r->batch * classes(t), 1);
-    const size_t side = r->augment.size;
-    t->labels = (struct view){.n = r->batch, .h = side, .w = side, .c = 1, .type = DT_F32};
+        t->positive = xcalloc(n * classes(t), 1);
+    t->labels = (struct view){.n = n, .h = side, .w = side, .c = 1, .type = DT_F32};
     if (r->dense.n)
         t->labels.data = xcalloc(view_bytes(&t->labels), 1);
     t->workspace = xcalloc(pool_size(), sizeof *t->workspace);
@@ -144,13 +164,25 @@ static void prepare(struct classifier *t)
         t->workspace[i] = augment_workspace_new(r->augment.size);
 }
 
+static const struct feed_sample *sample(const struct classifier *t, size_t i)
+{
+    return &t->batch[t->first + i * t->apart];
+}
+
+/* Image i of the pass, of all that were dealt: micro-batch m of a batch has images m, m + micro, ... */
+static uint64_t dealt(const struct classifier *t, size_t i)
+{
+    const size_t micro = t->o->recipe.micro;
+    return t->pass / micro * t->o->recipe.batch + t->pass % micro + i * micro;
+}
+
 static void augment_task(void *arg, size_t i, size_t worker)
 {
     const struct classifier *t = arg;
     const struct classifier_recipe *r = &t->o->recipe;
-    const struct feed_sample *s = &t->batch[i];
+    const struct feed_sample *s = sample(t, i);
     const size_t held = feed_held(t->feed);
-    const uint64_t epoch = held ? (t->passes * r->batch + i) / held : 0;
+    const uint64_t epoch = held ? dealt(t, i) / held : 0;
     const struct view in = trainer_input(t->learner.trainer, 0);
     augment_image(&in, i, &s->raster, &r->augment, r->seed, epoch, s->index, t->workspace[worker]);
     if (r->dense.n)
@@ -159,15 +191,15 @@ static void augment_task(void *arg, size_t i, size_t worker)
 
 static void set_targets(struct classifier *t)
 {
-    const size_t n = t->o->recipe.batch;
+    const size_t n = pass_images(t);
     for (size_t i = 0; i < n; i++)
-        t->target[i] = (struct loss_target){t->batch[i].label[0], t->batch[i].label[0], 1};
+        t->target[i] = (struct loss_target){sample(t, i)->label[0], sample(t, i)->label[0], 1};
     if (!t->positive)
         return;
     memset(t->positive, 0, n * classes(t));
     for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < t->batch[i].labels; j++)
-            t->positive[i * classes(t) + t->batch[i].label[j]] = 1;
+        for (size_t j = 0; j < sample(t, i)->labels; j++)
+            t->positive[i * classes(t) + sample(t, i)->label[j]] = 1;
 }
 
 /* The losses of cells, their gradients into the trainer's; adds them to the report and to the loss. */
@@ -179,35 +211,85 @@ static void learn_cells(struct classifier *t, struct loss *loss, struct loop_rep
         const struct view gradient = trainer_output_gradient(t->learner.trainer, i + 1);
         const double weight = r->dense.at[i].weight;
         const struct dense_loss cells =
-            loss_dense(&gradient, &logits, &t->labels, weight / (double)r->accumulate);
+            loss_dense(&gradient, &logits, &t->labels, weight / (double)step_passes(t));
         loss->value += weight * cells.value;
         report->part[i].sum += (double)cells.correct;
         report->part[i].count += (double)cells.cells;
     }
 }
 
-/* One batch through the network and back; its gradients are added. */
-static struct loss learn(struct classifier *t, struct loop_report *report)
+/* The pass's images through the network; the gradients of its loss are in the outputs. Adds to the report. */
+static void go_forward(struct classifier *t, struct loop_report *report)
 {
     const struct classifier_recipe *r = &t->o->recipe;
     const struct view in = trainer_input(t->learner.trainer, 0),
                       logits = trainer_output(t->learner.trainer, 0);
     const struct view gradient = trainer_output_gradient(t->learner.trainer, 0);
-    const double scale = 1.0 / (double)r->accumulate;
-    pool_run(r->batch, augment_task, t);
+    const double passes = (double)step_passes(t), scale = 1.0 / passes;
+    pool_run(pass_images(t), augment_task, t);
     set_targets(t);
     if (!r->multi)
-        mix_batch(&in, t->target, &r->mix, r->seed, t->passes);
+        mix_batch(&in, t->target, &r->mix, r->seed, t->pass);
     if (!r->multi && r->dense.n)
-        mix_labels(&t->labels, &r->mix, r->seed, t->passes);
+        mix_labels(&t->labels, &r->mix, r->seed, t->pass);
     trainer_forward(t->learner.trainer);
     struct loss loss = r->multi ? loss_multi_label(&gradient, &logits, t->positive, scale)
                                 : loss_cross_entropy(&gradient, &logits, t->target, r->smoothing, scale);
     learn_cells(t, &loss, report);
-    if (isfinite(loss.value))
+    report->loss += loss.value / passes;
+    report->measure += (double)loss.correct;
+}
+
+/* The next images; false when a signal came while they were awaited. */
+static bool next_images(struct classifier *t, uint64_t step)
+{
+    t->batch = feed_batch(t->feed);
+    if (!t->batch && *loop_signal())
+        return false;
+    if (!t->batch)
+        die("the stream ended in step %llu of %zu", (unsigned long long)step + 1, t->o->recipe.rate.steps);
+    return true;
+}
+
+/* The passes of a step one after the other: their gradients are added as they come. */
+static bool take_passes(struct classifier *t, uint64_t step, struct loop_report *report)
+{
+    const size_t passes = step_passes(t);
+    learner_clear(&t->learner);
+    for (size_t a = 0; a < passes; a++) {
+        if (!next_images(t, step))
+            return false;
+        t->pass = step * passes + a;
+        t->first = 0;
+        t->apart = 1;
+        go_forward(t, report);
+        if (!isfinite(report->loss))
+            return true;
         trainer_backward(t->learner.trainer);
-    t->passes++;
-    return loss;
+    }
+    return true;
+}
+
+/* This rank's micro-batches. Its images are every so many-th of the batch, so of them it's every micro_own-th that is one's. */
+static bool take_micro_batches(struct classifier *t, uint64_t step, struct loop_report *report)
+{
+    const bool begins = t->batch == NULL;
+    if (!next_images(t, step))
+        return false;
+    if (begins)
+        ranks_agree("the stream", feed_identity(t->feed));
+    t->apart = micro_own(t->micro);
+    for (size_t i = 0; i < micro_own(t->micro); i++) {
+        struct loop_report part = {0};
+        const size_t which = micro_which(t->micro, i);
+        t->pass = step * step_passes(t) + which;
+        t->first = which / ranks_size();
+        micro_begin(t->micro, i);
+        go_forward(t, &part);
+        micro_backward(t->micro, i, &part);
+    }
+    micro_end(t->micro, report);
+    return true;
 }
 
 /* The passes of one step, and the optimiser's move. */
@@ -215,23 +297,14 @@ static bool take_step(void *arg, uint64_t step, struct loop_report *report)
 {
     struct classifier *t = arg;
     const struct classifier_recipe *r = &t->o->recipe;
-    learner_clear(&t->learner);
     report->rate = rate_at(&r->rate, step);
-    for (size_t a = 0; a < r->accumulate; a++) {
-        t->batch = feed_batch(t->feed);
-        if (!t->batch && *loop_signal())
-            return false;
-        if (!t->batch)
-            die("the stream ended in step %llu of %zu", (unsigned long long)step + 1, r->rate.steps);
-        const struct loss loss = learn(t, report);
-        report->loss += loss.value / (double)r->accumulate;
-        report->measure += (double)loss.correct;
-        if (!isfinite(loss.value))
-            return true;
-    }
+    if (!(t->micro ? take_micro_batches : take_passes)(t, step, report))
+        return false;
+    if (!isfinite(report->loss))
+        return true;
     learner_step(&t->learner, step, report->rate);
     report->images = r->batch * r->accumulate;
-    report->samples = t->passes * r->batch;
+    report->samples = (step + 1) * report->images;
     t->position = feed_position(t->feed);
     return true;
 }
@@ -259,27 +332,29 @@ static void write_weights(struct classifier *t)
     note_setf(&st.meta, "mean", "%g,%g,%g", mean[0], mean[1], mean[2]);
     note_setf(&st.meta, "std", "%g,%g,%g", std[0], std[1], std[2]);
     note_set(&st.meta, "recipe", t->recipe);
-    note_setf(&st.meta, "samples", "%llu", (unsigned long long)(t->passes * r->batch));
+    note_setf(&st.meta, "samples", "%llu", (unsigned long long)(r->rate.steps * r->batch * r->accumulate));
     note_set(&st.meta, "images", feed_identity(t->feed));
     note_set(&st.meta, "by", "fractrain " FERN_VERSION);
     safetensors_write_product(&st, product_tried(t->out, t->o->out));
     safetensors_free(&st);
 }
 
-static struct feed *open_feed(const struct classifier *t, FILE *f, const char *label, const char *identity)
+static struct feed *open_feed(const struct classifier *t, FILE *f, const char *label)
 {
     const struct classifier_recipe *r = &t->o->recipe;
-    const struct feed_options o = {.hold = t->o->epochs > 0,
-                                   .classes = classes(t),
-                                   .multi = r->multi,
-                                   .planes = r->dense.n > 0,
-                                   .batch = r->batch,
-                                   .memory = t->o->memory,
-                                   .batches = t->o->epochs ? 0 : r->rate.steps * r->accumulate - t->passes,
-                                   .seed = r->seed,
-                                   .position = t->position,
-                                   .identity = identity,
-                                   .interrupted = loop_signal()};
+    const struct feed_options o = {
+        .hold = t->o->epochs > 0,
+        .classes = classes(t),
+        .multi = r->multi,
+        .planes = r->dense.n > 0,
+        .batch = r->batch / ranks_size(),
+        .share = {ranks_mine(), r->micro > 1 ? ranks_size() : 0, r->micro},
+        .memory = t->o->memory,
+        .batches = t->o->epochs ? 0 : (r->rate.steps - loop_steps_done(t->loop)) * r->accumulate,
+        .seed = r->seed,
+        .position = t->position,
+        .identity = *t->identity ? t->identity : NULL,
+        .interrupted = loop_signal()};
     return feed_new(f, label, &o);
 }
 
@@ -289,7 +364,7 @@ static void open_all(struct classifier *t, FILE *f, const char *label)
 {
     struct classifier_recipe *r = &t->o->recipe;
     if (t->o->epochs) {
-        t->feed = open_feed(t, f, label, NULL);
+        t->feed = open_feed(t, f, label);
         r->classes = feed_classes(t->feed);
         const uint64_t a_step = r->batch * r->accumulate, images = t->o->epochs * feed_held(t->feed);
         if (images < a_step)
@@ -312,19 +387,34 @@ static void resume(struct classifier *t, FILE *f, const char *label)
         task.part[i] = t->o->recipe.dense.at[i].tap;
     const struct note *state = loop_resume(t->loop, &task);
     const char *path = t->o->loop.checkpoint;
-    const char *identity = state ? checkpoint_word(path, state, "identity") : NULL;
-    t->position = state ? checkpoint_count(path, state, "position") : 0;
-    t->passes = loop_steps_done(t->loop) * t->o->recipe.accumulate;
+    if (state) {
+        t->position = checkpoint_count(path, state, "position");
+        snprintf(t->identity, sizeof t->identity, "%s", checkpoint_word(path, state, "identity"));
+    }
+    ranks_copy(&t->position, sizeof t->position);
+    ranks_copy(t->identity, sizeof t->identity);
     if (t->feed)
-        feed_resume(t->feed, t->position, identity);
+        feed_resume(t->feed, t->position, *t->identity ? t->identity : NULL);
     else
-        t->feed = open_feed(t, f, label, identity);
+        t->feed = open_feed(t, f, label);
+}
+
+/* Ranks that train on other options, or begin with other weights, would not learn one network. */
+static void agree(const struct classifier *t)
+{
+    char hash[17];
+    size_t n;
+    const float *values = trainer_values(t->learner.trainer, &n);
+    ranks_agree("the training", t->recipe);
+    hash_text(hash, ranks_size() > 1 ? hash_bytes(values, n * sizeof *values) : 0);
+    ranks_agree("the first weights", hash);
 }
 
 static void release(struct classifier *t)
 {
     for (size_t i = 0; i < pool_size(); i++)
         augment_workspace_free(t->workspace[i]);
+    micro_free(t->micro);
     learner_free(&t->learner);
     feed_free(t->feed);
     graph_free(&t->built);
@@ -336,19 +426,27 @@ static void release(struct classifier *t)
     free(t->labels.data);
 }
 
+/* Rank 0 writes what is to be written. */
 void classifier_train(FILE *f, const char *label, struct classifier_options *o)
 {
+    const bool first = ranks_mine() == 0;
+    if (!first)
+        o->loop.checkpoint = o->loop.log = NULL;
     struct classifier t = {.o = o,
                            .freeze = freeze_new(o->recipe.freeze),
                            .loop = loop_new(&o->loop),
-                           .out = product_try(o->out)};
+                           .out = first ? product_try(o->out) : NULL};
     open_all(&t, f, label);
     learner_parts(&t.learner, t.loop, "");
     resume(&t, f, label);
+    agree(&t);
     loop_run(t.loop, o->recipe.rate.steps);
-    if (!checkpoint_finite(loop_parts(t.loop)))
+    if (!checkpoint_finite(loop_parts(t.loop))) {
+        ranks_let_first_speak();
         die("the weights are not finite after the last step");
-    write_weights(&t);
+    }
+    if (first)
+        write_weights(&t);
     release(&t);
     loop_end(t.loop);
 }

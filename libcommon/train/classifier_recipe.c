@@ -30,6 +30,7 @@ struct classifier_recipe classifier_recipe_named(size_t name)
         .precision = CLASSIFIER_RECIPE_AUTO,
         .batch = 32,
         .accumulate = 1,
+        .micro = 1,
         .rate = {.kind = RATE_COSINE, .base = 0.1, .final = 1e-5, .warmup_from = 1e-6},
         .momentum = 0.9,
         .decay = 1e-4,
@@ -66,6 +67,7 @@ enum dtype classifier_recipe_precision(const struct classifier_recipe *r)
 static const char *const schedules[] = {"constant", "step", "cosine", NULL};
 static const char *const losses[] = {"softmax", "multi", NULL};
 static const char *const crops[] = {"centre", "random", "resized", NULL};
+static const char *const wires[] = {"f32", "bf16", NULL};
 static const char *const yes_no[] = {"no", "yes", NULL};
 /* The first of precision_names: no training in 8 bits. */
 static const char *const precisions[] = {"f32", "bf16", "auto", NULL};
@@ -161,6 +163,8 @@ static void print_dense(FILE *f, const void *value)
 static const struct setting_own dense = {read_dense, print_dense};
 static const struct setting_own jitter = {read_jitter, print_jitter}, norm = {read_norm, print_norm};
 
+/* A setting that came after files were written: as it is by default it is not in a recipe's text, which stays what it was. */
+#define LATER 1u
 /* clang-format off */
 #define AT(field) offsetof(struct classifier_recipe, field)
 #define SIZE(name, letter, field, low, high, value, help) \
@@ -180,6 +184,10 @@ const struct setting classifier_recipe_network[] = {
      "stay as they are: beginnings of tensors' names; layer1 to layer4 with all before them", 0, NULL},
     SIZE("batch", 'b', batch, 1, 4096, "N", "images in a forward pass"),
     SIZE("accumulate", 0, accumulate, 1, 4096, "N", "forward passes in a step"),
+    {"micro", 0, SETTING_SIZE, AT(micro), 1, 4096, NULL, "M",
+     "micro-batches that a batch is dealt out to, a power of two: forward passes of a step that ranks of mpirun share", LATER, NULL},
+    {"wire", 0, SETTING_SWITCH, AT(narrow), 0, 0, wires, "TYPE",
+     "of their gradients on the way to a sum; bf16 travels twice as fast", LATER, NULL},
     SIZE("steps", 'n', rate.steps, 1, 1e12, "N", "of a stream, every image once"),
     {"seed", 's', SETTING_U64, AT(seed), 0, 0, NULL, "N", "of first weights, order and augmentation", 0, NULL},
     SETTINGS_END};
@@ -214,6 +222,12 @@ const struct setting classifier_recipe_augmentation[] = {
     SETTINGS_END};
 /* clang-format on */
 
+static bool is_said(const struct classifier_recipe *r, const struct setting *s)
+{
+    const struct classifier_recipe usual = classifier_recipe_named(0);
+    return setting_is_set(r, s) && !(s->use & LATER && setting_equal(r, &usual, s));
+}
+
 char *classifier_recipe_text(const struct classifier_recipe *r)
 {
     const struct setting *const tables[] = {classifier_recipe_network, classifier_recipe_optimiser,
@@ -226,7 +240,7 @@ char *classifier_recipe_text(const struct classifier_recipe *r)
     fprintf(f, "recipe=%s", r->name);
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         for (const struct setting *s = tables[i]; s->name; s++) {
-            if (!setting_is_set(r, s))
+            if (!is_said(r, s))
                 continue;
             fprintf(f, " %s=", s->name);
             setting_print(f, r, s);

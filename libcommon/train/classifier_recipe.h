@@ -26,6 +26,9 @@ struct classifier_recipe {
     } precision;              /* as precision_names; auto until classifier_recipe_finish */
     size_t classes;           /* 0: as many as the held set has */
     size_t batch, accumulate; /* images a forward pass; passes a step */
+    size_t
+        micro; /* micro-batches (train/micro.h) that a batch is split into: each is a forward pass, together they are one step; 1: not */
+    bool narrow; /* their gradients' partial sums are rounded to bf16 */
     uint64_t seed;
     struct rate rate; /* rate.steps: of the whole training */
     double warmup;    /* as a fraction of the steps, until classifier_recipe_finish */

@@ -25,12 +25,13 @@ struct feed {
     struct image image;
     struct held_set *hold;
     struct epoch_order order; /* of a held set */
-    uint64_t dealt;           /* its samples that were handed to the slots */
-    uint64_t next, given;     /* of a stream: the index that should come next; feed_position */
+    uint64_t dealt;           /* its samples that were handed to the slots, other feeds' too */
+    uint64_t next, given;     /* of a stream: the index that should come next, of any feed; feed_position */
     size_t classes;
     char identity[300];
     struct slot slot[SLOTS];
     size_t taken;              /* slots handed out so far */
+    bool begun;                /* of a share: the first one has come */
     bool started, stop, ended; /* ended: the thread reads no more */
     pthread_t thread;
     pthread_mutex_t lock;
@@ -121,6 +122,26 @@ static uint64_t stream_position(const struct feed *f)
     return image_reader_count(f->reader) - 1;
 }
 
+/* Of a share, exactly the one that is due. */
+static void check_share(struct feed *f, uint64_t index)
+{
+    const struct feed_share *share = &f->o.share;
+    if (share->of > 1 && !(note_get(&f->image.note, "id") && note_get(&f->image.note, "stream")))
+        image_reader_die(f->reader, "no id= and stream=, as ifsgen --shard %zu/%zu writes them", share->mine,
+                         share->of);
+    if (!f->begun && !f->o.identity && index % share->align == share->mine)
+        f->next = index - share->mine;
+    else if (!f->begun && !f->o.identity)
+        image_reader_die(f->reader, "the stream begins at image %llu: %zu modulo %zu is wanted%s",
+                         (unsigned long long)index, share->mine, share->align,
+                         share->of > 1 ? " (ifsgen --shard)" : "");
+    f->begun = true;
+    if (index != f->next + share->mine)
+        image_reader_die(f->reader, "image %llu comes where image %llu is due (ifsgen --shard %zu/%zu)",
+                         (unsigned long long)index, (unsigned long long)(f->next + share->mine), share->mine,
+                         share->of);
+}
+
 /* The next sample of a stream; those that an earlier run has seen are passed over. */
 static bool stream_sample(struct feed *f, struct feed_sample *s)
 {
@@ -130,10 +151,12 @@ static bool stream_sample(struct feed *f, struct feed_sample *s)
         if (!f->identity[0])
             identify(f, s);
         s->index = stream_position(f);
-        if (f->next == f->o.position && s->index > f->o.position && f->o.identity)
+        if (f->next == f->o.position && s->index > f->o.position + f->o.share.mine && f->o.identity)
             image_reader_die(f->reader, "the stream begins at image %llu, training goes on at %llu",
                              (unsigned long long)s->index, (unsigned long long)f->o.position);
     } while (s->index < f->o.position);
+    if (f->o.share.of)
+        check_share(f, s->index);
     return true;
 }
 
@@ -157,8 +180,14 @@ static void hold_all(struct feed *f)
 static void held_sample(struct feed *f, struct feed_sample *s)
 {
     const size_t n = held_set_count(f->hold);
-    const size_t *order = epoch_order_of(&f->order, f->dealt / n);
-    held_set_get(f->hold, order[f->dealt % n], s);
+    const uint64_t at = f->dealt + f->o.share.mine;
+    held_set_get(f->hold, epoch_order_of(&f->order, at / n)[at % n], s);
+}
+
+/* How far all feeds have come together when this one has given an image more. */
+static uint64_t pace(const struct feed *f)
+{
+    return f->o.share.of ? f->o.share.of : 1;
 }
 
 static void fill(struct feed *f, struct slot *slot)
@@ -166,16 +195,19 @@ static void fill(struct feed *f, struct slot *slot)
     for (size_t i = 0; i < f->o.batch; i++) {
         if (f->hold) {
             held_sample(f, &slot->sample[i]);
-            slot->next = ++f->dealt;
+            slot->next = f->dealt += pace(f);
             continue;
         }
-        const uint64_t before = i ? slot->sample[i - 1].index : f->next - 1;
         if (!stream_sample(f, &slot->sample[i])) {
             slot->last = true;
             return;
         }
         const uint64_t index = slot->sample[i].index;
-        slot->next = f->next = index + (i ? index - before : 1); /* a shard's indices are some way apart */
+        if (f->o.share.of)
+            f->next += pace(f);
+        else /* a shard's indices are some way apart */
+            f->next = index + (i ? index - slot->sample[i - 1].index : 1);
+        slot->next = f->next;
     }
 }
 

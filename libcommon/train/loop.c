@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/product.h"
+#include "ranks/ranks.h"
 #include "train/journal.h"
 #include <math.h>
 #include <stdlib.h>
@@ -130,17 +131,34 @@ const struct checkpoint_parts *loop_parts(const struct loop *l)
     return &l->parts;
 }
 
-const struct note *loop_resume(struct loop *l, const struct loop_task *task)
+/* What rank 0 read is where all go on. */
+static void share(struct loop *l)
+{
+    ranks_copy(&l->step, sizeof l->step);
+    for (size_t i = 0; l->step > 0 && i < l->parts.n; i++) {
+        const struct checkpoint_part *p = &l->parts.part[i];
+        ranks_copy(p->data, p->n * dtype_size(p->type));
+    }
+}
+
+static bool read_checkpoint(struct loop *l)
 {
     const char *path = l->o.checkpoint;
-    l->task = *task;
     if (!is_there(path))
-        return NULL;
-    checkpoint_read(path, &l->parts, task->recipe, &l->state);
+        return false;
+    checkpoint_read(path, &l->parts, l->task.recipe, &l->state);
     l->step = checkpoint_count(path, &l->state, "step");
     l->before = strtod(checkpoint_word(path, &l->state, "seconds"), NULL);
     notice("%s: goes on after step %llu", path, (unsigned long long)l->step);
-    return &l->state;
+    return true;
+}
+
+const struct note *loop_resume(struct loop *l, const struct loop_task *task)
+{
+    l->task = *task;
+    const bool read = read_checkpoint(l);
+    share(l);
+    return read ? &l->state : NULL;
 }
 
 uint64_t loop_steps_done(const struct loop *l)
@@ -179,6 +197,7 @@ static _Noreturn void die_by_signal(struct loop *l)
         save(l);
     journal_close(&l->journal);
     notice("stopped after step %llu", (unsigned long long)l->step);
+    ranks_leave();
     put_back_signals(l);
     raise(sig);
     die("stopped by signal %d", sig);
@@ -187,6 +206,7 @@ static _Noreturn void die_by_signal(struct loop *l)
 static _Noreturn void diverged(const struct loop *l)
 {
     put_back_signals(l);
+    ranks_let_first_speak();
     const bool kept = is_there(l->o.checkpoint);
     die("the loss is not finite in step %llu; %s%s", (unsigned long long)l->step + 1,
         kept ? "the last checkpoint is kept: " : "there is no checkpoint yet", kept ? l->o.checkpoint : "");

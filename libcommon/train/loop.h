@@ -9,6 +9,8 @@
  *     ...                                             the weights are written
  *     loop_end(l);                                    the checkpoint goes
  *
+ * With several ranks (ranks/ranks.h) the checkpoint and the log are rank 0's (the others' options name none); all go on from it.
+ *
  * A run that was killed at any moment and resumed gives the bits of one that was not, if the parts (and the words of
  * task.save) are all that a step depends on. One loop runs at a time; several networks are parts of one loop. */
 #ifndef TRAIN_LOOP_H
@@ -63,7 +65,7 @@ struct loop *loop_new(const struct loop_options *o);
 void loop_part(struct loop *l, const char *name, enum dtype type, void *data, size_t n);
 /* All of them, as long as there comes no other. */
 const struct checkpoint_parts *loop_parts(const struct loop *l);
-/* The checkpoint's words, valid as long as the loop; NULL when training begins anew. The task is copied. */
+/* The checkpoint's words, valid as long as the loop; NULL when training begins anew, and on other ranks than 0. The task is copied. */
 const struct note *loop_resume(struct loop *l, const struct loop_task *task);
 /* Steps done; seconds spent, by earlier runs too. */
 uint64_t loop_steps_done(const struct loop *l);

@@ -102,7 +102,7 @@ int main(int argc, char **argv)
 {
     (void)argc;
     err_init(argv[0]);
-    ranks_begin(NULL);
+    ranks_begin();
     const size_t size[] = {1, 5, 256, 257, 1001, 70000};
     for (size_t m = ranks_size(); m <= 32; m *= 4)
         for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
