@@ -10,7 +10,7 @@
  *   load_entry      and decodes it (dataset/decode, codec/), turns it upright (image/orient), or puts its mask in its place
  *                   (dataset/mask), resizes and crops it (image/resize), makes it 8-bit RGB (image/colour)
  *   take_entry      in the order of the line, as soon as it is there, remarks what is odd
- *   write_next      and writes it, with its comments, as PAM (stream/image) */
+ *   write_next      and writes it, with its comments, as PAM (stream/image), or one tile after the other (dataset/tiles) */
 #include "base/ahead.h"
 #include "base/err.h"
 #include "base/feed.h"
@@ -23,6 +23,7 @@
 #include "dataset/decode.h"
 #include "dataset/leak.h"
 #include "dataset/load.h"
+#include "dataset/tiles.h"
 #include "dataset/walk.h"
 #include "stream/complain.h"
 #include "stream/image.h"
@@ -32,13 +33,15 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: imgcat [-kMqv] [-s SUBSET] [-r SIZE] [-c CROP] [-l N] [-j N] [--layout LAYOUT]\n"
-    "              [--split FILE] [--normal NAME] [--no-leak-check] [DIR|FILE ...]\n"
+    "usage: imgcat [-kMqv] [-s SUBSET] [-r SIZE] [-c CROP] [--tiles SIDE[+OVERLAP]] [-l N] [-j N]\n"
+    "              [--layout LAYOUT] [--split FILE] [--normal NAME] [--no-leak-check] [DIR|FILE ...]\n"
     "Writes the images of data sets, lists and files as an image stream; - or nothing: stdin, a stream or a "
     "list.\n"
     "  -s, --subset S    train, validation, test or all (default) of a DIR or list that tells them apart\n"
     "  -r, --resize N    squash to N x N, anti-aliased (default 256); 0 keeps the size\n"
     "  -c, --crop N      instead resize the short side to -r and keep the middle N x N\n"
+    "      --tiles S+O   cut into tiles of S x S that overlap by O or more (default 0), at full size\n"
+    "                    unless -r is given; tilejoin puts their maps together\n"
     "  -M, --masks       the masks of the same images in the same order, black where normal\n"
     "  -k, --skip        skip images that can't be read, name and count them\n"
     "  -l, --limit N     the first N images only\n"
@@ -50,7 +53,9 @@ static const char usage[] =
     "  imgcat -s train mvtec/bottle | featx -w fractal.safetensors | patchcore -o bottle.safetensors\n"
     "  imgcat -s test -r 256 -c 224 -M mvtec/bottle > masks.pam\n";
 
-enum { LAYOUT = OPT_LONG, SPLIT, NORMAL, NO_LEAK_CHECK };
+enum { TILES = OPT_LONG, LAYOUT, SPLIT, NORMAL, NO_LEAK_CHECK };
+
+#define RESIZE_UNSAID SIZE_MAX
 
 struct opts {
     enum dataset_split subset;
@@ -69,6 +74,7 @@ static struct opts parse(int argc, char **argv)
                                           {"subset", required_argument, NULL, 's'},
                                           {"resize", required_argument, NULL, 'r'},
                                           {"crop", required_argument, NULL, 'c'},
+                                          {"tiles", required_argument, NULL, TILES},
                                           {"masks", no_argument, NULL, 'M'},
                                           {"skip", no_argument, NULL, 'k'},
                                           {"limit", required_argument, NULL, 'l'},
@@ -77,7 +83,8 @@ static struct opts parse(int argc, char **argv)
                                           {"normal", required_argument, NULL, NORMAL},
                                           {"no-leak-check", no_argument, NULL, NO_LEAK_CHECK},
                                           OPT_END};
-    struct opts o = {.load = {.resize = 256}, .leak_check = true, .limit = SIZE_MAX};
+    struct opts o = {.load = {.resize = RESIZE_UNSAID}, .leak_check = true, .limit = SIZE_MAX};
+    struct err e;
     for (int c; (c = opt_next(argc, argv, table, usage)) != -1;)
         switch (c) {
         case 's':
@@ -88,6 +95,10 @@ static struct opts parse(int argc, char **argv)
             break;
         case 'c':
             o.load.crop = opt_size("-c", optarg, 1, RASTER_SIDE_MAX);
+            break;
+        case TILES:
+            if (!tiling_parse(&o.load.tiles, optarg, &e))
+                misuse("--tiles: %s", e.text);
             break;
         case 'M':
             o.load.masks = true;
@@ -111,6 +122,8 @@ static struct opts parse(int argc, char **argv)
             o.leak_check = false;
             break;
         }
+    if (o.load.resize == RESIZE_UNSAID)
+        o.load.resize = o.load.tiles.side && !o.load.crop ? 0 : 256;
     if (o.load.resize && o.load.crop > o.load.resize)
         misuse("-c %zu is more than -r %zu leaves", o.load.crop, o.load.resize);
     static char *standard_input[] = {"-"};
@@ -157,11 +170,20 @@ static void report(struct tally *t, const char *what)
     free(t->first);
 }
 
+static void write_image(void *writer, const struct image *im)
+{
+    image_write(writer, im);
+}
+
 static void write_next(struct job *j, struct image *im)
 {
+    const struct tiling *tiles = &j->o->load.tiles;
     if (!note_get(&im->note, "id"))
         note_setf(&im->note, "id", "%zu", j->listed);
-    image_write(j->writer, im);
+    if (tiles->side)
+        tiles_cut(im, tiles, write_image, j->writer);
+    else
+        image_write(j->writer, im);
     j->written++;
 }
 
@@ -207,7 +229,9 @@ static void flush_entries(struct job *j)
     size_t left = j->o->limit - j->listed, n = j->waiting.n < left ? j->waiting.n : left;
     if (n == 0)
         return;
-    struct ahead line = {n, 2 * pool_size(), NULL, load_entry, take_entry, j};
+    /* Who asks for tiles has large images. */
+    const size_t window = j->o->load.tiles.side ? pool_size() : 2 * pool_size();
+    struct ahead line = {n, window, NULL, load_entry, take_entry, j};
     j->slot = xcalloc(line.window, sizeof *j->slot);
     j->progress = progress_start("images", n);
     ahead_run(&line);

@@ -1,5 +1,6 @@
 #include "dataset/load.h"
 #include "dataset/decode.h"
+#include "dataset/tiles.h"
 #include "image/colour.h"
 #include "image/crop.h"
 #include "image/orient.h"
@@ -64,10 +65,18 @@ static void set_steps(struct image *im, const struct geometry *g, const struct l
     if (!o->resize && !o->crop)
         return;
     snprintf(step, sizeof step, o->crop ? "%zu,%zu" : "%zu", o->resize, o->crop);
-    if (!before || (!o->crop && !strpbrk(before, ",+")))
+    if (!before || (!o->crop && !strpbrk(before, ",+/")))
         note_set(&im->note, "resize", step);
     else if (!full_size(&im->raster, g))
         note_setf(&im->note, "resize", "%s+%s", before, step);
+}
+
+/* And /S behind it, of tiles: which side they have, not how they overlap, makes what a network sees. */
+static void set_tiles(struct image *im, const struct load_options *o)
+{
+    const char *before = note_get(&im->note, "resize");
+    if (o->tiles.side)
+        note_setf(&im->note, "resize", "%s/%zu", before ? before : "0", o->tiles.side);
 }
 
 bool image_fit(struct image *im, const struct load_options *o, struct err *e)
@@ -78,6 +87,9 @@ bool image_fit(struct image *im, const struct load_options *o, struct err *e)
     set_geometry(im, &g);
     set_steps(im, &g, o);
     fit_raster(&im->raster, &g, o->masks);
+    if (o->tiles.side && !tiles_fit(im, &o->tiles, e))
+        return false;
+    set_tiles(im, o);
     return true;
 }
 

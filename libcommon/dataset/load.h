@@ -3,11 +3,14 @@
 #define DATASET_LOAD_H
 #include "base/err.h"
 #include "dataset/mask.h"
+#include "image/tile.h"
 #include "stream/image.h"
 
 /* The user's wish; see geometry_of. */
 struct load_options {
     size_t resize, crop;
+    struct tiling
+        tiles;  /* side 0: none. The image stays whole; it is checked that it can be cut so (tiles.h) */
     bool masks; /* masks instead of images: nearest, one channel, values kept */
 };
 

@@ -60,17 +60,19 @@ static bool same(const struct key *k, const char *a, const char *b)
     return strcmp(a, b) == 0 || (k == keys && strcmp(hash_part(a), hash_part(b)) == 0);
 }
 
-/* One imgcat for each step of "R,C+R": imgcat -r R -c C | imgcat -r R */
+/* One imgcat for each step of "R,C+R/S": imgcat -r R -c C | imgcat -r R --tiles S */
 static void mend_resize(char mend[200], const char *steps)
 {
+    static const char *const options = "+,/";
+    static const char *const named[] = {"imgcat -r", "-c", "--tiles"};
     size_t used = 0;
-    for (const char *p = steps; *p && used < 150; p += strcspn(p, "+"), p += *p == '+') {
-        size_t length = strcspn(p, "+"), side = strcspn(p, ",+");
-        used += (size_t)snprintf(mend + used, 200 - used, "%simgcat -r %.*s", used ? " | " : "",
-                                 (int)(side < 20 ? side : 20), p);
-        if (side < length)
-            used += (size_t)snprintf(mend + used, 200 - used, " -c %.*s",
-                                     (int)(length - side - 1 < 20 ? length - side - 1 : 20), p + side + 1);
+    for (const char *p = steps, *option = options; *p && used < 150;) {
+        const size_t length = strcspn(p, options);
+        const char *before = !used ? "" : *option == '+' ? " | " : " ";
+        used += (size_t)snprintf(mend + used, 200 - used, "%s%s %.*s", before, named[option - options],
+                                 (int)(length < 20 ? length : 20), p);
+        p += length;
+        option = *p ? strchr(options, *p++) : options;
     }
 }
 

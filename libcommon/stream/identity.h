@@ -7,7 +7,8 @@
  *     layers     arrays= of a record, else opening   the taps, in order
  *     precision  opening note                        f32, bf16 or int8
  *     norm       opening note                        MEAN/STD of the network's input
- *     resize     record                              how imgcat made the image: R, or R,C (imgcat -r R -c C)
+ *     resize     record                              how imgcat made the image: R, or R,C (imgcat -r R -c C); /S
+ *                                            behind it: a tile of side S (--tiles S), R being 0 at full size
  *     input      record                              WxH of the image that went into the network
  *
  * A key that one side lacks agrees with anything, so that streams of foreign programs, which carry no notes,
