@@ -66,6 +66,7 @@ struct detector {
     const char *const *people;
     void (*follow)(void *options, size_t who);
     size_t images_min; /* 1 or more */
+    bool places;       /* it compares like places of images: a fit to tiles, which are of any, is warned of */
     /* Whether images of these shapes give maps, of a method that gives some for feature maps and none for vectors: asked with a fit's
      * first image. What it said the model remembers. NULL: all do, where there is a grid. */
     bool (*maps)(const struct taps *first);

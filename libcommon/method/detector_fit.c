@@ -40,6 +40,9 @@ static void begin(struct fitting *f, struct features *in)
         f->size = map_size_of(run->size, in->reader, &in->record);
     else if (run->size.width)
         npys_reader_die(in->reader, "--size: vectors give no maps");
+    if (run->d->places && note_get(&in->record.note, "tile"))
+        warning("%s compares like places of images, and tiles are of any place: patchcore does not",
+                run->d->name);
     note_copy(&f->opening, in->opening);
     in->taps.arch = note_get(&f->opening, "arch");
     if (run->add && !run->d->accepts(f->old.model, &in->taps, &e))

@@ -214,6 +214,7 @@ const struct detector padim_detector = {
     .people = people,
     .follow = follow,
     .images_min = PADIM_IMAGES_MIN,
+    .places = true,
     .begin = begin,
     .resume = resume,
     .take = take,

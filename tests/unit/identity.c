@@ -48,6 +48,11 @@ static void keys(void)
     ok(differs(RECORD, NULL, "resize=224\tinput=224x224", "resize", "imgcat -r 256 -c 224"), "another crop");
     ok(differs("resize=512,448+224", NULL, "resize=224", "resize", "imgcat -r 512 -c 448 | imgcat -r 224"),
        "in two steps");
+    ok(differs("resize=0/512", NULL, "resize=256", "resize", "imgcat -r 0 --tiles 512"),
+       "tiles at full size");
+    ok(differs("resize=1024,896/128+64", NULL, "resize=64", "resize",
+               "imgcat -r 1024 -c 896 --tiles 128 | imgcat -r 64"),
+       "tiles that were made smaller");
     ok(differs(RECORD, NULL, "input=128x128", "input", "imgcat -r 224"), "another size");
     ok(differs("input=20x10", NULL, "input=10x10", "input", "images of 20x10"), "a size that is not square");
     ok(!differs(OPENING "\t" RECORD, "stream=features\tby=me", "name=y\tlabel=1", NULL, NULL),
