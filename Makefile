@@ -30,7 +30,7 @@ PAGES   := $(wildcard man/*.[1-9])
 SHELLS  := $(sort $(wildcard tests/*.t tests/*.test tests/*.recipe tests/*.sh) $(shell grep -rlI '^\#!/bin/bash' scripts tests .ci))
 
 .PHONY: all demo weights check cross valgrind fuzz fuzzers lint format install uninstall clean
-all: $(PROGS) $(TEMPLATE)
+all: $(PROGS) $(TEMPLATE) $(if $(filter 1,$(MPI)),$(O)/unit/tree.t)
 
 # Asks apt only when a header is missing; the stamp remembers that none is.
 $(O)/deps.ok: scripts/deps

@@ -144,6 +144,55 @@ want+=' jitter=0.1,0.2,0.3,0.4 grey=0.6 blur=0.7 autoaugment=yes erase=0.9 mix=0
 npyls -n l.safetensors | grep -q -F -x "$want"
 ok $? 'every option of a recipe reaches it'
 
+# --micro: image k is of micro-batch k modulo M, each a forward pass. Passes over the same images one after the other (--accumulate)
+# give the same gradients up to the order of their sum.
+still=(-z 32 -c 4 -s 3 -n 1 --layers 1 --taps layer1 --crop centre --mirror 0 --flip 0 --jitter '0,0,0,0' --grey 0)
+generate -e 8 >order.pam
+for m in 0 1 2 3; do
+    generate -e 8 --shard $m/4 >>dealt.pam
+    generate -e 8 --shard $m/4 | fractrain "${still[@]}" -b 8 -o pass$m.st
+done
+fractrain "${still[@]}" -b 32 --micro 4 -j 1 -l micro.tsv -o micro.st order.pam && fractrain "${still[@]}" -b 8 --accumulate 4 -l dealt.tsv -o dealt.st dealt.pam &&
+    fractrain "${still[@]}" -b 8 --accumulate 4 -o order.st order.pam && fractrain "${still[@]}" -b 32 --micro 4 -j 2 -o micro2.st order.pam
+cmp micro.st micro2.st && [ "$(cut -f 2-5 micro.tsv)" = "$(cut -f 2-5 dealt.tsv)" ]
+ok $? '--micro: any -j; the loss and the accuracy of those passes'
+# off PATTERN FILE FILE...: the largest difference of the first file's tensors of these names from the others' mean
+off() {
+    perl -e '
+        sub tensors { open my $f, "<:raw", $_[0]; local $/; my $all = <$f>; my $n = unpack "Q<", $all; my $head = substr $all, 8, $n; my %t;
+            $t{$1} = [unpack "f<*", substr $all, 8 + $n + $2, $3 - $2] while $head =~ /"([^"]+)":\{"dtype":"F32","shape":\[[\d,]*\],"data_offsets":\[(\d+),(\d+)\]/g;
+            \%t }
+        my ($pattern, $first, @others) = (shift, map { tensors($_) } @ARGV); my ($worst, $n) = (0, 0);
+        for my $name (grep { /$pattern/ } keys %$first) { for my $i (0 .. $#{$first->{$name}}) {
+            my $mean = 0; $mean += $_->{$name}[$i] / @others for @others;
+            my $d = abs($first->{$name}[$i] - $mean); $worst = $d if !($d <= $worst); $n++ } }
+        print "$worst $n\n"' "$@"
+}
+off 'weight|bias' micro.st dealt.st | awk '{ exit !($1 < 2e-7 && $2 > 100000) }' && off 'weight|bias' order.st dealt.st | awk '{ exit !($1 > 1e-4) }'
+ok $? 'its gradients are those of the passes'
+off running micro.st pass?.st | awk '{ exit !($1 < 1e-6 && $2 == 640) }'
+ok $? 'and its running statistics their mean'
+generate --start 2 | fractrain "${still[@]}" -b 32 --micro 4 -o z.st 2>errors
+[ $? -eq 1 ] && grep -q 'the stream begins at image 2: 0 modulo 4 is wanted' errors
+ok $? 'a stream that begins within micro-batches'
+fractrain "${still[@]}" -b 8 --micro 2 --wire bf16 -o wire.safetensors order.pam && npyls -n wire.safetensors | grep -q ' accumulate=1 micro=2 wire=bf16 steps' &&
+    ! npyls -n l.safetensors | grep -q 'micro\|wire'
+ok $? '--micro and --wire are in the recipe where they are given, which else is as it was'
+one_line 2 'must be a power of two' fractrain "${still[@]}" --micro 6 -b 36 -o z.st order.pam
+ok $? '--micro 6'
+one_line 2 'a batch of 10 is not so many alike' fractrain "${still[@]}" --micro 4 -b 10 -o z.st order.pam
+ok $? '--micro that does not divide the batch'
+one_line 2 'one of them' fractrain "${still[@]}" --micro 4 --accumulate 2 -o z.st order.pam
+ok $? '--micro with --accumulate'
+one_line 2 'is of --micro' fractrain "${still[@]}" --wire bf16 -o z.st order.pam
+ok $? '--wire without --micro'
+if ldd "$(command -v fractrain)" 2>/dev/null | grep -q libmpi; then
+    skip 'one of several processes, built without MPI' 'built with it'
+else
+    one_line 1 'built without MPI: make MPI=1' env OMPI_COMM_WORLD_SIZE=2 fractrain "${still[@]}" --micro 4 -o z.st order.pam
+    ok $? 'one of several processes, built without MPI'
+fi
+
 # At rate 0 weights stay what they were; the statistics of batch norms do not.
 fractrain "${small[@]}" -a resnet34 --layers 3 -e 1 --rate 0 --schedule constant --warmup 0 --init l.safetensors -o m.safetensors few.pam
 [ "$(npyls -s l.safetensors | grep '[.]weight')" = "$(npyls -s m.safetensors | grep '[.]weight')" ]
