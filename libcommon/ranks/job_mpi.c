@@ -185,17 +185,17 @@ struct job *job_copy(void *data, size_t bytes)
     return j;
 }
 
-bool job_advance(struct job *j)
+enum job_state job_advance(struct job *j)
 {
     int ready = 1;
     if (j->requests)
         check(MPI_Testall(j->requests, j->request, &ready, MPI_STATUSES_IGNORE));
     if (!ready || *first_error)
-        return false;
+        return JOB_WAITS;
     if (j->requests && j->end(j))
-        return true;
+        return JOB_DONE;
     j->begin(j);
-    return false;
+    return JOB_STEPPED;
 }
 
 void job_free(struct job *j)

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Gradients leave in pieces of at least so many: small layers together. */
-enum { PIECE = 1 << 18, REPORT = 2 + 2 * LOOP_PARTS };
+/* loss, measure, and of each part sum and count */
+enum { REPORT = 2 + 2 * LOOP_PARTS };
 
 struct micro {
     struct learner *learner;
@@ -76,7 +76,7 @@ static void complete(void *arg, size_t from)
 {
     struct micro *m = arg;
     m->complete = from;
-    if (m->given - from >= PIECE)
+    if (m->given - from >= MICRO_PIECE)
         give(m);
 }
 

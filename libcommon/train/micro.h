@@ -15,6 +15,9 @@
 #include "train/learner.h"
 #include "train/loop.h"
 
+/* Gradients leave in pieces of at least so many: small layers together. */
+enum { MICRO_PIECE = 1 << 18 };
+
 struct micro;
 /* m: a power of two, at least the number of ranks. narrow: partial sums of gradients are rounded to bf16 (ranks.h). The learner stays the
  * caller's. */
