@@ -45,8 +45,8 @@ void trainer_free(struct trainer *t);
  * needs it. */
 struct view trainer_input(const struct trainer *t, size_t i);
 void trainer_forward(struct trainer *t);
-/* The first n images alone, by the running statistics, which stay as they are: what the network gives when it is in use, up to rounding.
- * No backward follows. */
+/* The first n images alone, by the running statistics, which stay as they are: what the network gives when it is in use, up to
+ * rounding. No backward follows. */
 void trainer_evaluate(struct trainer *t, size_t n);
 /* The plan's i-th output, and the gradient of the loss for it, not yet that of what comes behind it: fill with all
  * before trainer_backward, which adds to the gradients of the parameters. */
@@ -57,8 +57,8 @@ struct view trainer_output_gradient(const struct trainer *t, size_t i);
 const double *trainer_log_determinants(const struct trainer *t);
 double *trainer_log_determinant_gradients(const struct trainer *t);
 void trainer_backward(struct trainer *t);
-/* The same; tells on its way, in the caller's thread, that this batch's gradients are complete from the flat array's element `from` on: less
- * each time, in the end 0. */
+/* The same; tells on its way, in the caller's thread, that this batch's gradients are complete from the flat array's element
+ * `from` on: less each time, in the end 0. */
 void trainer_backward_telling(struct trainer *t, void (*complete)(void *arg, size_t from), void *arg);
 /* Of the i-th input, after trainer_backward; valid until the next forward. */
 struct view trainer_input_gradient(const struct trainer *t, size_t i);
@@ -69,8 +69,8 @@ float *trainer_gradients(const struct trainer *t);
 const struct trainer_parameter *trainer_parameters(const struct trainer *t, size_t *n);
 /* Running means and variances and constants, one array. */
 float *trainer_statistics(const struct trainer *t, size_t *n);
-/* Of each of them whether trainer_forward moves it: running = .9 running + .1 of the batch's, rounded once. Constants, and what is fixed,
- * stay. */
+/* Of each of them whether trainer_forward moves it: running = .9 running + .1 of the batch's, rounded once. Constants, and what
+ * is fixed, stay. */
 const bool *trainer_running(const struct trainer *t);
 
 /* Adds every tensor to st in torchvision's names and shapes, taken from `values` (the trainer's own, or an

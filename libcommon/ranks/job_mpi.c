@@ -1,11 +1,11 @@
 /* A sum over R = 2^k ranks, by halves (Rabenseifner, ICCS 2004):
  *
- *   in    with the partner at distance R/2, then R/4, ..., 1: each sends the half of its range that the other keeps, and adds what
- *         it gets to the half it keeps. In the end rank r has the whole sum of 1/R of the elements.
+ *   in    with the partner at distance R/2, then R/4, ..., 1: each sends the half of its range that the other keeps, and adds
+ *         what it gets to the half it keeps. In the end rank r has the whole sum of 1/R of the elements.
  *   out   with the partner at distance 1, 2, ..., R/2: each sends the range it has, and has twice as much.
  *
- * Whoever adds, the tree is that of ranks.h for every element, since a + b is b + a. A rank sends and gets 2 (1 - 1/R) n elements,
- * and adds (1 - 1/R) n, whatever R is. Short vectors are sent whole and added by both, so that half the messages do. */
+ * Whoever adds, the tree is that of ranks.h for every element, since a + b is b + a. A rank sends and gets 2 (1 - 1/R) n
+ * elements, and adds (1 - 1/R) n, whatever R is. Short vectors are sent whole and added by both: half the messages do. */
 #include "ranks/job.h"
 #include "base/err.h"
 #include "base/mem.h"

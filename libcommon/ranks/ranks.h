@@ -9,17 +9,17 @@
  *     ranks_sum_finish();                       x and y are the sums, the same bits everywhere
  *     ranks_end();
  *
- * All ranks make the same calls in the same order, from one thread. One that dies ends all: the line that it dies with has its rank
- * before the reason; of one that was killed the next rank says so, by its silence. Nobody owns memory here: buffers are the
- * caller's, and left alone between start and finish. */
+ * All ranks make the same calls in the same order, from one thread. One that dies ends all: the line that it dies with has its
+ * rank before the reason; of one that was killed the next rank says so, by its silence. Nobody owns memory here: buffers are
+ * the caller's, and left alone between start and finish. */
 #ifndef RANKS_RANKS_H
 #define RANKS_RANKS_H
 #include "base/tensor.h"
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Before this there is one rank. Dies where the program was started as one of many but can't talk to them, or where they are not a power
- * of two. Sets err_hook and takes SIGCONT; all but rank 0 are as quiet as with -q. */
+/* Before this there is one rank. Dies where the program was started as one of many but can't talk to them, or where they are
+ * not a power of two. Sets err_hook and takes SIGCONT; all but rank 0 are as quiet as with -q. */
 void ranks_begin(void);
 /* Waits for all. */
 void ranks_end(void);
@@ -31,8 +31,9 @@ void ranks_copy(void *data, size_t bytes);
 /* Dies where this rank's text is not rank 0's: "WHAT of rank 1 is not that of rank 0: ..." */
 void ranks_agree(const char *what, const char *text);
 
-/* Begins to add up x (n of f32 or f64) over the ranks, element by element, by one tree: ranks r and r + size / 2 first, then r and
- * r + size / 4, ..., in the end 0 and 1. narrow (f32): what is added, and the total, are rounded to bf16, and so they travel. */
+/* Begins to add up x (n of f32 or f64) over the ranks, element by element, by one tree: ranks r and r + size / 2 first, then r
+ * and r + size / 4, ..., in the end 0 and 1. narrow (f32): what is added, and the total, are rounded to bf16, and so they
+ * travel. */
 void ranks_sum_start(void *x, size_t n, enum dtype type, bool narrow);
 /* All sums that were begun are where their parts were. */
 void ranks_sum_finish(void);

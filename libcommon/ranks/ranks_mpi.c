@@ -1,10 +1,11 @@
-/* ranks.h by MPI. A thread of its own makes every call of MPI, so that messages travel while the caller computes (MPI moves nothing
- * unless it is called) and no more than MPI_THREAD_FUNNELED is asked for:
+/* ranks.h by MPI. A thread of its own makes every call of MPI, so that messages travel while the caller computes (MPI moves
+ * nothing unless it is called) and no more than MPI_THREAD_FUNNELED is asked for:
  *
- *   1  ranks_begin starts the thread, which calls MPI_Init_thread; from then on it takes jobs (job.h) from a list, and sleeps while nothing moves.
+ *   1  ranks_begin starts the thread, which calls MPI_Init_thread; from then on it takes jobs (job.h) from a list, and sleeps
+ *      while nothing moves.
  *   2  Each rank sends a word to the next one every so often. One that hears nothing says so, and ends; mpirun ends the others.
- *   3  die() on a rank comes here through err_hook: the line gets the rank's number, the next rank gets a word of farewell, and the
- *      process ends without MPI_Finalize, which mpirun takes as the end of all.
+ *   3  die() on a rank comes here through err_hook: the line gets the rank's number, the next rank gets a word of farewell, and
+ *      the process ends without MPI_Finalize, which mpirun takes as the end of all.
  *   4  ranks_end says farewell too, waits for the one before, and calls MPI_Finalize. */
 #include "ranks/ranks.h"
 #include "base/err.h"
@@ -30,8 +31,8 @@
 #define HASTE 0.6
 #define HURRY 2.0
 enum { WORD_TAG = 32767, ALIVE = 0, FAREWELL = 1 };
-/* Nanoseconds of sleep between looks: just after something came or was begun, while something is on its way, and while nothing is.
- * A look takes some ten microseconds of a core that computes. */
+/* Nanoseconds of sleep between looks: just after something came or was begun, while something is on its way, and while nothing
+ * is. A look takes some ten microseconds of a core that computes. */
 enum { BRISK_SLEEP = 30000, BUSY_SLEEP = 250000, IDLE_SLEEP = 5000000 };
 /* Seconds for which a job that did a step keeps looks brisk; between looks for words. */
 #define BRISK 0.001

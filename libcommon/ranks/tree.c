@@ -1,5 +1,5 @@
-/* The i-th vector comes in an order that lets each partial sum meet its partner at once, as carries meet in a binary counter: when bits 0 to
- * j - 1 of i are set, j partial sums wait for it, the smallest first. */
+/* The i-th vector comes in an order that lets each partial sum meet its partner at once, as carries meet in a binary counter:
+ * when bits 0 to j - 1 of i are set, j partial sums wait for it, the smallest first. */
 #include "ranks/tree.h"
 #include "base/mem.h"
 #include "base/thread.h"

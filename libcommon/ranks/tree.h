@@ -1,7 +1,7 @@
-/* The sum of M vectors, M a power of two, that come one after the other and from several ranks: by one fixed binary tree, so that the bits
- * depend neither on how many ranks share them nor on threads. Vectors m and m + M/2 are added first, then m and m + M/4 of what
- * that gives, in the end 0 and 1. With R ranks, R at most M, rank r has the vectors m = r modulo R, so its part of the tree is
- * whole, and ranks.h adds the parts by the rest of it.
+/* The sum of M vectors, M a power of two, that come one after the other and from several ranks: by one fixed binary tree, so
+ * that the bits depend neither on how many ranks share them nor on threads. Vectors m and m + M/2 are added first, then m and m
+ * + M/4 of what that gives, in the end 0 and 1. With R ranks, R at most M, rank r has the vectors m = r modulo R, so its part
+ * of the tree is whole, and ranks.h adds the parts by the rest of it.
  *
  *     struct tree *t = tree_new(x, n, DT_F32, M, false);
  *     for (size_t i = 0; i < tree_leaves(M); i++) {

@@ -16,11 +16,9 @@
 #include "base/mem.h"
 #include "base/product.h"
 #include "base/thread.h"
-#include "nn/networks.h"
-#include "nn/precision_option.h"
-#include "nn/weights.h"
 #include "ranks/ranks.h"
 #include "train/checkpoint.h"
+#include "train/classifier_network.h"
 #include "train/dense_loss.h"
 #include "train/feed.h"
 #include "train/freeze.h"
@@ -32,8 +30,6 @@
 
 struct classifier {
     struct classifier_options *o;
-    struct graph built; /* where the options give no graph */
-    const struct graph *graph;
     struct learner learner;
     struct feed *feed;
     struct loop *loop;
@@ -51,9 +47,6 @@ struct classifier {
     char identity[300];      /* of the images that the checkpoint was made from; "": none */
 };
 
-/* Of what is trained: "fc" is output 0, the head of the i-th dense tap is output i + 1. */
-enum { OUTPUTS = 1 + DENSE_TAPS };
-
 static size_t classes(const struct classifier *t)
 {
     return t->o->recipe.classes;
@@ -62,91 +55,12 @@ static size_t classes(const struct classifier *t)
 /* Images of a pass; passes of a step, all ranks' together. */
 static size_t pass_images(const struct classifier *t)
 {
-    return t->o->recipe.batch / t->o->recipe.micro;
+    return classifier_recipe_pass(&t->o->recipe);
 }
 
 static size_t step_passes(const struct classifier *t)
 {
     return t->o->recipe.accumulate * t->o->recipe.micro;
-}
-
-/* A 1 x 1 convolution to the classes on each layer whose cells learn. */
-static void add_heads(struct graph *g, const struct classifier_recipe *r)
-{
-    for (size_t i = 0; i < r->dense.n; i++) {
-        char name[32];
-        const size_t x = (size_t)graph_find_tap(g, r->dense.at[i].tap);
-        const struct convolution c = {g->node[x].channels, r->classes, 1, 1, 0};
-        snprintf(name, sizeof name, "dense.%s", r->dense.at[i].tap);
-        graph_tap(g, graph_conv(g, x, name, c, true), name);
-    }
-}
-
-static void find_outputs(size_t output[OUTPUTS], const struct graph *g, const struct dense_taps *dense)
-{
-    output[0] = (size_t)graph_find_tap(g, "fc");
-    for (size_t i = 0; i < dense->n; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "dense.%s", dense->at[i].tap);
-        output[i + 1] = (size_t)graph_find_tap(g, name);
-    }
-}
-
-/* Random weights, and over them what the initial ones have in the same shape. */
-static void initial_weights(struct safetensors *st, const struct classifier *t)
-{
-    struct safetensors random = {0}, init = {0};
-    weights_random(&random, t->graph, t->o->recipe.seed);
-    if (t->o->init)
-        safetensors_open(&init, t->o->init);
-    size_t taken = 0;
-    for (size_t i = 0; i < random.n; i++) {
-        const struct tensor *from = safetensors_find(&init, random.entry[i].name);
-        const bool fits = from && tensor_same_shape(from, &random.entry[i].tensor);
-        safetensors_add(st, random.entry[i].name, fits ? from : &random.entry[i].tensor);
-        taken += fits;
-    }
-    if (t->o->init && taken == 0)
-        die("%s: no tensor fits a %s", t->o->init, t->o->recipe.arch);
-    if (t->o->init)
-        notice("%s: %zu of %zu tensors taken", t->o->init, taken, random.n);
-    safetensors_free(&random);
-    safetensors_free(&init);
-}
-
-/* The network, its weights, its optimiser. */
-static void build(struct classifier *t)
-{
-    const struct classifier_recipe *r = &t->o->recipe;
-    struct safetensors st = {0};
-    t->graph = t->o->graph;
-    if (!t->graph) {
-        network_build_stages(&t->built, r->arch, r->layers, classes(t));
-        add_heads(&t->built, r);
-        t->graph = &t->built;
-    }
-    initial_weights(&st, t);
-    const struct optimiser_options sgd = {
-        .kind = OPTIMISER_SGD, .momentum = r->momentum, .average = r->average};
-    size_t output[OUTPUTS];
-    find_outputs(output, t->graph, &r->dense);
-    const struct trainer_plan plan = {.output = output,
-                                      .outputs = 1 + r->dense.n,
-                                      .n = pass_images(t),
-                                      .h = r->augment.size,
-                                      .w = r->augment.size,
-                                      .precision = classifier_recipe_precision(r),
-                                      .frozen = t->freeze.name,
-                                      .fixed = t->freeze.name};
-    struct trainer *trainer = trainer_new(t->graph, &st, t->o->init ? t->o->init : "random weights", &plan);
-    freeze_check(&t->freeze, trainer);
-    learner_init(&t->learner, trainer, &sgd, r->decay, r->decay_all);
-    if (r->micro > 1)
-        t->micro = micro_new(&t->learner, r->micro, r->narrow);
-    safetensors_free(&st);
-    notice("%s in %s, %zu classes: %.1f MB of parameters and gradients, %.1f MB of activations", r->arch,
-           precision_name(plan.precision), classes(t), (double)trainer_parameter_bytes(trainer) / 1e6,
-           (double)trainer_arena_bytes(trainer) / 1e6);
 }
 
 static void prepare(struct classifier *t)
@@ -374,7 +288,9 @@ static void open_all(struct classifier *t, FILE *f, const char *label)
     }
     classifier_recipe_finish(r);
     t->recipe = classifier_recipe_text(r);
-    build(t);
+    classifier_network(&t->learner, t->o, &t->freeze);
+    if (r->micro > 1)
+        t->micro = micro_new(&t->learner, r->micro, r->narrow);
     prepare(t);
 }
 
@@ -417,7 +333,6 @@ static void release(struct classifier *t)
     micro_free(t->micro);
     learner_free(&t->learner);
     feed_free(t->feed);
-    graph_free(&t->built);
     freeze_free(&t->freeze);
     free(t->workspace);
     free(t->recipe);

@@ -59,6 +59,11 @@ void classifier_recipe_finish(struct classifier_recipe *r)
     r->precision = classifier_recipe_precision(r) == DT_BF16 ? CLASSIFIER_RECIPE_BF16 : CLASSIFIER_RECIPE_F32;
 }
 
+size_t classifier_recipe_pass(const struct classifier_recipe *r)
+{
+    return r->batch / r->micro;
+}
+
 enum dtype classifier_recipe_precision(const struct classifier_recipe *r)
 {
     return precision_choice(r->precision);

@@ -26,8 +26,8 @@ struct classifier_recipe {
     } precision;              /* as precision_names; auto until classifier_recipe_finish */
     size_t classes;           /* 0: as many as the held set has */
     size_t batch, accumulate; /* images a forward pass; passes a step */
-    size_t
-        micro; /* micro-batches (train/micro.h) that a batch is split into: each is a forward pass, together they are one step; 1: not */
+    /* Micro-batches (train/micro.h) that a batch is split into: each is a forward pass, together they are a step; 1: not. */
+    size_t micro;
     bool narrow; /* their gradients' partial sums are rounded to bf16 */
     uint64_t seed;
     struct rate rate; /* rate.steps: of the whole training */
@@ -54,6 +54,8 @@ struct classifier_recipe classifier_recipe_named(size_t name);
 
 /* Turns fractions into steps, when rate.steps is known, and an automatic precision into this CPU's. */
 void classifier_recipe_finish(struct classifier_recipe *r);
+/* Images in a forward pass. */
+size_t classifier_recipe_pass(const struct classifier_recipe *r);
 /* Of activations and products. */
 enum dtype classifier_recipe_precision(const struct classifier_recipe *r);
 /* A recipe's numbers as settings of a struct classifier_recipe (base/setting.h), as --help groups them. */

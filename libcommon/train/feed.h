@@ -24,10 +24,10 @@ struct feed_sample {
     uint64_t index;                    /* position in the stream, or in the set */
 };
 
-/* One of several feeds of one stream (ranks/ranks.h): it gets the images whose position is `mine` modulo `of`, in order and without a gap, and
- * gives whole batches of them: `of` feeds have given all of the stream's images up to there, which is what feed_position says.
- * The stream begins at a multiple of `align`, itself one of `of`. Of a held set each feed is given all. Images of a stream of
- * which a part is given must say where they belong (id= and stream=). */
+/* One of several feeds of one stream (ranks/ranks.h): it gets the images whose position is `mine` modulo `of`, in order and
+ * without a gap, and gives whole batches of them: `of` feeds have given all of the stream's images up to there, which is what
+ * feed_position says. The stream begins at a multiple of `align`, itself one of `of`. Of a held set each feed is given all.
+ * Images of a stream of which a part is given must say where they belong (id= and stream=). */
 struct feed_share {
     size_t mine, of; /* of 0: there is one feed, and a stream's images may be any way apart */
     size_t align;

@@ -1,6 +1,6 @@
-/* A step's batch in M micro-batches, dealt out to the ranks (ranks/ranks.h): each goes through the network alone, with the statistics of its own
- * images; gradients, running statistics and what the log tells are added by one fixed tree (ranks/tree.h), so that M decides
- * the bits, and the number of ranks does not.
+/* A step's batch in M micro-batches, dealt out to the ranks (ranks/ranks.h): each goes through the network alone, with the
+ * statistics of its own images; gradients, running statistics and what the log tells are added by one fixed tree
+ * (ranks/tree.h), so that M decides the bits, and the number of ranks does not.
  *
  *     for (size_t i = 0; i < micro_own(m); i++) {
  *         micro_begin(m, i);                       micro-batch micro_which(m, i) of the step
@@ -19,8 +19,8 @@
 enum { MICRO_PIECE = 1 << 18 };
 
 struct micro;
-/* m: a power of two, at least the number of ranks. narrow: partial sums of gradients are rounded to bf16 (ranks.h). The learner stays the
- * caller's. */
+/* m: a power of two, at least the number of ranks. narrow: partial sums of gradients are rounded to bf16 (ranks.h). The learner
+ * stays the caller's. */
 struct micro *micro_new(struct learner *l, size_t m, bool narrow);
 void micro_free(struct micro *m);
 size_t micro_own(const struct micro *m);

@@ -1,8 +1,8 @@
-/* passes - what one micro-batch costs on one thread, and when its gradients are there: for scripts/bench/scaling. A TSV on stdout: what, floats,
- * seconds of processor time, each the median of the rounds:
+/* passes - what one micro-batch costs on one thread, and when its gradients are there: for scripts/bench/scaling. A TSV on
+ * stdout: what, floats, seconds of processor time, each the median of the rounds:
  *
  *   forward, backward   of a micro-batch; backward with the sums within a rank
- *   piece               so many gradients are complete so long after backward began, in the order in which they leave (train/micro.h)
+ *   piece               so many gradients are complete so long after backward began, in the order in which they leave
  *   move                the optimiser's, once a step
  *   add                 a vector of all gradients to another
  *

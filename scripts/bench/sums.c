@@ -1,5 +1,5 @@
-/* sums - seconds of sums over ranks alone, with nothing to compute beside: for scripts/bench/scaling. On rank 0 a TSV: ranks, floats,
- * pieces, seconds (median of the rounds).
+/* sums - seconds of sums over ranks alone, with nothing to compute beside: for scripts/bench/scaling. On rank 0 a TSV: ranks,
+ * floats, pieces, seconds (median of the rounds).
  *
  * usage: mpirun ... build/mpi/bench/sums [FLOATS [PIECES [ROUNDS]]]      (11000000 16 5) */
 #include "base/err.h"

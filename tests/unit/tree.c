@@ -1,5 +1,5 @@
-/* Sums over vectors and ranks by the one tree: against its definition in a loop. One rank, or as many as mpirun starts (tests/mpi.t):
- * then rank 0 prints, and the others' exit status tells. */
+/* Sums over vectors and ranks by the one tree: against its definition in a loop. One rank, or as many as mpirun starts
+ * (tests/mpi.t): then rank 0 prints, and the others' exit status tells. */
 #include "ranks/tree.h"
 #include "base/err.h"
 #include "base/mem.h"
