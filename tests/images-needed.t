@@ -34,6 +34,23 @@ ok $? "the same table again"
 needed "${common[@]}" -n 1 -s 8 -q && cmp <(awk '$2 == 8' out | head -n 3) <(awk '$2 == 8' table)
 ok $? "a seed's rows are its own"
 
+# Stopped at its fifth fit, and asked again: four rows are there, three are made.
+cat >tired <<'END'
+#!/bin/bash
+# PatchCore, but its fifth fit fails
+case $* in *' -o '*) echo x >>fits; [ "$(wc -l <fits)" -ne 5 ] || { echo 'tired: no more' >&2; exit 1; } ;; esac
+exec patchcore "$@"
+END
+chmod +x tired
+needed "${common[@]}" -m ./tired -n 2 -s 7 -o late
+[ $? -eq 1 ] && grep -q '^tired: no more' err && [ ! -e late ] && [ "$(tail -n +2 late.rows | cut -f 1,2 | tr '\t\n' ': ')" = '1:7 1:8 2:7 2:8 ' ]
+ok $? "stopped: the rows wait"
+needed "${common[@]}" -m ./tired -n 2 -s 7 -o late && cmp late table && [ "$(wc -l <fits)" -eq 8 ] && [ ! -e late.rows ] && [ "$(grep -c 'from late.rows' err)" -eq 4 ]
+ok $? "the same asked again: the work goes on behind them, to the same table"
+printf '# %s\n1\t7\t2\t2\t2\n' "$(echo other | cksum)" >late.rows
+needed "${common[@]}" -n 2 -s 7 -o late && cmp late table
+ok $? "rows of something else are not taken"
+
 needed "${common[@]}" -m padim -f '-d 8' -n 1 -q && [ "$(awk -F '\t' 'NR > 1 { print $1 ":" ($3 == "-" && $5 == "-") }' out | xargs)" = '1:1 2:1 4:0 5:0' ]
 ok $? "of too few images for a fit there are no figures"
 cat >lister <<'END'
@@ -53,7 +70,7 @@ ok $? "nor of pixels without masks"
 
 refused() { # refused STATUS WORDS OPTION...
     needed "${@:3}" -o none
-    [ $? -eq "$1" ] && grep -q -e "$2" err && [ ! -s out ] && [ ! -e none ]
+    [ $? -eq "$1" ] && grep -q -e "$2" err && [ ! -s out ] && [ ! -e none ] && [ ! -e none.rows ]
     ok $? "refused: ${*:3}" || sed 's/^/# /' err
 }
 refused 2 'wanted' -d 'a gear'
