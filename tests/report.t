@@ -67,9 +67,14 @@ near "$(column recall_low)" 0.5535344 && near "$(column false_alarms_high)" 0.18
 ok $? "bounds as SciPy has them"
 verdict stop "recall fails at its better end" recall=.77
 verdict not-yet "recall is open" recall=.76
+verdict not-yet "recall is open, and above its limit" recall=.6
+grep -qF 'With 162 defective ones the defects found would be settled' page.html && ! grep -q 'More images alone' page.html
+ok $? "how many images would settle it, if the rate stays (SciPy: beta.ppf(.05, 2n/3, n/3 + 1) >= .6)"
 verdict go "recall holds" recall=.55
 verdict stop "false alarms fail at their better end" false-alarms=.044
 verdict not-yet "false alarms are open" false-alarms=.1
+grep -qF 'More images alone will hardly lead to a go: the rate of false alarms' page.html && ! grep -q 'would be settled' page.html
+ok $? "a rate that is at its limit won't be settled by more images"
 verdict stop "one that holds and one that fails" recall=.55,false-alarms=.044
 # A year: 1000 x 250 x (.01 (1 - r) 100 + .99 a 1); without an inspection 250,000; with 40 of 60 and 6 of 60: 108,083; at the ends
 # 158,111 and 69,261.
@@ -81,6 +86,15 @@ verdict not-yet "a limit between the ends" cost=108083 "${prices[@]}"
 verdict stop "a limit below both" cost=50000 "${prices[@]}" --currency JPY
 grep -qF 'JPY 108,083' page.html
 ok $? "another currency"
+
+report -q -n 10 --require recall=.5 "${prices[@]}" -o page.html run=maps >out && grep -qF '<td>– </td><td>EUR' page.html
+ok $? "a cost that is not asked has no limit"
+verdict stop "both rates" recall=.8,false-alarms=.2 "${prices[@]}"
+! grep -q 'contradicts itself' page.html
+ok $? "limits that pay: 1000 x 250 x (.01 x .2 x 100 + .99 x .2) = 99,500"
+verdict not-yet "both rates, and cost" recall=.1,false-alarms=.2,cost "${prices[@]}" --alarm-cost 5
+grep -qF 'would cost EUR 472,500 a year, more than EUR 250,000' page.html
+ok $? "limits that don't: 1000 x 250 x (.01 x .9 x 100 + .99 x .2 x 5)"
 
 stream 4 20 0 20 20 >maps
 report -q -n 10 -o page.html run=maps >out && [ "$(column recall)" = 1.000000 ] && [ "$(column false_alarms)" = 0.000000 ]
@@ -95,6 +109,13 @@ verdict not-yet "good images only say nothing of recall" recall=.5
     grep -qF 'Collect defective parts' page.html
 ok $? "what is left: no kinds, no curves; scores, and advice to collect defects"
 verdict go "but of false alarms they do" false-alarms=.25
+
+# Two runs: the other finds more, but not enough
+stream 2.5 60 6 60 40 >maps
+stream 2.5 60 0 60 45 | sed 's/net:0123456789abcdef/net:fedcba9876543210/' >other
+report -q -n 200 -o page.html --require recall=.9 run=maps better=other >out
+grep -qF 'Another network, better, does better' page.html && grep -qF 'It finds 45 of 60 and calls 0 of 60 good ones; by the same rule' page.html && grep -qF 'it would be a stop, too' page.html
+ok $? "what the rule says of the better run"
 
 # The page with all that it can hold
 stream 2.5 20 1 20 18 >maps

@@ -38,6 +38,11 @@ struct number_text number_count(double n)
     return number_decimal(n, 0);
 }
 
+struct number_text number_daily(double n)
+{
+    return n < 100 ? number_decimal(n, 1) : number_count(n);
+}
+
 struct number_text number_percent(double rate)
 {
     struct number_text out;

@@ -11,6 +11,8 @@ struct number_text {
 struct number_text number_count(double n);
 /* So many decimals, 0 to 9, with groups. */
 struct number_text number_decimal(double x, int decimals);
+/* Things a day: one decimal below 100, else whole. */
+struct number_text number_daily(double n);
 /* A rate 0 to 1 as 98.4%, a whole percent as 25%. What is neither all nor nothing does not look so: 99.996%, 0.004%, with six
  * decimals at most. */
 struct number_text number_percent(double rate);

@@ -34,6 +34,13 @@ static bool too_few(const struct requirement *q, uint64_t images)
     return q->asked && q->verdict == VERDICT_NOT_YET && images < q->needed;
 }
 
+static bool too_dear(const struct report *r)
+{
+    const struct decision *d = &r->decision;
+    return report_priced(r) && d->recall.asked && d->alarms.asked &&
+           prices_cost(r->prices, d->recall.limit, d->alarms.limit) > d->cost.limit;
+}
+
 struct advice_list advice_give(const struct report *r)
 {
     struct advice_list list = {0};
@@ -48,6 +55,7 @@ struct advice_list advice_give(const struct report *r)
         too_few(&d->recall, o->counts.defective) || too_few(&d->alarms, o->counts.good);
     list.apply[ADVICE_DECIDE] =
         d->verdict == VERDICT_NOT_YET && !list.apply[ADVICE_MORE_TESTS] && o->counts.defective > 0;
+    list.apply[ADVICE_DEAR] = too_dear(r);
     list.other = better_run(r);
     list.apply[ADVICE_METHOD] = list.other && same_weights(o, &r->outcome[list.other]);
     list.apply[ADVICE_WEIGHTS] = list.other && !list.apply[ADVICE_METHOD];

@@ -9,6 +9,7 @@ enum advice {
     ADVICE_DEFECTS,    /* no image of a defect: no claim about recall */
     ADVICE_MORE_TESTS, /* not yet, and fewer test images than the limit needs without an error */
     ADVICE_DECIDE, /* not yet, though there are as many: there were errors, so that more are needed than that */
+    ADVICE_DEAR, /* what just meets the limits of both rates would cost more a year than the limit of cost */
     ADVICE_METHOD,  /* another run with the same weights is better, the paired interval of AUROC without 0 */
     ADVICE_WEIGHTS, /* another run, of other weights, is better so */
     ADVICE_NORMALS, /* the last doubling of training images gained ADVICE_GAIN or more */

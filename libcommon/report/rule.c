@@ -80,6 +80,26 @@ static enum verdict judge(const struct requirement *r, bool more)
     return (more ? at_best < r->limit : at_best > r->limit) ? VERDICT_STOP : VERDICT_NOT_YET;
 }
 
+/* With n images, and errors of which none is taken off by rounding. */
+static bool settled(const struct requirement *r, bool more, double confidence, uint64_t n)
+{
+    return more ? interval_lower((uint64_t)floor(r->value * (double)n + 1e-9), n, confidence) >= r->limit
+                : interval_upper((uint64_t)ceil(r->value * (double)n - 1e-9), n, confidence) <= r->limit;
+}
+
+/* Rounding makes the bounds swing with n, by less than what 3 in 100 of n change; so steps of a hundredth are fine enough. */
+uint64_t requirement_images(const struct requirement *r, bool more, double confidence)
+{
+    static const uint64_t most = 1000000;
+    const bool possible = more ? r->value > r->limit : r->value < r->limit;
+    if (!r->asked || r->verdict == VERDICT_GO || !possible)
+        return 0;
+    for (uint64_t n = 1; n <= most; n += 1 + n / 100)
+        if (settled(r, more, confidence, n))
+            return n;
+    return 0;
+}
+
 static struct requirement of_rate(bool asked, double limit, uint64_t hits, uint64_t of, double confidence)
 {
     struct requirement r = {.asked = asked, .limit = limit, .value = rate(hits, of)};

@@ -58,6 +58,10 @@ struct decision {
     struct requirement recall, alarms, cost;
 };
 
+/* How many images of its kind would settle a rate's requirement at `confidence`, if the rate stays as it was counted; 0: however many,
+ * it would not be met, or what is asked is settled already. */
+uint64_t requirement_images(const struct requirement *r, bool more_is_better, double confidence);
+
 /* "recall=.99,false-alarms=.02", either alone, "cost", "cost=50000", or these together. False with a reason. */
 bool rule_parse(struct rule *rule, const char *text, struct err *e);
 struct decision rule_judge(const struct rule *rule, const struct prices *prices, const struct counts *counts);

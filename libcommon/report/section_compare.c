@@ -46,8 +46,8 @@ static void put_prices(FILE *f, const struct report *r, size_t i)
     const double recall = counts_recall(c), alarms = counts_false_alarms(c);
     const double cost = prices_cost(p, recall, alarms),
                  less = cost - prices_cost(p, counts_recall(first), counts_false_alarms(first));
-    html_put(f, "<td>%s</td><td>%s</td><td>", number_decimal(prices_missed(p, recall), 1).s,
-             number_decimal(prices_alarms(p, alarms), 1).s);
+    html_put(f, "<td>%s</td><td>%s</td><td>", number_daily(prices_missed(p, recall)).s,
+             number_daily(prices_alarms(p, alarms)).s);
     html_text(f, isfinite(cost) ? number_money(cost, p->currency).s : "–");
     if (i > 0 && isfinite(less)) {
         html_put(f, "<br><small>%s", less > 0 ? "+" : "");
@@ -85,7 +85,7 @@ static void head(FILE *f, const struct report *r)
         html_block(f, "th", NULL, "cost of errors a year", "誤判定の年間費用");
     }
     html_block(f, "th", NULL, "image AUROC", "画像 AUROC");
-    html_block(f, "th", NULL, "difference", "差");
+    html_block(f, "th", NULL, "difference to the first", "1 行目との差");
     html_block(f, "th", NULL, "pixel AUROC", "画素 AUROC");
     html_put(f, "<th>AUPRO</th></tr></thead>\n");
 }
@@ -102,14 +102,16 @@ void section_compare(FILE *f, const struct report *r)
     html_put(f, "</tbody></table></div>\n<p class=\"note\">");
     html_say(
         f,
-        "Each run at its own model's threshold. Image AUROC: the probability that a defective image "
+        "Each run at its own model's threshold; the first is the one that is judged. Below a cost: what it "
+        "is more or less than the first's. Image AUROC: the probability that a defective image "
         "scores higher than a "
         "good one; pixel AUROC: the same of pixels; AUPRO: how much of each defect the map finds while "
         "few good pixels are "
         "called bad. 1 is perfect. Small: {1} intervals, by {2} drawings of the images with repetition; "
         "of differences, by "
         "the same drawings for both. Where an interval of a difference holds 0, chance explains it.",
-        "各行はそれぞれのモデルのしきい値での結果です。画像 "
+        "各行はそれぞれのモデルのしきい値での結果で、判定の対象は 1 行目です。費用の下は 1 "
+        "行目との差額です。画像 "
         "AUROC：不良画像のスコアが良品画像より高い確率。画素 "
         "AUROC：画素についての同じ値。AUPRO：良品の画素をほとんど不良と呼ばずに、各欠陥のどれだけを異常マップ"
         "が捉えるか。いずれも 1 "

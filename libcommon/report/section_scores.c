@@ -81,7 +81,7 @@ static void put_slider(FILE *f, const struct outcome *o, const struct histogram 
         "</label> <input type=\"range\" id=\"t%zu\" min=\"%.9g\" max=\"%.9g\" step=\"%.3g\" value=\"%.9g\"> "
         "<output for=\"t%zu\">%.4g</output> <button type=\"button\" class=\"reset\">",
         i, h->from, h->to, (h->to - h->from) / 1000, o->threshold, i, o->threshold);
-    html_say(f, "model's", "モデルの値に戻す");
+    html_say(f, "reset", "モデルの値に戻す");
     html_put(f, "</button></p>\n");
 }
 

@@ -15,16 +15,19 @@ static void say_reason(FILE *f, const struct report *r)
 {
     switch (r->decision.verdict) {
     case VERDICT_GO:
-        html_say(f, "The inspection meets the rule that was set before the pilot.",
-                 "この検査は、事前に決めた基準を満たしています。");
+        html_say(f, "An inspection in the house meets the rule that was set before the pilot.",
+                 "社内での検査は、事前に決めた基準を満たしています。");
         break;
     case VERDICT_NOT_YET:
-        html_say(f, "These images are too few to say whether the inspection meets the rule.",
-                 "この枚数の画像では、基準を満たすかどうかを判断できません。");
+        html_say(f,
+                 "Whether an inspection in the house meets the rule is open: these images don't settle it.",
+                 "社内での検査が基準を満たすかどうかは、これらの画像では決められません。");
         break;
     case VERDICT_STOP:
-        html_say(f, "As it stands, the inspection does not meet the rule that was set before the pilot.",
-                 "現状では、この検査は事前に決めた基準を満たしません。");
+        html_say(f,
+                 "As it stands, an inspection in the house does not meet the rule that was set before the "
+                 "pilot. What could change that stands below.",
+                 "現状では、社内での検査は事前に決めた基準を満たしません。改善の手がかりは下にあります。");
         break;
     }
 }
@@ -54,8 +57,9 @@ static void cost_row(FILE *f, const struct report *r)
     const char *currency = r->prices->currency;
     html_put(f, "<tr class=\"%s\"><th>", q->asked ? verdict_names[q->verdict] : "");
     html_say(f, "Cost of errors, a year", "誤判定の年間費用");
-    html_put(f, "</th><td>≤ ");
-    html_text(f, number_money(q->limit, currency).s);
+    html_put(f, "</th><td>%s ", q->asked ? "≤" : "–");
+    if (q->asked)
+        html_text(f, number_money(q->limit, currency).s);
     html_put(f, "</td><td>");
     html_text(f, isnan(q->value) ? "–" : number_money(q->value, currency).s);
     html_put(f, "</td><td>");
@@ -133,10 +137,10 @@ static void explain_cost(FILE *f, const struct report *r)
              "範囲の高い側は検出率の下限と誤報率の上限、低い側はその逆です：見逃しは 1 日 {1} 個と {2} "
              "個、誤報は 1 日 {3} "
              "件と {4} 件。",
-             number_decimal(prices_missed(p, d->recall.bounds.low), 1).s,
-             number_decimal(prices_missed(p, d->recall.bounds.high), 1).s,
-             number_decimal(prices_alarms(p, d->alarms.bounds.high), 1).s,
-             number_decimal(prices_alarms(p, d->alarms.bounds.low), 1).s);
+             number_daily(prices_missed(p, d->recall.bounds.low)).s,
+             number_daily(prices_missed(p, d->recall.bounds.high)).s,
+             number_daily(prices_alarms(p, d->alarms.bounds.high)).s,
+             number_daily(prices_alarms(p, d->alarms.bounds.low)).s);
     html_put(f, "</li>\n");
 }
 

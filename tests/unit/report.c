@@ -85,6 +85,27 @@ static void markup(void)
     ok(fits, "3 to 10 ticks in any range");
 }
 
+/* SciPy's beta.ppf gives the bounds; n goes up by a hundredth. */
+static void images(void)
+{
+    const struct prices none = {.currency = "EUR"};
+    const struct rule rule = {.recall_asked = true,
+                              .alarms_asked = true,
+                              .recall = .9,
+                              .false_alarms = .15,
+                              .cost = NAN,
+                              .confidence = .95};
+    const struct decision d = rule_judge(&rule, &none, &(struct counts){60, 57, 20, 1});
+    ok(requirement_images(&d.recall, true, .95) == 116, "57 of 60 found: 116 would show .9");
+    ok(requirement_images(&d.alarms, false, .95) == 40, "1 of 20 called: 40 would show .15");
+    const struct decision at = rule_judge(&rule, &none, &(struct counts){60, 54, 20, 3});
+    ok(requirement_images(&at.recall, true, .95) == 0 && requirement_images(&at.alarms, false, .95) == 0,
+       "at the limit no number would");
+    const struct decision go = rule_judge(&rule, &none, &(struct counts){60, 60, 60, 0});
+    ok(go.verdict == VERDICT_GO && requirement_images(&go.recall, true, .95) == 0,
+       "none are wanted where it is met");
+}
+
 static void learning(const char *folder)
 {
     char *path = xprintf("%s/learning.tsv", folder);
@@ -209,6 +230,7 @@ int main(void)
         return 1;
     numbers();
     markup();
+    images();
     learning(folder);
     advice();
     remove(folder);
