@@ -2,8 +2,9 @@
  *
  * usage: build/bench/pictures images|masks good|spot FIRST N WIDTH HEIGHT > FILE
  *
- * Threads of 16 pixels wander by smooth noise; light falls off to the sides; every pixel has a little noise of its own. A spot is a
- * place of 12 pixels across, anywhere, where the cloth is darker by a quarter. By the picture's number alone. */
+ * Threads of 16 pixels wander by smooth noise; their yarn is lighter here and darker there, from one crossing to the next; light falls
+ * off to the sides; every pixel has a little noise of its own. A spot is a place of 12 pixels across, anywhere, with less than half the
+ * light. By the picture's number alone. */
 #include "base/err.h"
 #include "base/file.h"
 #include "base/opt.h"
@@ -47,13 +48,21 @@ static double drift(const struct picture *p, size_t x, size_t y, size_t directio
            v * ((1 - u) * (double)b[0] + u * (double)b[2]);
 }
 
+/* The tone of the crossing of two threads. */
+static double yarn(const struct picture *p, long warp, long weft)
+{
+    struct rng r =
+        rng_new(p->number + 1000000 * p->spot, (uint64_t)(warp + 100000) << 32 | (uint64_t)(weft + 100000));
+    return .7 + .6 * rng_uniform(&r);
+}
+
 /* Of warp and weft the one that lies above, as in a plain weave. */
 static double cloth(const struct picture *p, size_t x, size_t y)
 {
     const double s = ((double)x + drift(p, x, y, 0)) / THREAD, t = ((double)y + drift(p, x, y, 1)) / THREAD;
     const bool warp = ((long)floor(s) + (long)floor(t)) % 2 == 0;
     const double u = 2 * (warp ? s - floor(s) : t - floor(t)) - 1;
-    return (warp ? .62 : .5) * (1 - .5 * u * u);
+    return (warp ? .62 : .5) * (1 - .5 * u * u) * yarn(p, (long)floor(s), (long)floor(t));
 }
 
 static void draw(unsigned char *rgb, struct picture *p)
@@ -62,14 +71,14 @@ static void draw(unsigned char *rgb, struct picture *p)
     const size_t corners = p->across * (p->height / CELL + 2);
     p->drift = calloc(2 * corners, sizeof *p->drift);
     for (size_t i = 0; i < 2 * corners; i++)
-        p->drift[i] = (float)(4 * rng_normal(&p->rng));
+        p->drift[i] = (float)(2 * rng_normal(&p->rng));
     for (size_t y = 0; y < p->height; y++)
         for (size_t x = 0; x < p->width; x++) {
             const double across = (double)x / (double)p->width - .5, noise = rng_uniform(&p->rng) - .5;
             double light = cloth(p, x, y) * (1 - .3 * across * across) + .04 * noise;
-            light *= in_spot(p, x, y) ? .75 : 1;
+            light *= in_spot(p, x, y) ? .4 : 1;
             for (size_t c = 0; c < 3; c++)
-                *rgb++ = (unsigned char)(255 * light * colour[c] + .5);
+                *rgb++ = (unsigned char)(255 * fmin(light * colour[c], 1) + .5);
         }
     free(p->drift);
 }
