@@ -19,7 +19,7 @@ static size_t memory_of(const struct pixels *p)
 /* Pixels that may lie in memory, with the copy that sorting takes. */
 static size_t room(const struct pixels *p)
 {
-    const size_t memory = memory_of(p), spools = p->memory ? 2 * SPOOL_BUFFER : 0;
+    const size_t memory = memory_of(p), spools = 2 * SPOOL_BUFFER;
     const size_t others = WORKSPACE * p->label_capacity + spools;
     const size_t left = memory > others ? memory - others : 0;
     return size_most(left, PIXELS_MEMORY_LEAST / 2) / (2 * sizeof *p->item);
