@@ -42,33 +42,43 @@ bool evaluation_add(struct evaluation *ev, const char *label, const char *defect
     return true;
 }
 
-static void reserve_workspace(struct evaluation *ev, size_t pixels)
+/* At least n elements; what was in them goes. */
+static void *workspace(void *old, size_t *room, size_t n, size_t size)
 {
-    if (pixels <= ev->workspace)
-        return;
-    free(ev->score);
-    free(ev->defective);
-    mem_need(pixels * (sizeof *ev->score + sizeof *ev->defective), "a map and its mask");
-    ev->score = xmalloc(pixels, sizeof *ev->score);
-    ev->defective = xmalloc(pixels, sizeof *ev->defective);
-    ev->workspace = pixels;
+    if (n <= *room)
+        return old;
+    free(old);
+    mem_need(n * size, "a map and its mask");
+    *room = n;
+    return xmalloc(n, size);
 }
 
-static bool take_map(struct evaluation *ev, const struct tensor *map, struct err *e)
+/* The map's values, which are its own where they are f32. NULL with a reason. */
+static const float *values_of(struct evaluation *ev, const struct tensor *map, struct err *e)
 {
     char shape[128];
-    if (map->rank != 2 || tensor_count(map) == 0)
-        return err_set(e, "the map has the shape %s, not height x width", tensor_shape_text(map, shape));
-    if (map->type != DT_F32 && map->type != DT_F16)
-        return err_set(e, "the map is not f4 or f2");
-    size_t n = tensor_count(map);
-    reserve_workspace(ev, n);
-    tensor_to_f32(ev->score, map);
+    const float *value = map->data;
+    const size_t n = tensor_count(map);
+    if (map->rank != 2 || n == 0) {
+        err_set(e, "the map has the shape %s, not height x width", tensor_shape_text(map, shape));
+        return NULL;
+    }
+    if (map->type != DT_F32 && map->type != DT_F16) {
+        err_set(e, "the map is not f4 or f2");
+        return NULL;
+    }
+    if (map->type == DT_F16) {
+        ev->score = workspace(ev->score, &ev->scores, n, sizeof *ev->score);
+        tensor_to_f32(ev->score, map);
+        value = ev->score;
+    }
     for (size_t i = 0; i < n; i++)
-        if (!isfinite(ev->score[i]))
-            return err_set(e, "the map holds %s at row %zu, column %zu",
-                           isnan(ev->score[i]) ? "NaN" : "infinity", i / map->dim[1], i % map->dim[1]);
-    return true;
+        if (!isfinite(value[i])) {
+            err_set(e, "the map holds %s at row %zu, column %zu", isnan(value[i]) ? "NaN" : "infinity",
+                    i / map->dim[1], i % map->dim[1]);
+            return NULL;
+        }
+    return value;
 }
 
 /* Where a colour sample is not 0. False when none is. */
@@ -91,18 +101,18 @@ static bool take_mask(unsigned char *defective, const struct raster *mask)
 bool evaluation_add_map(struct evaluation *ev, const struct tensor *map, const struct raster *mask,
                         struct err *e)
 {
-    if (!take_map(ev, map, e))
-        return false;
-    if (!mask)
-        return true;
+    const float *value = values_of(ev, map, e);
+    if (!value || !mask)
+        return value;
     if (mask->width != map->dim[1] || mask->height != map->dim[0])
         return err_set(e, "the map is %zux%zu, its mask %zux%zu", map->dim[1], map->dim[0], mask->width,
                        mask->height);
     uint32_t kind = ev->image[ev->images - 1].kind;
     size_t regions;
+    ev->defective = workspace(ev->defective, &ev->workspace, mask->width * mask->height, 1);
     if (take_mask(ev->defective, mask) && kind == KIND_GOOD)
         return err_set(e, "label 0 (good), but its mask shows a defect");
-    if (!pixels_add(&ev->pixels, ev->score, ev->defective, mask->height, mask->width, kind, &regions, e))
+    if (!pixels_add(&ev->pixels, value, ev->defective, mask->height, mask->width, kind, &regions, e))
         return false;
     ev->mask_empty = regions == 0;
     return true;

@@ -24,8 +24,8 @@ struct evaluation {
     struct pixels pixels;
     bool mask_empty;          /* the mask added last */
     unsigned char *defective; /* workspace: the mask at hand */
-    float *score;             /* workspace: the map at hand */
-    size_t workspace;         /* pixels that both have room for */
+    float *score;             /* workspace: the map at hand, where it is not f32 */
+    size_t workspace, scores; /* pixels that they have room for */
 };                            /* {0} is empty; or with pixels.memory */
 
 /* Adds an image by the texts of its note or table: label is "0" (good) or "1", score a finite number. defect

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #define PIXELS_MAX ((uint64_t)1 << 48)
-/* What a pixel of the image at hand takes elsewhere: its label here, the map as it came and as f32, its mask. */
-enum { WORKSPACE = 16 };
+/* What a pixel of the image at hand takes: its label, and elsewhere its score, its mask as it came and as bytes. */
+enum { WORKSPACE = 12 };
 
 static size_t memory_of(const struct pixels *p)
 {
