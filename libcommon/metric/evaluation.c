@@ -68,9 +68,9 @@ static const float *values_of(struct evaluation *ev, const struct tensor *map, s
         return NULL;
     }
     if (map->type == DT_F16) {
-        ev->score = workspace(ev->score, &ev->scores, n, sizeof *ev->score);
-        tensor_to_f32(ev->score, map);
-        value = ev->score;
+        ev->converted = workspace(ev->converted, &ev->room, n, sizeof *ev->converted);
+        tensor_to_f32(ev->converted, map);
+        value = ev->converted;
     }
     for (size_t i = 0; i < n; i++)
         if (!isfinite(value[i])) {
@@ -101,9 +101,9 @@ static bool take_mask(unsigned char *defective, const struct raster *mask)
 bool evaluation_add_map(struct evaluation *ev, const struct tensor *map, const struct raster *mask,
                         struct err *e)
 {
-    const float *value = values_of(ev, map, e);
-    if (!value || !mask)
-        return value;
+    ev->score = values_of(ev, map, e);
+    if (!ev->score || !mask)
+        return ev->score;
     if (mask->width != map->dim[1] || mask->height != map->dim[0])
         return err_set(e, "the map is %zux%zu, its mask %zux%zu", map->dim[1], map->dim[0], mask->width,
                        mask->height);
@@ -112,7 +112,7 @@ bool evaluation_add_map(struct evaluation *ev, const struct tensor *map, const s
     ev->defective = workspace(ev->defective, &ev->workspace, mask->width * mask->height, 1);
     if (take_mask(ev->defective, mask) && kind == KIND_GOOD)
         return err_set(e, "label 0 (good), but its mask shows a defect");
-    if (!pixels_add(&ev->pixels, value, ev->defective, mask->height, mask->width, kind, &regions, e))
+    if (!pixels_add(&ev->pixels, ev->score, ev->defective, mask->height, mask->width, kind, &regions, e))
         return false;
     ev->mask_empty = regions == 0;
     return true;
@@ -217,7 +217,7 @@ void evaluation_free(struct evaluation *ev)
     free(ev->kind);
     free(ev->image);
     free(ev->defective);
-    free(ev->score);
+    free(ev->converted);
     pixels_free(&ev->pixels);
     *ev = (struct evaluation){0};
 }

@@ -23,9 +23,10 @@ struct evaluation {
     size_t images, image_capacity;
     struct pixels pixels;
     bool mask_empty;          /* the mask added last */
-    unsigned char *defective; /* workspace: the mask at hand */
-    float *score;             /* workspace: the map at hand, where it is not f32 */
-    size_t workspace, scores; /* pixels that they have room for */
+    const float *score;       /* of the pixels of the map added last: its own, where it is f32 */
+    unsigned char *defective; /* and whether they are; with a mask */
+    float *converted;         /* workspace: a map that is not f32 */
+    size_t workspace, room;   /* pixels that defective and converted have room for */
 };                            /* {0} is empty; or with pixels.memory */
 
 /* Adds an image by the texts of its note or table: label is "0" (good) or "1", score a finite number. defect
