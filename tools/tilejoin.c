@@ -181,8 +181,8 @@ static void finish(struct run *run)
     w->n = 0;
 }
 
-/* What a threshold of tiles says of pictures: one of many tiles reaches it sooner. So of tiles' scores the largest that a normal one had
- * counts; of other scores none does. */
+/* What a threshold of tiles says of pictures: one of many tiles reaches it sooner. So of tiles' scores the largest that a normal
+ * one had counts; of other scores none does. */
 static void set_threshold(struct note *opening, const struct opts *o, const char *label)
 {
     const struct normal_scores normal = model_scores(opening, label);

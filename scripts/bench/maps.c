@@ -2,7 +2,8 @@
  *
  * usage: build/bench/maps maps|masks N SIDE > FILE
  *
- * Scores are sums of uniform numbers, of a row's and of a pixel's own, and use all bits of a float, as those of a detector do; every second map has two round defects, which score higher. By the map's number alone. */
+ * Scores are sums of uniform numbers, of a row's and of a pixel's own, and use all bits of a float, as those of a detector do;
+ * every second map has two round defects, which score higher. By the map's number alone. */
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"

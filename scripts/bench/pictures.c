@@ -2,9 +2,9 @@
  *
  * usage: build/bench/pictures images|masks good|spot FIRST N WIDTH HEIGHT > FILE
  *
- * Threads of 16 pixels wander by smooth noise; their yarn is lighter here and darker there, from one crossing to the next; light falls
- * off to the sides; every pixel has a little noise of its own. A spot is a place of 12 pixels across, anywhere, with less than half the
- * light. By the picture's number alone. */
+ * Threads of 16 pixels wander by smooth noise; their yarn is lighter here and darker there, from one crossing to the next; light
+ * falls off to the sides; every pixel has a little noise of its own. A spot is a place of 12 pixels across, anywhere, with less
+ * than half the light. By the picture's number alone. */
 #include "base/err.h"
 #include "base/file.h"
 #include "base/opt.h"
