@@ -83,7 +83,7 @@ export OMPI_MCA_odls_base_sigkill_timeout=0
 dies() { [ "$(grep -c '^fractrain' errors)" = 1 ] && grep -q -e "^fractrain: $1" errors && [ ! -e z.st ]; }
 # shellcheck disable=SC2016
 cut='{ if [ $OMPI_COMM_WORLD_RANK = 1 ]; then head -c 400000; else cat; fi; }'
-! start 2 "$generate $shard | $cut | $train" -o z.st --every 1 2>errors && dies 'rank 1: stdin: record 43 .*cut' && [ -e z.st.checkpoint ]
+! start 2 "$generate $shard | $cut | $train" -o z.st -l z.st.tsv --every 1 2>errors && dies 'rank 1: stdin: record 43 .*cut' && [ -e z.st.checkpoint ]
 ok $? "a rank's input is cut: one line with its rank, and the checkpoint stays"
 $generate -j 1 | fractrain "${options[@]}" -o z.st -l z.st.tsv --resume && same 1.st z.st
 ok $? 'which one process goes on with'

@@ -9,7 +9,6 @@
  *   4  ranks_end says farewell too, waits for the one before, and calls MPI_Finalize. */
 #include "ranks/ranks.h"
 #include "base/err.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/progress.h"
 #include "base/signals.h"
