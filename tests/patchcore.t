@@ -111,6 +111,19 @@ that "what --as anomalib sets" by "-p auto -s 0 --projection sparse --start 1 --
 that "what --as original sets" by "-p 128 -s 0 --projection uniform --start 10 --patches binned --scale none --distance squared --neighbours auto --upsample bilinear --score patch --sigma 4 --border edge --quantile" --as original
 that "and --half" by "--border mirror --half --quantile 0.5" --half --quantile 0.5
 
+# Past memory: 160 images of 1,024 patches, 84 MB of projections and 21 MB of sketches.
+if [ "${SANITIZE-}" = 1 ]; then
+    skip "--mem: the same bytes within it" "sanitizers take memory of their own"
+else
+    partgen -q -z 128 -k gear --train 160 --good 1 --defect 1 -o gears
+    imgcat -q -r 128 -s train gears | featx -q -w random:1 -l layer1 >many
+    patchcore -v -r 0.002 -o much.st many 2>much && patchcore -v -r 0.002 --mem 56M -o little.st many 2>little && cmp much.st little.st &&
+        [ "$(grep -o 'peak memory [0-9]*' little | grep -o '[0-9]*')" -le 56 ] && [ "$(grep -o 'peak memory [0-9]*' much | grep -o '[0-9]*')" -ge 100 ]
+    ok $? "--mem: the same bytes within it" || sed 's/^/# /' much little
+    that "no room on the disk either" fails 1 'MB in nowhere (TMPDIR) for\|file of .* in nowhere' env TMPDIR=nowhere patchcore -q -r 0.002 --mem 56M -o out.st many
+    rm -r gears many
+fi
+
 # What must be refused.
 refuses patchcore default.st
 that "other layers" fails 1 'record 1 (1): features of layers=a, but default.st was fitted on layers=a,b,c: .*featx -l a,b,c, or' patchcore -m default.st one

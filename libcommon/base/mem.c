@@ -128,6 +128,11 @@ static size_t resident(void)
     return bytes == SIZE_MAX ? 0 : bytes;
 }
 
+bool mem_tight(void)
+{
+    return user_limit && resident() > user_limit / 8 * 5;
+}
+
 size_t mem_available(void)
 {
     size_t least = proc_number("/proc/meminfo", "MemAvailable:", 1024);

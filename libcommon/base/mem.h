@@ -28,6 +28,8 @@ bool mem_add(size_t a, size_t b, size_t *out);
 size_t mem_available(void);
 /* Sets the user's limit in bytes; 0: none. */
 void mem_limit(size_t bytes);
+/* Whether a user's limit is there and more than five eighths of it are resident. */
+bool mem_tight(void);
 /* Dies with "WHAT needs X, Y available" when bytes are not there. Call it before every allocation that grows
  * with the input. */
 void mem_need(size_t bytes, const char *what);

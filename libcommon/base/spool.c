@@ -1,9 +1,8 @@
 #include "base/spool.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/signals.h"
+#include "base/temporary.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,22 +18,11 @@ struct spool {
 
 struct spool *spool_new(const char *what)
 {
-    const char *named = getenv("TMPDIR"), *folder = named && *named ? named : "/tmp";
-    char path[4096];
-    if (snprintf(path, sizeof path, "%s/fern.XXXXXX", folder) >= (int)sizeof path)
-        die("%s: name too long", folder);
-    sigset_t before;
-    signals_hold(&before);
-    const int fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(path); /* it lives until it is closed, and no end of the program leaves it behind */
-    signals_release(&before);
-    if (fd < 0)
-        die("a temporary file of %s in %s:", what, folder);
+    const int fd = temporary_file(what);
     struct spool *s = xcalloc(1, sizeof *s);
     s->fd = fd;
     s->what = xstrdup(what);
-    s->folder = xstrdup(folder);
+    s->folder = xstrdup(temporary_folder());
     return s;
 }
 

@@ -34,7 +34,7 @@ static const struct setting common[] = {
               "of the maps (default: the network's input, as the stream says)", DETECTOR_BOTH, NULL},
     {"force", 0, SETTING_FLAG, AT(force), 0, 0, NULL, NULL,
      "features that don't fit the model, or each other, are warned of only", DETECTOR_BOTH, NULL},
-    {"mem", 0, SETTING_BYTES, AT(mem), 0, 0, NULL, "BYTES", "refuse to take more memory; suffixes K, M, G",
+    {"mem", 0, SETTING_BYTES, AT(mem), 0, 0, NULL, "BYTES", "keep within so much memory, or refuse; suffixes K, M, G",
      DETECTOR_BOTH, NULL},
     {"table", 't', SETTING_TEXT, AT(table), 0, 0, NULL, "FILE",
      "scores and verdicts as TSV; - for stdout instead of the maps", DETECTOR_SCORE, NULL},

@@ -1,7 +1,8 @@
 /* A fit from images to a bank:
  *   add      an image's patches go to the spool, as they are: 1.6 MB each with layers 2 and 3 of ResNet-18 at 256 x 256; whatever
  *            is read back is scaled
- *   project  all of them are read back, image after image, and kept in memory as `dims` random projections each
+ *   project  all of them are read back, image after image, and kept as `dims` random projections each: in memory, or where that
+ *            would take more than half of what is left, on the disk
  *   greedy   the vector farthest from all chosen is chosen, again and again (search/coreset.h), in those projections; a bound for
  *            each vector, its distance to the nearest chosen, begins as infinity (start 1) or as its mean distance to ten (start 10)
  *   bank     the chosen vectors are read from the spool, now whole, with the image that each came from
@@ -13,6 +14,7 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "base/rng.h"
+#include "base/scratch.h"
 #include "base/spool.h"
 #include "search/coreset.h"
 #include "num/distance.h"
@@ -74,19 +76,24 @@ static void read_rows(const struct patchcore_fit *fit, float *out, size_t first,
     patchcore_scale(fit->model, out, n);
 }
 
-/* All vectors as the coreset selection sees them, those of the bank first where there is one: n x *dims; free() it. */
-static float *project(const struct patchcore_fit *fit, const struct patchcore_plan *plan, size_t *dims)
+/* All vectors as the coreset selection sees them, those of the bank first where there is one: n x *dims. */
+static struct scratch project(const struct patchcore_fit *fit, const struct patchcore_plan *plan,
+                              size_t *dims)
 {
     const struct patchcore *m = fit->model;
     const size_t n = m->n + fit->images * fit->positions, wanted = m->projected;
     *dims = wanted ? distance_padded(wanted) : fit->dims;
-    mem_need((n * *dims + fit->positions * fit->dims) * sizeof(float), "the projected features");
-    float *out = xaligned(n * *dims, sizeof *out), *added = out + m->n * *dims;
+    mem_need(fit->positions * fit->dims * sizeof(float), "an image's features");
+    const struct scratch all = scratch_new(n * *dims, sizeof(float), "the projected features");
+    float *out = all.data, *added = out + m->n * *dims;
     if (!wanted) {
         if (m->n) /* there is a bank to go on from */
             memcpy(out, m->bank, m->n * m->dims * sizeof *out);
-        read_rows(fit, added, 0, n - m->n);
-        return out;
+        for (size_t i = 0; i < fit->images; i++) {
+            read_rows(fit, added + i * fit->positions * *dims, i * fit->positions, fit->positions);
+            scratch_relax();
+        }
+        return all;
     }
     struct projection p = projection_new(plan->projection, fit->channels, wanted, plan->seed);
     float *image = xaligned(fit->positions * fit->dims, sizeof *image);
@@ -94,10 +101,11 @@ static float *project(const struct patchcore_fit *fit, const struct patchcore_pl
     for (size_t i = 0; i < fit->images; i++) {
         read_rows(fit, image, i * fit->positions, fit->positions);
         projection_apply(&p, added + i * fit->positions * *dims, *dims, image, fit->dims, fit->positions);
+        scratch_relax();
     }
     free(image);
     projection_free(&p);
-    return out;
+    return all;
 }
 
 /* The squared mean distance of every vector to ten at random. */
@@ -108,6 +116,8 @@ static void mean_of_ten(float *bound, const float *x, size_t n, size_t dims, str
         ten[k] = rng_below(r, n);
     for (size_t i = 0; i < n; i++) {
         double sum = 0;
+        if (i % 4096 == 0)
+            scratch_relax();
         for (size_t k = 0; k < TEN; k++)
             sum += sqrt((double)distance_squared(x + i * dims, x + ten[k] * dims, dims));
         bound[i] = (float)(sum / TEN * (sum / TEN));
@@ -161,9 +171,9 @@ static size_t *select_rows(const struct patchcore_fit *fit, const struct patchco
         *count = n;
         return chosen;
     }
-    float *x = project(fit, plan, &dims);
-    *coverage = sqrt((double)select_greedily(chosen, count, wanted, plan, x, n, dims));
-    free(x);
+    struct scratch x = project(fit, plan, &dims);
+    *coverage = sqrt((double)select_greedily(chosen, count, wanted, plan, x.data, n, dims));
+    scratch_free(&x);
     return chosen;
 }
 
@@ -221,15 +231,16 @@ void patchcore_fit_grow(struct patchcore_fit *fit, struct patchcore *m, const st
 {
     fit->model = m;
     size_t dims, n = m->n + fit->images * fit->positions, *chosen = xmalloc(n, sizeof *chosen);
-    float *x = project(fit, plan, &dims), *bound = no_bounds(n), radius = (float)(m->coverage * m->coverage);
+    struct scratch x = project(fit, plan, &dims);
+    float *bound = no_bounds(n), radius = (float)(m->coverage * m->coverage);
     for (size_t i = 0; i < m->n; i++)
         chosen[i] = i;
     const size_t like_a_refit =
         (size_t)(((double)old_images + (double)fit->images) * (double)fit->positions * plan->ratio);
     const size_t least = like_a_refit < n ? like_a_refit : n;
-    const size_t count = coreset_cover(chosen, m->n, least, n, bound, x, n, dims, &radius);
+    const size_t count = coreset_cover(chosen, m->n, least, n, bound, x.data, n, dims, &radius);
     free(bound);
-    free(x);
+    scratch_free(&x);
     extend_bank(fit, m, chosen + m->n, count - m->n, m->n, plan->half);
     free(chosen);
 }

@@ -1,5 +1,5 @@
 /* Fitting PatchCore. All patch vectors of the training images wait in an unlinked file; memory holds their
- * projections while the coreset is selected, and then the bank. */
+ * projections while the coreset is selected, or the disk where they are too many (base/scratch.h), and then the bank. */
 #ifndef PATCHCORE_FIT_H
 #define PATCHCORE_FIT_H
 #include "patchcore/patchcore.h"

@@ -1,6 +1,7 @@
 #include "search/coreset.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "base/size.h"
 #include "base/thread.h"
 #include "search/sketch.h"
 #include "num/distance.h"
@@ -13,7 +14,7 @@
 
 /* Vectors a task of the pool; vectors so few that a pool doesn't pay; centres from which sketches pay; the
  * radius from one gathering to the next, in squared distance. None of them changes the selection. */
-enum { UPDATE_BLOCK = 64, SERIAL_MAX = 512, SKETCH_MIN = 128 };
+enum { UPDATE_BLOCK = 64, SERIAL_MAX = 512, SKETCH_MIN = 128, WALK = 2 * UPDATE_BLOCK };
 static const float SHRINK = 0.98f;
 
 struct greedy {
@@ -30,6 +31,8 @@ struct greedy {
     struct sketches sketches;
     struct sketch_panels panels;
     bool behind;
+    bool on_disk;      /* pages of x or of the sketches are to be given back */
+    size_t first, end; /* of the active vectors, that are brought up to date now */
 };
 
 /* Measures those of a panel's centres that the sketches leave, for some vectors. */
@@ -77,13 +80,24 @@ static void catch_up_task(void *arg, size_t task, size_t worker)
 {
     (void)worker;
     const struct greedy *g = arg;
-    const size_t from = task * UPDATE_BLOCK;
-    const size_t n = g->actives - from < UPDATE_BLOCK ? g->actives - from : UPDATE_BLOCK;
+    const size_t from = g->first + task * UPDATE_BLOCK, n = size_least(g->end - from, UPDATE_BLOCK);
     if (g->sketched && g->behind)
         catch_up_many(g, g->active + from, n);
     else
         for (size_t k = 0; k < n; k++)
             catch_up(g, g->active[from + k]);
+}
+
+/* In steps after which pages can be given back, where vectors lie on a disk. */
+static void walk(struct greedy *g)
+{
+    const size_t step = g->on_disk ? WALK : g->actives;
+    for (g->first = 0; g->first < g->actives; g->first = g->end) {
+        g->end = size_least(g->first + step, g->actives);
+        pool_run(size_parts(g->end - g->first, UPDATE_BLOCK), catch_up_task, g);
+        if (g->on_disk)
+            scratch_relax();
+    }
 }
 
 /* behind: the active vectors may have missed many centres, not only the last. */
@@ -94,7 +108,7 @@ static void catch_up_active(struct greedy *g, bool behind)
         for (size_t k = 0; k < g->actives; k++)
             catch_up(g, g->active[k]);
     else
-        pool_run((g->actives + UPDATE_BLOCK - 1) / UPDATE_BLOCK, catch_up_task, g);
+        walk(g);
 }
 
 /* Forgets the active vectors that are within the radius now. */
@@ -172,14 +186,15 @@ size_t coreset_cover(size_t *chosen, size_t have, size_t least, size_t most, flo
     struct greedy g = {.x = x, .n = n, .dims = dims, .bound = bound};
     struct progress progress = progress_start("coreset vectors", most);
     const size_t taken = 2 * n * sizeof *g.seen + most * dims * sizeof *x; /* and not yet touched */
+    scratch_rest();
     mem_need(taken, "the coreset selection");
     g.seen = xcalloc(n, sizeof *g.seen);
     g.active = xmalloc(n, sizeof *g.active);
     g.centre = xaligned(most * dims, sizeof *g.centre);
-    g.sketched =
-        most >= SKETCH_MIN && mem_available() > taken + 2 * (sketches_bytes(n) + sketch_panels_bytes(most));
+    g.sketched = most >= SKETCH_MIN;
     if (g.sketched)
         make_sketches(&g, most);
+    g.on_disk = scratch_used();
     for (size_t k = 0; k < have; k++)
         add_centre(&g, chosen[k]);
     for (; have < most && gather(&g) && (have < least || bound[farthest(&g)] > enough); have++) {
@@ -187,6 +202,7 @@ size_t coreset_cover(size_t *chosen, size_t have, size_t least, size_t most, flo
         add_centre(&g, chosen[have]);
         catch_up_active(&g, false);
         drop_near(&g);
+        scratch_relax();
         progress_add(&progress, 1);
     }
     *radius = gather(&g) ? bound[farthest(&g)] : 0;

@@ -2,8 +2,8 @@
  * Core-Set Approach", ICLR 2018; methods 3.1, 5): the vector farthest from all chosen ones is chosen next,
  * ties to the lowest index.
  *
- * x: n vectors of dims elements, dims a multiple of DISTANCE_LANES (pad with zeros). Everything is the
- * caller's. */
+ * x: n vectors of dims elements, dims a multiple of DISTANCE_LANES (pad with zeros); they may lie on a disk (base/scratch.h), and walks
+ * over them keep within --mem. Everything is the caller's. */
 #ifndef SEARCH_CORESET_H
 #define SEARCH_CORESET_H
 #include <stddef.h>
@@ -15,8 +15,8 @@
  *
  * Exact, and lazy (Minoux, "Accelerated greedy algorithms", 1978): distances to the chosen only shrink, so a
  * vector whose last known distance is below the present radius can't be next and is not looked at. Runs on
- * the pool; takes 8 n bytes, a copy of the chosen vectors and, where there is memory for them, a sketch of
- * every vector and of the chosen ones (search/sketch.h, 136 bytes each at most). */
+ * the pool; takes 8 n bytes, a copy of the chosen vectors, and a sketch of every vector and of the chosen ones (search/sketch.h):
+ * 8 bytes each, and 128 that may lie on a disk. */
 size_t coreset_greedy(size_t *chosen, size_t have, size_t wanted, float *bound, const float *x, size_t n,
                       size_t dims);
 

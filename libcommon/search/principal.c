@@ -1,11 +1,13 @@
 #include "search/principal.h"
 #include "base/mem.h"
+#include "base/scratch.h"
 #include "base/rng.h"
 #include "num/gemm.h"
 #include <math.h>
 #include <stdlib.h>
 
-enum { SAMPLE = 1024, ROUNDS = 4, RNG_STREAM = 0x7072696e };
+/* FAR_APART: of vectors that lie on a disk, each brings its neighbourhood to memory, 64 KiB. */
+enum { SAMPLE = 1024, ROUNDS = 4, RNG_STREAM = 0x7072696e, FAR_APART = 64 };
 
 static double dot(const double *a, const double *b, size_t n)
 {
@@ -41,11 +43,14 @@ static double *take_sample(double *mean, const float *x, size_t n, size_t dims, 
     double *sample = xaligned(*count * dims, sizeof *sample);
     for (size_t d = 0; d < dims; d++)
         mean[d] = 0;
-    for (size_t i = 0; i < *count; i++)
+    for (size_t i = 0; i < *count; i++) {
+        if (i % FAR_APART == 0)
+            scratch_relax();
         for (size_t d = 0; d < dims; d++) {
             sample[i * dims + d] = (double)x[i * n / *count * dims + d];
             mean[d] += sample[i * dims + d] / (double)*count;
         }
+    }
     for (size_t i = 0; i < *count; i++)
         for (size_t d = 0; d < dims; d++)
             sample[i * dims + d] -= mean[d];

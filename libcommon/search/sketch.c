@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIRECTIONS = SKETCH_DIMS - 1, BLOCK = 128 };
+enum { DIRECTIONS = SKETCH_DIMS - 1, BLOCK = 128, WALK = 64 * BLOCK };
 /* Beyond this squares would leave f32. */
 #define REACH 1e18
 
@@ -51,13 +51,13 @@ size_t sketches_bytes(size_t n)
 
 struct sketches sketches_new(size_t n)
 {
-    return (struct sketches){n, xaligned(n * SKETCH_DIMS, dtype_size(precision_auto())),
-                             xaligned(n, sizeof(float)), xaligned(n, sizeof(float))};
+    const struct scratch rows = scratch_new(n * SKETCH_DIMS, dtype_size(precision_auto()), "sketches");
+    return (struct sketches){n, rows.data, rows, xaligned(n, sizeof(float)), xaligned(n, sizeof(float))};
 }
 
 void sketches_free(struct sketches *s)
 {
-    free(s->row);
+    scratch_free(&s->rows);
     free(s->square);
     free(s->error);
     *s = (struct sketches){0};
@@ -126,19 +126,25 @@ struct drawing {
     struct sketches *s;
     const struct sketch_space *space;
     const float *x;
+    size_t first; /* of those that are drawn now, */
+    size_t end;   /* and behind them */
 };
 
 static void draw_task(void *arg, size_t task, size_t worker)
 {
     (void)worker;
     const struct drawing *d = arg;
-    const size_t first = task * BLOCK;
-    sketches_draw(d->s, first, d->space, d->x + first * d->space->dims, size_least(BLOCK, d->s->n - first));
+    const size_t first = d->first + task * BLOCK;
+    sketches_draw(d->s, first, d->space, d->x + first * d->space->dims, size_least(BLOCK, d->end - first));
 }
 
 void sketches_draw_all(struct sketches *s, const struct sketch_space *space, const float *x)
 {
-    pool_run(size_parts(s->n, BLOCK), draw_task, &(struct drawing){s, space, x});
+    for (size_t first = 0, n; first < s->n; first += n) {
+        n = size_least(s->n - first, WALK);
+        pool_run(size_parts(n, BLOCK), draw_task, &(struct drawing){s, space, x, first, first + n});
+        scratch_relax();
+    }
 }
 
 size_t sketch_panels_bytes(size_t n)

@@ -10,6 +10,7 @@
  * on others. */
 #ifndef SEARCH_SKETCH_H
 #define SEARCH_SKETCH_H
+#include "base/scratch.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,9 +24,10 @@ void sketch_space_free(struct sketch_space *s);
 /* The sketches of n vectors. */
 struct sketches {
     size_t n;
-    void *row;     /* n x SKETCH_DIMS of bf16 or f32 */
-    float *square; /* n: |sketch|^2 */
-    float *error;  /* n: how far the sketch is from the exact one, at most */
+    void *row;           /* n x SKETCH_DIMS of bf16 or f32, */
+    struct scratch rows; /* which may lie on a disk */
+    float *square;       /* n: |sketch|^2 */
+    float *error;        /* n: how far the sketch is from the exact one, at most */
 };
 struct sketches sketches_new(size_t n);
 size_t sketches_bytes(size_t n);
@@ -33,7 +35,7 @@ void sketches_free(struct sketches *s);
 /* Sketches of `count` vectors x, from number `first` on. */
 void sketches_draw(struct sketches *s, size_t first, const struct sketch_space *space, const float *x,
                    size_t count);
-/* The same on the pool. */
+/* The same of all, on the pool. x may lie on a disk (base/scratch.h). */
 void sketches_draw_all(struct sketches *s, const struct sketch_space *space, const float *x);
 
 /* The numbers of sketch i, as they are kept. */
