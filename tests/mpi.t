@@ -82,10 +82,10 @@ export OMPI_MCA_odls_base_sigkill_timeout=0
 # dies PATTERN: of one line, and no weights
 dies() { [ "$(grep -c '^fractrain' errors)" = 1 ] && grep -q -e "^fractrain: $1" errors && [ ! -e z.st ]; }
 # shellcheck disable=SC2016
-cut='{ if [ $OMPI_COMM_WORLD_RANK = 1 ]; then head -c 400000; else cat; fi; }'
-! start 2 "$generate $shard | $cut | $train" -o z.st -l z.st.tsv --every 1 2>errors && dies 'rank 1: stdin: record 43 .*cut' && [ -e z.st.checkpoint ]
+cut='{ if [ $OMPI_COMM_WORLD_RANK = 1 ]; then head -c 1500000; else cat; fi; }'
+! start 2 "$generate $shard | $cut | $train" -o z.st -l z.st.tsv --every 1 -n 20 2>errors && dies 'rank 1: stdin: record 16. .*cut' && [ -e z.st.checkpoint ]
 ok $? "a rank's input is cut: one line with its rank, and the checkpoint stays"
-$generate -j 1 | fractrain "${options[@]}" -o z.st -l z.st.tsv --resume && same 1.st z.st
+$generate -j 1 | fractrain "${options[@]}" -o z.st -l z.st.tsv -n 20 --resume && same long.st z.st
 ok $? 'which one process goes on with'
 rm -f z.st
 ! start 2 "$generate -e 1 -n 20 $shard | $train" -o z.st 2>errors && grep -q '^fractrain: rank [01]: the stream ended in step 3 of 3' errors && [ ! -e z.st ]
@@ -98,6 +98,9 @@ ok $? 'one shard for all'
 # shellcheck disable=SC2016
 ! start 2 "$generate $shard -s \$OMPI_COMM_WORLD_RANK | $train" -o z.st 2>errors && dies 'rank 1: the stream is not that of rank 0'
 ok $? 'another stream on a rank'
+# shellcheck disable=SC2016
+! start 2 "$generate $shard --start \$((8 * OMPI_COMM_WORLD_RANK)) | $train" -o z.st 2>errors && dies 'rank 1: the stream is not that of rank 0: .*up to image 40.*up to image 32'
+ok $? 'a stream that begins elsewhere on a rank'
 # shellcheck disable=SC2016
 ! start 2 "$generate $shard | $train"' --rate .$OMPI_COMM_WORLD_RANK' -o z.st 2>errors && dies 'rank 1: the training is not that of rank 0'
 ok $? 'other options on a rank'

@@ -19,7 +19,7 @@
 enum { SHORT = 256, NUMBERS = 16384 };
 
 struct job {
-    char *x;
+    void *x;
     size_t n, size;
     enum dtype type;
     bool narrow, whole;
@@ -28,12 +28,18 @@ struct job {
     bool out;        /* on the way out */
     size_t from, to; /* the range that this rank has */
     size_t theirs_from, theirs_to;
-    char *sent, *got; /* rounded; from the partner: NULL where x itself is */
+    void *sent, *got; /* rounded; from the partner: NULL where x itself is */
     MPI_Request request[2];
     int requests;
     void (*begin)(struct job *j);
     bool (*end)(struct job *j); /* what is done when all requests are; true when the job is */
 };
+
+/* Element i of the vector. */
+static void *at(const struct job *j, size_t i)
+{
+    return (char *)j->x + i * j->size;
+}
 
 static char first_error[MPI_MAX_ERROR_STRING];
 
@@ -58,9 +64,9 @@ static MPI_Datatype wire(const struct job *j)
 static void exchange(struct job *j, size_t from, size_t to, void *into, size_t count)
 {
     const int partner = (int)(ranks_mine() ^ j->distance), tag = j->tag + (j->out ? NUMBERS : 0);
-    const void *sent = j->x + from * j->size;
+    const void *sent = at(j, from);
     if (j->narrow) {
-        narrow_pack((uint16_t *)j->sent, (const float *)j->x + from, to - from);
+        narrow_pack(j->sent, at(j, from), to - from);
         sent = j->sent;
     }
     check(MPI_Irecv(into, (int)count, wire(j), partner, tag, MPI_COMM_WORLD, &j->request[0]));
@@ -92,31 +98,33 @@ static void begin_out(struct job *j)
     const bool upper = ranks_mine() & j->distance;
     j->theirs_from = upper ? from : middle;
     j->theirs_to = upper ? middle : to;
-    exchange(j, j->from, j->to, j->narrow ? j->got : j->x + j->theirs_from * j->size,
-             j->theirs_to - j->theirs_from);
+    exchange(j, j->from, j->to, j->narrow ? j->got : at(j, j->theirs_from), j->theirs_to - j->theirs_from);
 }
 
 static void add_got(struct job *j)
 {
     const size_t n = j->to - j->from;
     if (j->type == DT_F64) {
-        double *x = (double *)j->x + j->from;
+        const double *got = j->got;
+        double *x = at(j, j->from);
         for (size_t i = 0; i < n; i++)
-            x[i] += ((const double *)j->got)[i];
+            x[i] += got[i];
         return;
     }
-    float *x = (float *)j->x + j->from;
+    const float *got = j->got;
+    const uint16_t *narrow = j->got;
+    float *x = at(j, j->from);
     if (j->narrow)
         narrow_round(x, n);
     for (size_t i = 0; i < n; i++)
-        x[i] += j->narrow ? bf16_to_f32(((const uint16_t *)j->got)[i]) : ((const float *)j->got)[i];
+        x[i] += j->narrow ? bf16_to_f32(narrow[i]) : got[i];
 }
 
 /* The total of my range travels rounded, so mine is rounded too. */
 static void turn(struct job *j)
 {
     if (j->narrow)
-        narrow_round((float *)j->x + j->from, j->to - j->from);
+        narrow_round(at(j, j->from), j->to - j->from);
     j->out = true;
     j->distance = 1;
     j->begin = begin_out;
@@ -133,8 +141,7 @@ static bool end_sum(struct job *j)
         return j->whole;
     }
     if (j->narrow)
-        narrow_unpack((float *)j->x + j->theirs_from, (const uint16_t *)j->got,
-                      j->theirs_to - j->theirs_from);
+        narrow_unpack(at(j, j->theirs_from), j->got, j->theirs_to - j->theirs_from);
     j->from = j->from < j->theirs_from ? j->from : j->theirs_from;
     j->to = j->to > j->theirs_to ? j->to : j->theirs_to;
     j->distance *= 2;

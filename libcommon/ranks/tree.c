@@ -10,11 +10,11 @@
 enum { LEVELS = 32, CHUNK = 1 << 15 };
 
 struct tree {
-    char *x;
+    void *x;
     enum dtype type;
     bool narrow;
     size_t leaves, size; /* this rank's; bytes of an element */
-    char *level[LEVELS]; /* what waits for a partner: the sum of 2^j vectors */
+    void *level[LEVELS]; /* what waits for a partner: the sum of 2^j vectors */
 };
 
 size_t tree_leaves(size_t m)
@@ -55,17 +55,23 @@ struct stretch {
     size_t vector, from, to;
 };
 
+/* Element i of a vector. */
+static void *at(const struct tree *t, void *x, size_t i)
+{
+    return (char *)x + i * t->size;
+}
+
 static void add(const struct tree *t, size_t j, size_t from, size_t n)
 {
     if (t->type == DT_F64) {
-        const double *waited = (const double *)t->level[j] + from;
-        double *x = (double *)t->x + from;
+        const double *waited = at(t, t->level[j], from);
+        double *x = at(t, t->x, from);
         for (size_t i = 0; i < n; i++)
             x[i] = waited[i] + x[i];
         return;
     }
-    const float *waited = (const float *)t->level[j] + from;
-    float *x = (float *)t->x + from;
+    const float *waited = at(t, t->level[j], from);
+    float *x = at(t, t->x, from);
     if (t->narrow)
         narrow_round(x, n);
     for (size_t i = 0; i < n; i++)
@@ -83,10 +89,10 @@ static void take_chunk(void *arg, size_t task, size_t worker)
         add(t, j, from, n);
     if (s->vector + 1 == t->leaves)
         return;
-    char *wait = t->level[j] + from * t->size;
-    memcpy(wait, t->x + from * t->size, n * t->size);
+    void *wait = at(t, t->level[j], from);
+    memcpy(wait, at(t, t->x, from), n * t->size);
     if (t->narrow)
-        narrow_round((float *)wait, n);
+        narrow_round(wait, n);
 }
 
 void tree_add(struct tree *t, size_t i, size_t from, size_t to)
@@ -94,5 +100,5 @@ void tree_add(struct tree *t, size_t i, size_t from, size_t to)
     struct stretch s = {t, i, from, to};
     pool_run((to - from + CHUNK - 1) / CHUNK, take_chunk, &s);
     if (i + 1 == t->leaves)
-        ranks_sum_start(t->x + from * t->size, to - from, t->type, t->narrow);
+        ranks_sum_start(at(t, t->x, from), to - from, t->type, t->narrow);
 }

@@ -188,10 +188,13 @@ static bool take_passes(struct classifier *t, uint64_t step, struct loop_report 
 static bool take_micro_batches(struct classifier *t, uint64_t step, struct loop_report *report)
 {
     const bool begins = t->batch == NULL;
+    char place[400];
     if (!next_images(t, step))
         return false;
+    snprintf(place, sizeof place, "%s up to image %llu", feed_identity(t->feed),
+             (unsigned long long)feed_position(t->feed));
     if (begins)
-        ranks_agree("the stream", feed_identity(t->feed));
+        ranks_agree("the stream", place);
     t->apart = micro_own(t->micro);
     for (size_t i = 0; i < micro_own(t->micro); i++) {
         struct loop_report part = {0};

@@ -22,7 +22,7 @@ static float rounded(float x, bool narrow)
 /* Element i of the sum, as tree.h defines it. */
 static double naive(size_t i, size_t m, enum dtype type, bool narrow)
 {
-    double x[64];
+    double x[64] = {0};
     for (size_t k = 0; k < m; k++)
         x[k] = type == DT_F64 ? element(k, i) : (float)element(k, i);
     for (size_t half = m / 2; half; half /= 2)
