@@ -1,5 +1,5 @@
 #!/bin/bash
-# Every example of fern.7 is run as it stands on the page, in a folder that has what it names: bottle, net.safetensors, new/*.png.
+# Every example of fern.7 is run as it stands on the page, in a folder that has what it names: bottle, boards, net.safetensors, new/*.png.
 # What takes long is made short by what it is run with, never by changing its text: small sets, and a fractrain that takes one step.
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
@@ -22,6 +22,7 @@ PATH=$work/short:$PATH
 {
     ifsgen -q -c 4 -n 4 -z 32 | fractrain -q -c 4 -o net.safetensors
     partgen -q -z 64 -k carpet --train 4 --good 1 --defect 1 -o bottle
+    partgen -q -z 264 -k carpet --train 1 --good 1 --defect 1 -o boards
     mkdir new mvtec
     # noise: a defect by any threshold
     pam new 64 64 < <(bytes 12288 7) | imgsheet -q -o new/1.png || cp bottle/test/*/000.png new/
