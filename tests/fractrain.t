@@ -5,7 +5,7 @@
 own_folder
 
 ifsgen -c 4 -n 8 -z 48 --points 2000 -s 1 >set.pam
-small=(-z 32 -b 8 --rate 0.02 -s 3)
+small=(-z 32 -b 8 --rate 0.02 -s 3 --layers 2)
 
 # Four classes of 8 fractals, seen 24 times without augmentation, are learnt by heart.
 fractrain -z 32 -b 16 --rate 0.02 -e 24 -s 3 --crop centre --mirror 0 --flip 0 --jitter 0,0,0,0 --grey 0 --smoothing 0 --log log.tsv --log-every 12 \
@@ -257,7 +257,7 @@ tensors() {
             print "$name ", md5_hex(substr $all, 8 + $n + $from, $to - $from), "\n" if $name =~ /$pattern/;
         }' "$1" "$2"
 }
-freeze=(fractrain "${small[@]}" --init a.st -c 4 -n 2)
+freeze=(fractrain "${small[@]}" --layers 4 --init a.st -c 4 -n 2)
 # moved OUT PATTERN: how many of a.st's tensors of these names are others in OUT
 moved() { diff <(tensors a.st "$2") <(tensors "$1" "$2") | grep -c '^>'; }
 "${freeze[@]}" --freeze layer1 -o layer1.st set.pam && [ "$(moved layer1.st '^(conv1|bn1|layer1)')" = 0 ] &&
@@ -286,7 +286,7 @@ one_line 2 'a deviation above 0' "${freeze[@]}" --norm .5,.5,.5/.5,0,.5 -o z.st 
 ok $? '--norm with a deviation of 0'
 
 # What leaves goes into featx, with its own normalisation.
-featx -w b.st -l layer3 set.pam | npyls -n | grep -q 'norm=0.485,0.456,0.406/0.229,0.224,0.225'
+featx -w b.st -l layer2 set.pam | npyls -n | grep -q 'norm=0.485,0.456,0.406/0.229,0.224,0.225'
 ok $? 'featx reads the weights'
 fractrain -q --precision int8 -c 2 -n 1 -o int8.st </dev/null 2>err
 [ $? -eq 2 ] && grep -q 'f32, bf16, auto' err && [ ! -e int8.st ]
