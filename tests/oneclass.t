@@ -58,38 +58,39 @@ ok $? "nor with other images"
 tune -e 2 --checkpoint place --resume -o killed.st images && cmp killed.st tuned.st && [ ! -e place ]
 ok $? "resumed: the same bytes, and the checkpoint is gone"
 
-# CutPaste: all learns, running statistics too; the head is dropped
-cutpaste() { oneclass -q --method cutpaste -w net.st -b 5 "$@"; }
+# CutPaste: all learns, running statistics too; the head is dropped. A network that ends at layer3 does as well, and is a quarter as large.
+fractrain -q -e 10 -b 4 -z 32 --layers 3 --rate .02 -o short.st labelled || exit 1
+cutpaste() { oneclass -q --method cutpaste -w short.st -l pool:layer3 -b 5 "$@"; }
 names() { npyls -s "$1" | awk -F '\t' '{ print $2 }'; }
-early='^(conv1|layer1.*(conv|bn..weight|bn..bias)|layer4.*conv)'
+early='^(conv1|layer1.*(conv|bn..weight|bn..bias)|layer3.*conv)'
 cutpaste -e 2 -o pasted.st --log log --log-every 1 images
 ok $? "cutpaste: two epochs"
 [ "$(meta pasted.st tuned)" = cutpaste ] && [ "$(meta pasted.st tuned_images)" = 10 ] && meta pasted.st by | grep -q -e 'cutpaste .*--ways 3 --alone 20' && ! meta pasted.st by | grep -q -e --pull
 ok $? "cutpaste: the metadata tell of it"
-[ "$(names pasted.st)" = "$(names net.st)" ] && [ "$(tensors pasted.st '^fc')" = "$(tensors net.st '^fc')" ]
+[ "$(names pasted.st)" = "$(names short.st)" ] && [ "$(tensors pasted.st '^fc')" = "$(tensors short.st '^fc')" ]
 ok $? "cutpaste: the tensors are those that were; the last layer stays"
-[ "$(tensors pasted.st "$early")" = "$(tensors net.st "$early")" ] && [ "$(tensors pasted.st 'bn1.running_mean')" != "$(tensors net.st 'bn1.running_mean')" ]
+[ "$(tensors pasted.st "$early")" = "$(tensors short.st "$early")" ] && [ "$(tensors pasted.st 'bn1.running_mean')" != "$(tensors short.st 'bn1.running_mean')" ]
 ok $? "cutpaste: in the first 20 steps only statistics move"
 awk 'NR == 2 { first = $5 } NR > 1 && $5 + 0 > last + 0 && NR > 2 { exit 1 } { last = $5 } END { exit !(NR == 5 && first == .03 && last < .01) }' log
 ok $? "cutpaste: the rate falls as a cosine does"
 cutpaste -e 2 -o j1.st -j 1 images && cmp j1.st pasted.st
 ok $? "cutpaste: threads"
-cutpaste -e 1 --alone 0 -o all.st images && [ "$(tensors all.st '^conv1')" != "$(tensors net.st '^conv1')" ] && [ "$(tensors all.st 'layer4.*conv')" != "$(tensors net.st 'layer4.*conv')" ]
+cutpaste -e 1 --alone 0 -o all.st images && [ "$(tensors all.st '^conv1')" != "$(tensors short.st '^conv1')" ] && [ "$(tensors all.st 'layer3.*conv')" != "$(tensors short.st 'layer3.*conv')" ]
 ok $? "cutpaste: --alone 0, early layers learn"
-cutpaste -e 1 --alone 1 -o late.st images && [ "$(tensors late.st '^conv1')" != "$(tensors net.st '^conv1')" ] &&
-    oneclass --method cutpaste -w net.st -b 5 -e 1 --alone 2 -o alone.st images 2>err && [ "$(tensors alone.st '^conv1')" = "$(tensors net.st '^conv1')" ] && grep -q 'in 2 steps the head learned alone' err
+cutpaste -e 1 --alone 1 -o late.st images && [ "$(tensors late.st '^conv1')" != "$(tensors short.st '^conv1')" ] &&
+    oneclass --method cutpaste -w short.st -l pool:layer3 -b 5 -e 1 --alone 2 -o alone.st images 2>err && [ "$(tensors alone.st '^conv1')" = "$(tensors short.st '^conv1')" ] && grep -q 'in 2 steps the head learned alone' err
 ok $? "cutpaste: --alone 1 of 2 steps, early layers learn in the last; of 2, they don't, which is told"
 cutpaste -e 1 --alone 0 --ways 2 -o ways.st images && ! cmp -s ways.st all.st
 ok $? "cutpaste: --ways 2"
 cutpaste -e 1 --alone 0 -s 1 -o seed.st images && ! cmp -s seed.st all.st
 ok $? "cutpaste: another seed"
-cutpaste -e 1 --alone 0 --freeze conv1,layer1 -l pool:layer3 -o layer.st images && [ "$(tensors layer.st '^(conv1|layer1.*conv)')" = "$(tensors net.st '^(conv1|layer1.*conv)')" ] &&
+cutpaste -w net.st -e 1 --alone 0 --freeze conv1,layer1 -o layer.st images && [ "$(tensors layer.st '^(conv1|layer1.*conv)')" = "$(tensors net.st '^(conv1|layer1.*conv)')" ] &&
     [ "$(tensors layer.st '^layer4')" = "$(tensors net.st '^layer4')" ] && [ "$(tensors layer.st '^layer3')" != "$(tensors net.st '^layer3')" ]
 ok $? "cutpaste: --freeze, -l pool:layer3"
-featx -q -w pasted.st -l avgpool images | gauss -q -o gauss.st && featx -q -w pasted.st -l avgpool images | gauss -q -m gauss.st >/dev/null
+featx -q -w pasted.st -l pool:layer3 images | gauss -q -o gauss.st && featx -q -w pasted.st -l pool:layer3 images | gauss -q -m gauss.st >/dev/null
 ok $? "cutpaste: gauss scores with the weights"
 # shellcheck disable=SC2016 # for the inner shell
-timeout -s KILL 60 bash -c 'oneclass -q --method cutpaste -w net.st -b 5 -e 2 --alone 2 --every 1 --checkpoint place -o cut.st images & p=$!
+timeout -s KILL 60 bash -c 'oneclass -q --method cutpaste -w short.st -l pool:layer3 -b 5 -e 2 --alone 2 --every 1 --checkpoint place -o cut.st images & p=$!
     while [ ! -e place ]; do sleep .02; done; kill -9 $p; wait $p' 2>/dev/null
 [ -e place ] && [ ! -e cut.st ] && cutpaste -e 2 --alone 2 -o whole.st images && cutpaste -e 2 --alone 2 --checkpoint place --resume -o cut.st images && cmp cut.st whole.st
 ok $? "cutpaste: killed, resumed: the same bytes"
@@ -105,7 +106,7 @@ fails 2 'ways: not with --method panda' tune --ways 2 -o out.st images
 ok $? "panda: an option of CutPaste"
 fails 2 'ways' cutpaste --ways 4 -o out.st images
 ok $? "cutpaste: --ways 4"
-cutpaste -e 1 --alone 0 --freeze conv1,layer1 -l layer3 -o mean.st images && [ "$(tensors mean.st .)" = "$(tensors layer.st .)" ]
+cutpaste -w net.st -e 1 --alone 0 --freeze conv1,layer1 -l layer3 -o mean.st images && [ "$(tensors mean.st .)" = "$(tensors layer.st .)" ]
 ok $? "cutpaste: -l layer3, the mean of a feature map"
 
 fails 2 'method' oneclass -w net.st -o out.st images
