@@ -48,7 +48,7 @@ ok $? "stopped: the rows wait"
 needed "${common[@]}" -m ./tired -n 2 -s 7 -o late && cmp late table && [ "$(wc -l <fits)" -eq 8 ] && [ ! -e late.rows ] && [ "$(grep -c 'from late.rows' err)" -eq 4 ]
 ok $? "the same asked again: the work goes on behind them, to the same table"
 printf '# %s\n1\t7\t2\t2\t2\n' "$(echo other | cksum)" >late.rows
-needed "${common[@]}" -n 2 -s 7 -o late && cmp late table
+needed "${common[@]}" -n 1 -s 7 -o late && cmp late <(awk 'NR == 1 || $2 == 7' table)
 ok $? "rows of something else are not taken"
 
 needed "${common[@]}" -m padim -f '-d 8' -n 1 -q && [ "$(awk -F '\t' 'NR > 1 { print $1 ":" ($3 == "-" && $5 == "-") }' out | xargs)" = '1:1 2:1 4:0 5:0' ]
