@@ -92,6 +92,9 @@ ok $? "a cost that is not asked has no limit"
 verdict stop "both rates" recall=.8,false-alarms=.2 "${prices[@]}"
 ! grep -q 'contradicts itself' page.html
 ok $? "limits that pay: 1000 x 250 x (.01 x .2 x 100 + .99 x .2) = 99,500"
+verdict go "both rates that are met" recall=.1,false-alarms=.2 "${prices[@]}" --alarm-cost 5
+grep -qF 'EUR 250,000 is what defects cost without an inspection' page.html
+ok $? "what the limit of cost is, where none was asked"
 verdict not-yet "both rates, and cost" recall=.1,false-alarms=.2,cost "${prices[@]}" --alarm-cost 5
 grep -qF 'would cost EUR 472,500 a year, more than EUR 250,000' page.html
 ok $? "limits that don't: 1000 x 250 x (.01 x .9 x 100 + .99 x .2 x 5)"

@@ -194,6 +194,9 @@ static void say(FILE *f, enum advice a, const struct report *r, const struct out
         judge_other(f, r, other);
     if (a == ADVICE_DECIDE)
         count_images(f, r);
+    if (a == ADVICE_DEAR && !r->decision.cost.asked)
+        html_say(f, " {1} is what defects cost without an inspection.",
+                 "{1} は検査をしない場合の不良の費用です。", argument[1]);
     html_put(f, " <small>(");
     html_say(f, w->why_english, w->why_japanese);
     html_put(f, ")</small></li>\n");
