@@ -8,8 +8,8 @@ cd "$FERN_TESTS/.." || exit 1
 
 # Rooms by floor. A room that isn't named is a family of methods: it stands on all of these, and on no other family.
 floors='0 base
-1 stream codec image num ranks
-2 conv draw parts page
+1 stream codec image num
+2 conv draw parts page ranks
 3 nn fractal dataset
 4 search metric train bulb surface
 5 method blemish report'

@@ -151,12 +151,7 @@ static float *join_maps(const struct run *run)
 
 static double map_score(const struct image_score *score, const float *map, size_t n)
 {
-    float most = -INFINITY;
-    if (score->form == SCORE_TOP)
-        return mean_of_largest(map, n, score->share);
-    for (size_t i = 0; i < n; i++)
-        most = map[i] > most ? map[i] : most;
-    return (double)most;
+    return score->form == SCORE_TOP ? mean_of_largest(map, n, score->share) : largest_of(map, n);
 }
 
 /* The picture, whose tiles are all there. */

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 struct spool {
-    char *what, *folder;
+    char *what;
     int fd;
     uint64_t written; /* bytes in the file; behind them: */
     size_t waiting;   /* bytes in the buffer */
@@ -22,7 +22,6 @@ struct spool *spool_new(const char *what)
     struct spool *s = xcalloc(1, sizeof *s);
     s->fd = fd;
     s->what = xstrdup(what);
-    s->folder = xstrdup(temporary_folder());
     return s;
 }
 
@@ -32,7 +31,6 @@ void spool_free(struct spool *s)
         return;
     close(s->fd);
     free(s->what);
-    free(s->folder);
     free(s);
 }
 
@@ -48,7 +46,7 @@ static void write_out(struct spool *s, const void *data, size_t n)
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
-            die("the temporary file of %s in %s (TMPDIR), %.1f MB long:", s->what, s->folder,
+            die("the temporary file of %s in %s (TMPDIR), %.1f MB long:", s->what, temporary_folder(),
                 (double)s->written / 1e6);
         p += done;
         n -= (size_t)done;
@@ -84,10 +82,10 @@ void spool_read(struct spool *s, void *out, size_t n, uint64_t offset)
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            die("the temporary file of %s in %s:", s->what, s->folder);
+            die("the temporary file of %s in %s:", s->what, temporary_folder());
         if (got == 0)
             die("the temporary file of %s in %s has become shorter than what was written", s->what,
-                s->folder);
+                temporary_folder());
         p += got;
         n -= (size_t)got;
         offset += (uint64_t)got;

@@ -4,15 +4,6 @@
 
 const char *const map_borders[] = {"mirror", "edge", NULL}; /* enum map_border */
 
-/* NAN where one value is. */
-static double largest(const float *value, size_t n)
-{
-    float most = -INFINITY;
-    for (size_t i = 0; i < n; i++)
-        most = value[i] > most || isnan(value[i]) ? value[i] : most;
-    return (double)most;
-}
-
 double anomaly_map(float *map, struct map_size size, const float *distance, struct map_size grid,
                    const struct map_rules *rules, double own)
 {
@@ -20,12 +11,12 @@ double anomaly_map(float *map, struct map_size size, const float *distance, stru
     map_resize(map, size.height, size.width, distance, grid.height, grid.width, 1, rules->upsample);
     if (rules->map.sigma > 0)
         map_blur(map, size.height, size.width, rules->map.sigma, rules->map.border);
-    const double most = largest(map, pixels);
+    const double most = largest_of(map, pixels);
     if (!isfinite(most))
         return most;
     switch (rules->map.score.form) {
     case SCORE_PATCH:
-        return largest(distance, grid.height * grid.width);
+        return largest_of(distance, grid.height * grid.width);
     case SCORE_REWEIGHTED:
     case SCORE_IMAGE:
         return own;

@@ -1,6 +1,7 @@
 #include "method/image_score.h"
 #include "base/mem.h"
 #include "metric/radix.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +97,14 @@ static uint32_t key_of_rank(const float *value, size_t n, size_t rank)
     const uint32_t key = high << 16 | bin_of(count, &rank);
     free(count);
     return key;
+}
+
+double largest_of(const float *value, size_t n)
+{
+    float most = -INFINITY;
+    for (size_t i = 0; i < n; i++)
+        most = value[i] > most || isnan(value[i]) ? value[i] : most;
+    return (double)most;
 }
 
 double mean_of_largest(const float *value, size_t n, double share)

@@ -25,6 +25,8 @@ extern const char *const image_scores_whole[];
 extern const char *const image_scores_maps[];
 extern const struct setting_own image_score_patches, image_score_places, image_score_whole, image_score_maps;
 
+/* The largest of n values, n > 0; NaN where one is. */
+double largest_of(const float *value, size_t n);
 /* The mean of the largest `share` of n values, n > 0; none may be NaN. */
 double mean_of_largest(const float *value, size_t n, double share);
 #endif

@@ -9,6 +9,7 @@
 #include "ranks/job.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "num/bf16.h"
 #include "ranks/narrow.h"
 #include "ranks/ranks.h"
 #include <limits.h>
@@ -66,7 +67,7 @@ static void exchange(struct job *j, size_t from, size_t to, void *into, size_t c
     const int partner = (int)(ranks_mine() ^ j->distance), tag = j->tag + (j->out ? NUMBERS : 0);
     const void *sent = at(j, from);
     if (j->narrow) {
-        narrow_pack(j->sent, at(j, from), to - from);
+        bf16_narrow(j->sent, at(j, from), to - from);
         sent = j->sent;
     }
     check(MPI_Irecv(into, (int)count, wire(j), partner, tag, MPI_COMM_WORLD, &j->request[0]));
@@ -141,7 +142,7 @@ static bool end_sum(struct job *j)
         return j->whole;
     }
     if (j->narrow)
-        narrow_unpack(at(j, j->theirs_from), j->got, j->theirs_to - j->theirs_from);
+        bf16_widen(at(j, j->theirs_from), j->got, j->theirs_to - j->theirs_from);
     j->from = j->from < j->theirs_from ? j->from : j->theirs_from;
     j->to = j->to > j->theirs_to ? j->to : j->theirs_to;
     j->distance *= 2;

@@ -1,4 +1,4 @@
-/* What travels as bf16. */
+/* What travels as bf16 (num/bf16.h) is rounded where it stays, too. */
 #ifndef RANKS_NARROW_H
 #define RANKS_NARROW_H
 #include "base/tensor.h"
@@ -10,15 +10,4 @@ static inline void narrow_round(float *x, size_t n)
         x[i] = bf16_to_f32(f32_to_bf16(x[i]));
 }
 
-static inline void narrow_pack(uint16_t *out, const float *x, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        out[i] = f32_to_bf16(x[i]);
-}
-
-static inline void narrow_unpack(float *out, const uint16_t *x, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        out[i] = bf16_to_f32(x[i]);
-}
 #endif

@@ -87,7 +87,7 @@ static bool settled(const struct requirement *r, bool more, double confidence, u
                 : interval_upper((uint64_t)ceil(r->value * (double)n - 1e-9), n, confidence) <= r->limit;
 }
 
-/* Rounding makes the bounds swing with n, by less than what 3 in 100 of n change; so steps of a hundredth are fine enough. */
+/* In steps of a hundredth: images are ordered by the dozen. */
 uint64_t requirement_images(const struct requirement *r, bool more, double confidence)
 {
     static const uint64_t most = 1000000;

@@ -58,7 +58,7 @@ struct decision {
     struct requirement recall, alarms, cost;
 };
 
-/* How many images of its kind would settle a rate's requirement at `confidence`, if the rate stays as it was counted; 0: however many,
+/* How many images of its kind, to a hundredth, would settle a rate's requirement at `confidence`, if the rate stays as it was counted; 0: however many,
  * it would not be met, or what is asked is settled already. */
 uint64_t requirement_images(const struct requirement *r, bool more_is_better, double confidence);
 

@@ -145,21 +145,19 @@ static char *missed_kinds(const struct outcome *o)
     return list;
 }
 
-/* What stands for {1} and {2} in the words; free() both. */
+/* What stands for {1} and {2} in the words, NULL where they have none; free() both. */
 static void arguments(char *argument[2], enum advice a, const struct report *r, const struct outcome *other)
 {
     const struct decision *d = &r->decision;
-    argument[1] = xstrdup("");
+    argument[0] = argument[1] = NULL;
     switch (a) {
     case ADVICE_MORE_TESTS:
         argument[0] = xstrdup(number_count((double)d->recall.needed).s);
-        free(argument[1]);
         argument[1] = xstrdup(number_count((double)d->alarms.needed).s);
         break;
     case ADVICE_DEAR:
         argument[0] = xstrdup(
             number_money(prices_cost(r->prices, d->recall.limit, d->alarms.limit), r->prices->currency).s);
-        free(argument[1]);
         argument[1] = xstrdup(number_money(d->cost.limit, r->prices->currency).s);
         break;
     case ADVICE_NORMALS:
@@ -179,7 +177,7 @@ static void arguments(char *argument[2], enum advice a, const struct report *r, 
     case ADVICE_THRESHOLD:
     case ADVICE_ALARMS:
     case ADVICE_KINDS:
-        argument[0] = xstrdup("");
+        break;
     }
 }
 

@@ -51,8 +51,8 @@ size_t sketches_bytes(size_t n)
 
 struct sketches sketches_new(size_t n)
 {
-    const struct scratch rows = scratch_new(n * SKETCH_DIMS, dtype_size(precision_auto()), "sketches");
-    return (struct sketches){n, rows.data, rows, xaligned(n, sizeof(float)), xaligned(n, sizeof(float))};
+    return (struct sketches){n, scratch_new(n * SKETCH_DIMS, dtype_size(precision_auto()), "sketches"),
+                             xaligned(n, sizeof(float)), xaligned(n, sizeof(float))};
 }
 
 void sketches_free(struct sketches *s)
@@ -61,6 +61,11 @@ void sketches_free(struct sketches *s)
     free(s->square);
     free(s->error);
     *s = (struct sketches){0};
+}
+
+static void *row_of(const struct sketches *s, size_t i)
+{
+    return (char *)s->rows.data + i * SKETCH_DIMS * dtype_size(precision_auto());
 }
 
 static void put_number(void *row, size_t i, double x)
@@ -79,7 +84,7 @@ static double number(const void *row, size_t i)
 
 void sketch_numbers(float out[SKETCH_DIMS], const struct sketches *s, size_t i)
 {
-    const void *row = (const char *)s->row + i * SKETCH_DIMS * dtype_size(precision_auto());
+    const void *row = row_of(s, i);
     for (size_t k = 0; k < SKETCH_DIMS; k++)
         out[k] = (float)number(row, k);
 }
@@ -88,7 +93,7 @@ void sketch_numbers(float out[SKETCH_DIMS], const struct sketches *s, size_t i)
  * 1e-5 |x|, also in the length of the rest, where a difference's root may lose half of the digits. */
 static void draw_one(struct sketches *s, size_t i, double exact[SKETCH_DIMS], double whole)
 {
-    void *row = (char *)s->row + i * SKETCH_DIMS * dtype_size(precision_auto());
+    void *row = row_of(s, i);
     double seen = 0, square = 0, error = 0;
     for (size_t k = 0; k < DIRECTIONS; k++)
         seen += exact[k] * exact[k];
@@ -177,7 +182,7 @@ void sketch_panels_put(struct sketch_panels *p, size_t j, const struct sketches 
 {
     const enum dtype type = precision_auto();
     const size_t size = dtype_size(type), deep = sizeof(float) / size, column = j % SKETCH_PANEL;
-    const void *row = (const char *)s->row + i * SKETCH_DIMS * size;
+    const void *row = row_of(s, i);
     char *panel = (char *)p->data + (j - column) * SKETCH_DIMS * size;
     for (size_t k = 0; k < SKETCH_DIMS; k++)
         put_number(panel, (k / deep * SKETCH_PANEL + column) * deep + k % deep, -2 * number(row, k));
@@ -190,11 +195,11 @@ void sketch_compare(float *values, const struct sketches *s, const uint32_t *row
                     const struct sketch_panels *p, const float *offset, size_t panel)
 {
     const enum dtype type = precision_auto();
-    const size_t bytes = SKETCH_DIMS * dtype_size(type);
     const void *in[SKETCH_ROWS];
     for (size_t r = 0; r < count; r++)
-        in[r] = (const char *)s->row + row[r] * bytes;
-    conv_panel_products(values, in, count, (const char *)p->data + panel * SKETCH_PANEL * bytes,
+        in[r] = row_of(s, row[r]);
+    conv_panel_products(values, in, count,
+                        (const char *)p->data + panel * SKETCH_PANEL * SKETCH_DIMS * dtype_size(type),
                         offset + panel * SKETCH_PANEL, SKETCH_DIMS, type);
 }
 

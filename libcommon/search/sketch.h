@@ -24,8 +24,7 @@ void sketch_space_free(struct sketch_space *s);
 /* The sketches of n vectors. */
 struct sketches {
     size_t n;
-    void *row;           /* n x SKETCH_DIMS of bf16 or f32, */
-    struct scratch rows; /* which may lie on a disk */
+    struct scratch rows; /* n x SKETCH_DIMS of bf16 or f32; may lie on a disk */
     float *square;       /* n: |sketch|^2 */
     float *error;        /* n: how far the sketch is from the exact one, at most */
 };
