@@ -100,9 +100,9 @@ valgrind: $(UNITS)
 	for t in $(UNITS); do echo "$$t"; FERN_TESTS=$(abspath tests) valgrind -q --error-exitcode=9 --leak-check=full \
 	  --suppressions=tests/valgrind.supp --show-leak-kinds=definite --errors-for-leak-kinds=definite "$$t" > $(O)/valgrind.out || { cat $(O)/valgrind.out; exit 1; }; done
 
-# libFuzzer programs need clang; the rooms that read foreign bytes are compiled once more for them. make check runs them briefly
+# libFuzzer programs need clang; what reads foreign bytes is compiled once more for them. make check runs them briefly
 # through tests/fuzz.t where clang is there.
-FUZZ_LIB := $(patsubst %.c,$(O)/fuzz/o/%.o,$(wildcard $(FUZZ_ROOMS:%=libcommon/%/*.c)))
+FUZZ_LIB := $(patsubst %.c,$(O)/fuzz/o/%.o,$(wildcard $(FUZZ_PARTS:%=libcommon/%.c)))
 $(O)/fuzz/o/%.o: %.c config.mk Makefile | $(O)/deps.ok
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  CC   $< (fuzz)')

@@ -22,10 +22,10 @@ CFLAGS_ALL  = -std=c11 -D_GNU_SOURCE -DFERN_VERSION='"$(VERSION)"' -ffp-contract
 CFLAGS_ALL += -isystem /usr/include/netpbm
 LIBS    = -lblis -lnetpbm -lpng -ljpeg -lz -lpthread -lm
 
-# Fuzzing: the compiler, how long each target runs (make fuzz FUZZ_SECONDS=3600), and the rooms that targets may use.
+# Fuzzing: the compiler, how long each target runs (make fuzz FUZZ_SECONDS=3600), and what the targets may use of libcommon.
 FUZZ_CC      = clang
 FUZZ_SECONDS = 60
-FUZZ_ROOMS   = base stream codec image dataset fractal
+FUZZ_PARTS   = base/* stream/* codec/* image/* dataset/decode dataset/tiles fractal/codes
 FUZZ_OPT     = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
 ifeq ($(SANITIZE),1)

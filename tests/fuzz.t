@@ -23,7 +23,7 @@ for source in "$FERN_TESTS"/fuzz/*.c; do
     mkdir -p "$work/corpus"
     "$FERN_TESTS/fuzz/seeds" "$target" "$work/seeds/$target"
     # leaks are looked for once, at the end: libnetpbm's own would make libFuzzer look after every input
-    timeout 120 "$FERN_O/fuzz/$target" -runs=20000 -seed=1 -max_len=4096 -max_total_time=20 -timeout=10 \
+    timeout 120 "$FERN_O/fuzz/$target" -runs=10000 -seed=1 -max_len=4096 -max_total_time=20 -timeout=10 \
         -detect_leaks=0 -artifact_prefix="$work/" "$work/seeds/$target" >"$work/log" 2>&1
     status=$?
     ok $status "fuzzing $target"

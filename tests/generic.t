@@ -87,8 +87,9 @@ run() {
 }
 # complains PROGRAM STATUS: the last run left so, with one line of its own
 complains() {
-    local got=$?
-    if [ $got -ne "$2" ] || [ "$(wc -l <err)" -ne 1 ] || [[ $(<err) != "$1: "* ]]; then
+    local got=$? lines
+    mapfile lines <err
+    if [ $got -ne "$2" ] || [ ${#lines[@]} -ne 1 ] || [[ ${lines[0]} != "$1: "*$'\n' ]]; then
         echo "# exit $got, stderr: $(head -c 300 err | tr '\n' '|')"
         return 1
     fi
@@ -134,7 +135,7 @@ check_page() {
 }
 
 # known PROGRAM OPTION: the program knows it. What follows is its argument or ends the run.
-known() { ! "$1" "$2" --no-such-option --no-such-option 2>&1 >out </dev/null | grep -qF -- "unknown option '$2'"; }
+known() { [[ $("$1" "$2" --no-such-option --no-such-option 2>&1 >out </dev/null) != *"unknown option '$2'"* ]]; }
 # Letters are tried; long names are those of --help, and of the table in the source.
 check_getopt() {
     local o

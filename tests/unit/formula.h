@@ -59,23 +59,22 @@ __attribute__((unused)) static void fill(struct safetensors *st, const struct gr
             const char *suffix = strrchr(part[p].name, '.') + 1;
             const bool tame = strstr(part[p].name, "bn2.weight") || strstr(part[p].name, "bn3.weight");
             float *data = t.data;
-            for (size_t j = 0; j < tensor_count(&t); j++) {
-                const double u = formula(seed, j);
-                if (t.rank == 4)
-                    data[j] = (float)((u - 0.5) * sqrt(24.0 / (double)(t.dim[1] * t.dim[2] * t.dim[3])));
-                else if (strcmp(part[p].name, "fc.weight") == 0)
-                    data[j] = (float)((u - 0.5) * 0.1);
-                else if (t.rank == 2)
-                    data[j] = (float)((u - 0.5) * sqrt(24.0 / (double)t.dim[1]));
-                else if (strcmp(suffix, "global_scale") == 0)
-                    data[j] = (float)(10 + (u - 0.5) * 2);
-                else if (strcmp(suffix, "running_var") == 0 || strcmp(suffix, "weight") == 0)
-                    data[j] = (float)((0.5 + 0.5 * u) * (tame ? 0.25 : 1.0));
-                else
-                    data[j] = (float)((u - 0.5) * 0.2);
-            }
+            const size_t n = tensor_count(&t);
+            double width = 0.2, middle = 0; /* values lie in the middle +- width / 2 */
+            if (t.rank == 4)
+                width = sqrt(24.0 / (double)(t.dim[1] * t.dim[2] * t.dim[3]));
+            else if (strcmp(part[p].name, "fc.weight") == 0)
+                width = 0.1;
+            else if (t.rank == 2)
+                width = sqrt(24.0 / (double)t.dim[1]);
+            else if (strcmp(suffix, "global_scale") == 0)
+                width = 2, middle = 10;
+            else if (strcmp(suffix, "running_var") == 0 || strcmp(suffix, "weight") == 0)
+                width = tame ? 0.125 : 0.5, middle = 1.5 * width;
+            for (size_t j = 0; j < n; j++)
+                data[j] = (float)(middle + (formula(seed, j) - 0.5) * width);
             if (part[p].permutes)
-                fill_permutation(data, tensor_count(&t), seed);
+                fill_permutation(data, n, seed);
             safetensors_add_owned(st, part[p].name, t);
         }
     }
