@@ -8,6 +8,9 @@ bytes $((32 * 32 * 3)) 1 >pixels
 pam a 32 32 label=0 size=64x64 <pixels >a.pam
 pam b 32 32 label=1 defect=hole <pixels >b.pam
 cat a.pam b.pam >ab.pam
+# Weights of a file: random:1 draws a whole network each time.
+for i in 1 2 3 4; do pam "$i" 32 32 "label=$((i % 2))" <pixels; done >train.pam
+fractrain -q -e 1 -b 4 -z 32 -o w.safetensors train.pam
 
 featx -w random:1 -l layer1,layer2,layer3,layer4,avgpool a.pam | npyls | cut -f 5 | tail -n +2 | paste -sd, >shapes
 grep -q '^8x8x64,4x4x128,2x2x256,1x1x512,1x1x512$' shapes
@@ -24,16 +27,17 @@ ok $? 'the opening note names weights and layers'
 printf 'P2 32 32 255\n%s\n' "$(perl -e 'print join " ", map { $_ % 251 } 1 .. 1024')" >grey.pgm
 printf 'P3 32 32 255\n%s\n' "$(perl -e 'print join " ", map { my $v = $_ % 251; ($v) x 3 } 1 .. 1024')" >rgb.ppm
 printf 'P3 32 32 65535\n%s\n' "$(perl -e 'print join " ", map { my $v = 257 * ($_ % 251); ($v) x 3 } 1 .. 1024')" >rgb16.ppm
-featx -w random:1 grey.pgm >grey.npys && featx -w random:1 rgb.ppm >rgb.npys && featx -w random:1 rgb16.ppm >rgb16.npys
+featx -w w.safetensors grey.pgm >grey.npys && featx -w w.safetensors rgb.ppm >rgb.npys && featx -w w.safetensors rgb16.ppm >rgb16.npys
 npysdiff grey.npys rgb.npys >&2 && npysdiff -t 1e-4 rgb.npys rgb16.npys >&2
 ok $? 'grey and 16-bit images are what their RGB is'
-featx -w random:1 --norm imagenet rgb.ppm | npysdiff rgb.npys - >&2
+featx -w w.safetensors --norm imagenet rgb.ppm | npysdiff rgb.npys - >&2
 ok $? 'ImageNet is the default normalisation'
-featx -w random:1 --norm .485,.456,.406/.229,.224,.225 rgb.ppm | npysdiff rgb.npys - >&2
+featx -w w.safetensors --norm .485,.456,.406/.229,.224,.225 rgb.ppm | npysdiff rgb.npys - >&2
 ok $? 'and may be given by numbers'
-featx -w random:1 --norm none rgb.ppm >none.npys && ! npysdiff -t 1e-3 rgb.npys none.npys >/dev/null 2>&1
+featx -w w.safetensors --norm none rgb.ppm >none.npys && ! npysdiff -t 1e-3 rgb.npys none.npys >/dev/null 2>&1
 ok $? 'none is another one'
 
+featx -w random:1 rgb.ppm >rgb.npys
 for p in f32 bf16 int8; do
     featx -w random:1 --precision $p rgb.ppm >$p.npys && npyls -n $p.npys | grep -q "precision=$p" && npysdiff -t .2 rgb.npys $p.npys >&2
     ok $? "in $p: the stream says so"
@@ -43,7 +47,7 @@ ok $? 'three precisions, three results'
 
 # A filter drops the names; a list brings them back.
 printf 'name\tlabel\n%s\t%s\n%s\t%s\n' x 3 y 4 >list
-cat rgb.ppm rgb.ppm | featx -w random:1 -n list | npyls >named
+cat rgb.ppm rgb.ppm | featx -w w.safetensors -n list | npyls >named
 grep -q 'x.*label=3' named && grep -q 'y.*label=4' named
 ok $? '-n names images again'
 fails() { # fails STATUS PATTERN COMMAND...
@@ -54,23 +58,21 @@ fails() { # fails STATUS PATTERN COMMAND...
     cat err >&2
     return 1
 }
-fails 1 'list: has 2 rows for 1 images' featx -w random:1 -n list rgb.ppm
+fails 1 'list: has 2 rows for 1 images' featx -w w.safetensors -n list rgb.ppm
 ok $? 'a list that is too long'
 cat rgb.ppm rgb.ppm rgb.ppm >three.ppm
-fails 1 'record 3.*only 2 rows' featx -w random:1 -n list three.ppm
+fails 1 'record 3.*only 2 rows' featx -w w.safetensors -n list three.ppm
 ok $? 'a list that is too short'
 
 # Streams that imgcat made in two ways: what it says of them goes on, and they are not mixed.
 imgcat -r 40 -c 32 rgb.ppm >crop.pam && imgcat -r 32 rgb.ppm >squash.pam
-featx -w random:1 -l layer1 crop.pam | npyls | grep -q 'resize=40,32.*input=32x32'
+featx -w w.safetensors -l layer1 crop.pam | npyls | grep -q 'resize=40,32.*input=32x32'
 ok $? 'resize= of the image stream goes on'
 cat crop.pam squash.pam >mixed.pam
-fails 1 'record 2.*resize=32, those before have resize=40,32 (imgcat -r 40 -c 32)' featx -w random:1 -l layer1 mixed.pam
+fails 1 'record 2.*resize=32, those before have resize=40,32 (imgcat -r 40 -c 32)' featx -w w.safetensors -l layer1 mixed.pam
 ok $? 'image streams made in two ways are not mixed'
 
-# Weights from files: deepest tap only, guessed architecture, refused faults. Made by fractrain's and perl's hands.
-for i in 1 2 3 4; do pam "$i" 32 32 "label=$((i % 2))" <pixels; done >train.pam
-fractrain -q -e 1 -b 4 -z 32 -o w.safetensors train.pam
+# Weights from files: deepest tap only, guessed architecture, refused faults. Changed by perl's hand.
 featx -w w.safetensors a.pam | npyls -n | paste -sd' ' | grep -q 'weights=w.safetensors:.* arch=resnet18'
 ok $? 'weights from a file'
 # layers [OPTION...]: those that featx takes
@@ -146,18 +148,18 @@ ok $? 'a cut weights file'
 
 pam c 16 32 <pixels >c.pam
 cat a.pam c.pam >sizes.pam
-fails 1 'record 2 (c): image is 16x32, those before are 32x32' featx -w random:1 sizes.pam
+fails 1 'record 2 (c): image is 16x32, those before are 32x32' featx -w w.safetensors sizes.pam
 ok $? 'images of different sizes'
-head -c 20000 out | cmp - <(featx -b 1 -w random:1 sizes.pam 2>/dev/null | head -c 20000) >&2 && [ "$(wc -c <out)" -gt 9000 ]
+head -c 20000 out | cmp - <(featx -b 1 -w w.safetensors sizes.pam 2>/dev/null | head -c 20000) >&2 && [ "$(wc -c <out)" -gt 9000 ]
 ok $? 'what came before is written all the same'
-npysdiff <(featx -q -w random:1 -l avgpool a.pam) <(featx -q -w random:1 -l pool:layer4 a.pam)
+npysdiff <(featx -q -w w.safetensors -l avgpool a.pam) <(featx -q -w w.safetensors -l pool:layer4 a.pam)
 ok $? 'pool:layer4 is avgpool'
-featx -q -w random:1 -l layer1,pool:layer1 a.pam | npyls -s | tail -n +2 | cut -f 3,5,8 | tr '\t\n' '  ' |
+featx -q -w w.safetensors -l layer1,pool:layer1 a.pam | npyls -s | tail -n +2 | cut -f 3,5,8 | tr '\t\n' '  ' |
     awk '{ exit !($1 == "layer1" && $4 == "pool:layer1" && $5 == "1x1x64" && $3 == $6) }'
 ok $? 'pool:layer1 has its mean'
-fails 2 "'layer9' is not one of" featx -w random:1 -l layer9 a.pam
+fails 2 "'layer9' is not one of" featx -w w.safetensors -l layer9 a.pam
 ok $? 'an unknown layer'
-fails 2 "not a network that fern knows" featx -w random:1 -a vgg16 a.pam
+fails 2 "not a network that fern knows" featx -w w.safetensors -a vgg16 a.pam
 ok $? 'an unknown network'
 fails 2 'WEIGHTS is needed' featx a.pam
 ok $? 'no weights'

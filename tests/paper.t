@@ -9,17 +9,18 @@ scripts=$FERN_TESTS/../scripts
 own_folder
 
 partgen -q -z 32 -k gear --train 12 --good 2 --defect 1 -o data/gear || exit 1
+ifsgen -q -c 2 -n 2 -z 32 | fractrain -q -e 1 -b 4 -z 32 -o net.safetensors || exit 1
 cp -r data/gear data/broken
 truncate -s 100 data/broken/train/good/001.png
-paper() { make --no-print-directory -f "$scripts/paper.mk" DATA=data IMAGES='-r 32' EPOCHS=1 "$@" >out 2>err; }
+paper() { make --no-print-directory -f "$scripts/paper.mk" DATA=data IMAGES='-r 32' EPOCHS=1 WEIGHTS=net.safetensors "$@" >out 2>err; }
 three=(METHODS='padim stfpm panda')
 
 paper "${three[@]}" CATEGORIES='gear broken'
-[ $? -eq 2 ] && [ "$(awk -F '\t' '$5 == "all" { print $1, $2, $3, $4 }' paper/results.tsv)" = "gear random-1 layer1,layer2,layer3 padim
-gear random-1 layer1,layer2,layer3 stfpm
-gear random-1 avgpool panda" ]
+[ $? -eq 2 ] && [ "$(awk -F '\t' '$5 == "all" { print $1, $2, $3, $4 }' paper/results.tsv)" = "gear net layer1,layer2,layer3 padim
+gear net layer1,layer2,layer3 stfpm
+gear net avgpool panda" ]
 ok $? "a method of each shape, and a category that is broken"
-[ "$(sed -n '/^These cells failed/,$p' out | grep -c '^  broken/random-1/.*imgcat: data/broken/train/good/001.png')" -eq 3 ]
+[ "$(sed -n '/^These cells failed/,$p' out | grep -c '^  broken/net/.*imgcat: data/broken/train/good/001.png')" -eq 3 ]
 ok $? "the cells that failed are named, and why"
 grep -q '^6 cells to make, of 3 methods and 1 weights' out && grep -q '^about [0-9]* min on this machine, until [0-9:]*, 1 at a time:' out &&
     [ "$(grep -cE '^  (padim|stfpm|panda) +2 cells  [0-9]+ min$' out)" -eq 3 ]
@@ -32,14 +33,14 @@ ok $? "the table; a method without maps has none of their figures"
 
 paper "${three[@]}" CATEGORIES=gear && grep -q '^0 cells to make' out && ! grep -q '^fit\|^tune\|measuring' out
 ok $? "again: nothing to do"
-rm -r paper/gear/random-1/avgpool/panda
-paper "${three[@]}" CATEGORIES=gear ESTIMATE=no && [ "$(grep '^tune\|^fit\|^measure' out)" = "tune     gear/random-1/avgpool/panda
-fit      gear/random-1/avgpool/panda
-measure  gear/random-1/avgpool/panda" ]
+rm -r paper/gear/net/avgpool/panda
+paper "${three[@]}" CATEGORIES=gear ESTIMATE=no && [ "$(grep '^tune\|^fit\|^measure' out)" = "tune     gear/net/avgpool/panda
+fit      gear/net/avgpool/panda
+measure  gear/net/avgpool/panda" ]
 ok $? "what is missing is made, and that only"
 
 # A checkpoint of other options is dropped; one of these is gone on from, and one that can't be is gone the next time.
-cell=paper/gear/random-1/avgpool/panda
+cell=paper/gear/net/avgpool/panda
 retry() { paper METHODS=panda CATEGORIES=gear ESTIMATE=no "$@"; }
 echo damaged >$cell/tuned.safetensors.checkpoint
 retry EPOCHS=2 && [ "$(grep -c '^tune' out)" -eq 1 ] && [ ! -e $cell/tuned.safetensors.checkpoint ]
