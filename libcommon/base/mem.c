@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 
 /* Large memory comes in huge pages where the kernel has them: fewer faults, fewer misses of the TLB. */
-enum { HUGE_PAGE = 2 << 20, HUGE_FROM = 8 << 20 };
+enum { HUGE_PAGE = 2 << 20, HUGE_FROM = 4 << 20 };
 
 static size_t user_limit = 0;
 
@@ -38,16 +38,27 @@ static void *check(void *p, size_t bytes)
     return p;
 }
 
+/* Asks for huge pages where whole ones lie in it. A hint: that it fails changes nothing. */
+static void *hugely(void *p, size_t bytes)
+{
+    if (bytes >= HUGE_FROM) {
+        char *first = (char *)p + (HUGE_PAGE - (uintptr_t)p % HUGE_PAGE) % HUGE_PAGE;
+        const size_t left = bytes - (size_t)(first - (char *)p);
+        madvise(first, left / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+    }
+    return p;
+}
+
 void *xmalloc(size_t n, size_t size)
 {
     size_t bytes = product(n, size);
-    return check(malloc(bytes), bytes);
+    return hugely(check(malloc(bytes), bytes), bytes);
 }
 
 void *xcalloc(size_t n, size_t size)
 {
     size_t bytes = product(n, size);
-    return check(calloc(1, bytes), bytes);
+    return hugely(check(calloc(1, bytes), bytes), bytes);
 }
 
 void *xrealloc(void *p, size_t n, size_t size)
@@ -60,10 +71,7 @@ void *xaligned(size_t n, size_t size)
 {
     const size_t whole = product(n, size), align = whole >= HUGE_FROM ? HUGE_PAGE : 64;
     const size_t bytes = (whole + align - 1) / align * align;
-    void *p = check(aligned_alloc(align, bytes), bytes);
-    if (align == HUGE_PAGE)
-        madvise(p, bytes, MADV_HUGEPAGE); /* a hint: that it fails changes nothing */
-    return p;
+    return hugely(check(aligned_alloc(align, bytes), bytes), bytes);
 }
 
 char *xstrndup(const char *s, size_t n)

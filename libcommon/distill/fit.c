@@ -123,7 +123,7 @@ static void begin_lesson(struct fit *f)
     l.optimiser.momentum = 0.9;
     l.optimiser.beta1 = 0.5;
     l.optimiser.beta2 = o->beta2;
-    weights_random(&st, &f->student.graph, o->fit.seed);
+    weights_random(&st, &f->student.graph, "", o->fit.seed);
     if (o->zero_residuals)
         weights_zero_residuals(&st, &f->student.graph);
     lesson_begin(&f->lesson, &f->student, &st, "the student", &f->shapes, fitting_step_images(f->fitting),

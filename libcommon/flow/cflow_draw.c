@@ -61,7 +61,7 @@ void cflow_draw(struct safetensors *st, size_t tap, size_t channels, const struc
 {
     struct graph g = {0};
     cflow_graph(&g, tap, channels, o);
-    weights_random(st, &g, o->fit.seed);
+    weights_random(st, &g, "", o->fit.seed);
     for (size_t b = 0; o->mix == FLOW_ORTHOGONAL && b < o->blocks; b++) {
         char name[64];
         snprintf(name, sizeof name, "tap%zu.block%zu.rotation.weight", tap + 1, b + 1);

@@ -35,7 +35,7 @@ static void *begin(struct fitting *f, struct tap_store *held, const struct flow_
     struct graph graph = {0};
     size_t output[TAPS_MAX];
     fastflow_graph(&graph, output, s, o);
-    weights_random(&random, &graph, o->fit.seed);
+    weights_random(&random, &graph, "", o->fit.seed);
     fastflow_begin(l, &random, "random weights", o, s);
     l->f = f;
     l->held = held;

@@ -97,7 +97,7 @@ static void open_random(struct frozen *net, const char *seed, const char *arch,
     char option[64];
     snprintf(option, sizeof option, "%s random", names->weights);
     build(net, arch ? arch : "resnet18", names->arch);
-    weights_random(&net->weights, &net->graph, opt_u64(option, seed));
+    weights_random(&net->weights, &net->graph, "", opt_u64(option, seed));
 }
 
 static void open_file(struct frozen *net, const char *file, const char *arch,

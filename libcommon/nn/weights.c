@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,18 +97,41 @@ void weights_give(struct safetensors *st, const float *kept, const struct layer_
     safetensors_add_owned(st, part->name, t);
 }
 
-void weights_random(struct safetensors *st, const struct graph *g, uint64_t seed)
+/* A tensor to be drawn: part `number` of a node. */
+struct blank {
+    const struct graph_node *node;
+    size_t number;
+    struct layer_part part;
+    struct tensor tensor;
+    uint64_t seed;
+};
+
+static void draw_task(void *arg, size_t task, size_t worker)
 {
+    (void)worker;
+    struct blank *b = (struct blank *)arg + task;
+    struct rng r = rng_new(b->seed, hash_bytes(b->part.name, strlen(b->part.name)));
+    b->node->layer->draw(b->tensor.data, tensor_count(&b->tensor), b->number, b->node, &r);
+}
+
+void weights_random(struct safetensors *st, const struct graph *g, const char *prefix, uint64_t seed)
+{
+    struct blank *blank = xcalloc(g->n * LAYER_PARTS, sizeof *blank);
+    size_t n = 0;
     for (size_t i = 0; i < g->n; i++) {
         struct layer_part part[LAYER_PARTS];
         const size_t parts = layer_parts(part, &g->node[i]);
         for (size_t p = 0; p < parts; p++) {
-            struct tensor t = tensor_new(DT_F32, part[p].shape.rank, part[p].shape.dim);
-            struct rng r = rng_new(seed, hash_bytes(part[p].name, strlen(part[p].name)));
-            g->node[i].layer->draw(t.data, tensor_count(&t), p, &g->node[i], &r);
-            safetensors_add_owned(st, part[p].name, t);
+            if (strncmp(part[p].name, prefix, strlen(prefix)) != 0 || safetensors_find(st, part[p].name))
+                continue;
+            const struct tensor t = tensor_new(DT_F32, part[p].shape.rank, part[p].shape.dim);
+            blank[n++] = (struct blank){&g->node[i], p, part[p], t, seed};
         }
     }
+    pool_run(n, draw_task, blank);
+    for (size_t i = 0; i < n; i++)
+        safetensors_add_owned(st, blank[i].part.name, blank[i].tensor);
+    free(blank);
 }
 
 void weights_zero_residuals(const struct safetensors *st, const struct graph *g)

@@ -17,8 +17,9 @@ void weights_give(struct safetensors *st, const float *kept, const struct layer_
  * Layers that don't run and heads of other names are no matter; nor are counts of batches. */
 void weights_exact(const struct safetensors *st, const char *file, const struct graph *g, const bool *needed);
 
-/* Adds the tensors of every node as its layer draws them (graph.h). A tensor's numbers depend on seed and name alone. */
-void weights_random(struct safetensors *st, const struct graph *g, uint64_t seed);
+/* Adds the tensors of the nodes whose names begin with `prefix`, but those that st has, as their layers draw them (graph.h), on the
+ * pool. A tensor's numbers depend on seed and name alone. */
+void weights_random(struct safetensors *st, const struct graph *g, const char *prefix, uint64_t seed);
 /* Of what was drawn so: the scale of a batch norm that is the first addend of a sum becomes 0, so that a residual block begins as its
  * shortcut (Goyal et al., arXiv 1706.02677, section 5.1; torchvision's zero_init_residual, which timm does unasked). */
 void weights_zero_residuals(const struct safetensors *st, const struct graph *g);

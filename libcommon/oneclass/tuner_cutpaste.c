@@ -17,15 +17,10 @@ struct cutpaste_state {
 
 static void open_cutpaste(struct tuner *t, struct safetensors *st)
 {
-    struct safetensors drawn = {0};
     t->output = cutpaste_head(&t->net.graph, t->net.tap[0], t->o->ways);
     t->copies = t->o->ways;
     t->fixed = false;
-    weights_random(&drawn, &t->net.graph, t->o->fit.seed);
-    for (size_t i = 0; i < drawn.n; i++)
-        if (strncmp(drawn.entry[i].name, CUTPASTE_HEAD, strlen(CUTPASTE_HEAD)) == 0)
-            safetensors_add(st, drawn.entry[i].name, &drawn.entry[i].tensor);
-    safetensors_free(&drawn);
+    weights_random(st, &t->net.graph, CUTPASTE_HEAD, t->o->fit.seed);
 }
 
 static void begin(struct tuner *t)

@@ -28,26 +28,36 @@ static void find_outputs(size_t output[OUTPUTS], const struct graph *g, const st
     }
 }
 
-/* Random weights, and over them what the initial ones have in the same shape. */
+/* Takes from the initial weights' file what has the shape that the graph wants. */
+static void take_fitting(struct safetensors *st, const struct graph *g, const struct classifier_options *o)
+{
+    struct safetensors file = {0};
+    size_t taken = 0, all = 0;
+    safetensors_open(&file, o->init);
+    for (size_t i = 0; i < g->n; i++) {
+        struct layer_part part[LAYER_PARTS];
+        const size_t parts = layer_parts(part, &g->node[i]);
+        all += parts;
+        for (size_t p = 0; p < parts; p++) {
+            const struct tensor *from = safetensors_find(&file, part[p].name);
+            if (!from || !tensor_same_shape(from, &part[p].shape))
+                continue;
+            safetensors_add(st, part[p].name, from);
+            taken++;
+        }
+    }
+    if (taken == 0)
+        die("%s: no tensor fits a %s", o->init, o->recipe.arch);
+    notice("%s: %zu of %zu tensors taken", o->init, taken, all);
+    safetensors_free(&file);
+}
+
+/* What the initial weights have in the same shape, and random ones for the rest. */
 static void initial_weights(struct safetensors *st, const struct graph *g, const struct classifier_options *o)
 {
-    struct safetensors random = {0}, init = {0};
-    weights_random(&random, g, o->recipe.seed);
     if (o->init)
-        safetensors_open(&init, o->init);
-    size_t taken = 0;
-    for (size_t i = 0; i < random.n; i++) {
-        const struct tensor *from = safetensors_find(&init, random.entry[i].name);
-        const bool fits = from && tensor_same_shape(from, &random.entry[i].tensor);
-        safetensors_add(st, random.entry[i].name, fits ? from : &random.entry[i].tensor);
-        taken += fits;
-    }
-    if (o->init && taken == 0)
-        die("%s: no tensor fits a %s", o->init, o->recipe.arch);
-    if (o->init)
-        notice("%s: %zu of %zu tensors taken", o->init, taken, random.n);
-    safetensors_free(&random);
-    safetensors_free(&init);
+        take_fitting(st, g, o);
+    weights_random(st, g, "", o->recipe.seed);
 }
 
 void classifier_network(struct learner *l, const struct classifier_options *o, const struct freeze *freeze)

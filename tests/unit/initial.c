@@ -49,8 +49,8 @@ static void draws(void)
     y = graph_batchnorm(&g, y, "bn");
     y = graph_coupling(&g, y, y, "block", 2.0);
     graph_linear(&g, y, "head", 500);
-    weights_random(&st, &g, 1);
-    weights_random(&other, &g, 2);
+    weights_random(&st, &g, "", 1);
+    weights_random(&other, &g, "", 2);
     const double square = mean_square(safetensors_find(&st, "plain.weight"), &largest);
     ok(fabs(square * 9 * 30 / 2 - 1) < 0.1 && largest > 3 * sqrt(square),
        "without a bias: He-normal with fan-out");
@@ -111,8 +111,8 @@ static void shortcuts(const char *arch, const char *last, size_t blocks)
     struct safetensors before = {0}, st = {0};
     size_t zero = 0, changed = 0;
     network_build(&g, arch, 0);
-    weights_random(&before, &g, 3);
-    weights_random(&st, &g, 3);
+    weights_random(&before, &g, "", 3);
+    weights_random(&st, &g, "", 3);
     weights_zero_residuals(&st, &g);
     for (size_t i = 0; i < st.n; i++) {
         const char *name = st.entry[i].name;

@@ -300,7 +300,7 @@ static void initial(void)
     memset(small.data, 0, tensor_bytes(&small));
     safetensors_add_owned(&file, "conv2.weight", small);
     safetensors_write(&file, "partial");
-    weights_random(&drawn, &g, o.recipe.seed);
+    weights_random(&drawn, &g, "", o.recipe.seed);
     o.init = "partial";
     run(&o, BATCH, SIDE);
     safetensors_open(&to, o.out);
