@@ -8,7 +8,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUFFER = 1 << 18 };
+enum { BUFFER = 1 << 18, PIPE = 1 << 20 };
+
+/* A pipe holds 64 KiB of itself: a megabyte of features would wake its reader two dozen times. A hint, no more: it isn't a pipe, or
+ * the user has enough of them. */
+static void widen(int fd)
+{
+    const int kept = errno;
+    (void)fcntl(fd, F_SETPIPE_SZ, PIPE);
+    errno = kept;
+}
 
 const char *file_label(const char *name)
 {
@@ -17,8 +26,10 @@ const char *file_label(const char *name)
 
 FILE *file_open(const char *name)
 {
-    if (!name || strcmp(name, "-") == 0)
+    if (!name || strcmp(name, "-") == 0) {
+        widen(STDIN_FILENO);
         return stdin;
+    }
     FILE *f = fopen(name, "rbe");
     struct stat st;
     if (!f)
@@ -99,6 +110,7 @@ FILE *out_binary(void)
 {
     if (isatty(STDOUT_FILENO))
         misuse("stdout is a terminal: redirect it or add a program (see %s --help)", err_tool());
+    widen(STDOUT_FILENO);
     setvbuf(stdout, NULL, _IOFBF, BUFFER);
     return stdout;
 }
