@@ -1,50 +1,58 @@
 /* Compiled once for every level (num/level.h): GCC's vector types, eight lanes whatever the CPU has, so that all levels give the
- * same bits. */
+ * same bits. They lie in as few vectors as the level has registers for: of one that is too wide, GCC keeps sums in memory. */
 #include "num/level.h"
 #include "num/vector_kernel.h"
 #include <string.h>
 
-enum { LANES = 8, ROWS = 4 };
-typedef double lanes __attribute__((vector_size(64)));
-typedef double lanes_at __attribute__((vector_size(64), aligned(8), may_alias));
-typedef float floats_at __attribute__((vector_size(32), aligned(4), may_alias));
+#ifdef __AVX512F__
+enum { PARTS = 1 };
+#else
+enum { PARTS = 2 };
+#endif
+enum { LANES = 8, PART = LANES / PARTS, ROWS = 4 };
+typedef double part __attribute__((vector_size(64 / PARTS)));
+typedef double part_at __attribute__((vector_size(64 / PARTS), aligned(8), may_alias));
+typedef float floats_at __attribute__((vector_size(32 / PARTS), aligned(4), may_alias));
 
-#define LOAD(p) (*(const lanes_at *)(p))
-#define WIDEN(p) __builtin_convertvector(*(const floats_at *)(p), lanes)
+#define PART_OF(p) (*(const part_at *)(p))
+#define WIDEN(p) __builtin_convertvector(*(const floats_at *)(p), part)
 
-static double sum_of(const lanes *v)
+static double sum_of(const part v[PARTS])
 {
-    const lanes x = *v;
+    double x[LANES];
+    memcpy(x, v, sizeof x);
     return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
 }
 
 /* out[r] = row[r] . y. Four rows share the loads of y and hide each other's latency. */
 static void dot4(double out[ROWS], const float *const row[ROWS], const double *y, size_t n)
 {
-    lanes s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
+    part s0[PARTS] = {{0}}, s1[PARTS] = {{0}}, s2[PARTS] = {{0}}, s3[PARTS] = {{0}};
     size_t j = 0;
-    for (; j + LANES <= n; j += LANES) {
-        const lanes x = LOAD(y + j);
-        s0 += WIDEN(row[0] + j) * x;
-        s1 += WIDEN(row[1] + j) * x;
-        s2 += WIDEN(row[2] + j) * x;
-        s3 += WIDEN(row[3] + j) * x;
-    }
+    for (; j + LANES <= n; j += LANES)
+        for (size_t p = 0, at = j; p < PARTS; p++, at += PART) {
+            const part x = PART_OF(y + at);
+            s0[p] += WIDEN(row[0] + at) * x;
+            s1[p] += WIDEN(row[1] + at) * x;
+            s2[p] += WIDEN(row[2] + at) * x;
+            s3[p] += WIDEN(row[3] + at) * x;
+        }
     if (j < n && n >= LANES) { /* the last eight elements again, those already counted times zero */
         double rest[LANES] = {0};
         memcpy(rest + LANES - (n - j), y + j, (n - j) * sizeof *y);
-        const lanes x = LOAD(rest);
-        const size_t at = n - LANES;
-        s0 += WIDEN(row[0] + at) * x;
-        s1 += WIDEN(row[1] + at) * x;
-        s2 += WIDEN(row[2] + at) * x;
-        s3 += WIDEN(row[3] + at) * x;
+        for (size_t p = 0, at = n - LANES; p < PARTS; p++, at += PART) {
+            const part x = PART_OF(rest + p * PART);
+            s0[p] += WIDEN(row[0] + at) * x;
+            s1[p] += WIDEN(row[1] + at) * x;
+            s2[p] += WIDEN(row[2] + at) * x;
+            s3[p] += WIDEN(row[3] + at) * x;
+        }
         j = n;
     }
-    out[0] = sum_of(&s0);
-    out[1] = sum_of(&s1);
-    out[2] = sum_of(&s2);
-    out[3] = sum_of(&s3);
+    out[0] = sum_of(s0);
+    out[1] = sum_of(s1);
+    out[2] = sum_of(s2);
+    out[3] = sum_of(s3);
     for (; j < n; j++)
         for (size_t r = 0; r < ROWS; r++)
             out[r] += (double)row[r][j] * y[j];
@@ -100,18 +108,20 @@ struct triangle {
 /* x: the strip's elements, n x STRIP with row stride x_row, in place. */
 static void solve_strip(double *x, size_t x_row, const struct triangle *t, size_t n)
 {
-    lanes z[VECTOR_BLOCK][2];
+    enum { WIDE = STRIP / PART };
+    part z[VECTOR_BLOCK][WIDE];
     for (size_t i = 0; i < n; i++) {
         double *at = x + i * x_row;
-        lanes a = LOAD(at), b = LOAD(at + LANES);
-        for (size_t j = 0; j < i; j++) {
-            a -= t->factor[i][j] * z[j][0];
-            b -= t->factor[i][j] * z[j][1];
+        part a[WIDE];
+        for (size_t p = 0; p < WIDE; p++)
+            a[p] = PART_OF(at + p * PART);
+        for (size_t j = 0; j < i; j++)
+            for (size_t p = 0; p < WIDE; p++)
+                a[p] -= t->factor[i][j] * z[j][p];
+        for (size_t p = 0; p < WIDE; p++) {
+            z[i][p] = a[p] * t->reciprocal[i];
+            *(part_at *)(at + p * PART) = z[i][p];
         }
-        z[i][0] = a * t->reciprocal[i];
-        z[i][1] = b * t->reciprocal[i];
-        *(lanes_at *)at = z[i][0];
-        *(lanes_at *)(at + LANES) = z[i][1];
     }
 }
 
@@ -138,14 +148,15 @@ static void solve(double *b, size_t b_row, size_t columns, const double *u, size
 
 static double centre(double *out, const float *x, const double *mean, size_t n)
 {
-    lanes s = {0};
+    part s[PARTS] = {{0}};
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        const lanes d = WIDEN(x + i) - LOAD(mean + i);
-        *(lanes_at *)(out + i) = d;
-        s += d * d;
-    }
-    double sum = sum_of(&s);
+    for (; i + LANES <= n; i += LANES)
+        for (size_t p = 0, at = i; p < PARTS; p++, at += PART) {
+            const part d = WIDEN(x + at) - PART_OF(mean + at);
+            *(part_at *)(out + at) = d;
+            s[p] += d * d;
+        }
+    double sum = sum_of(s);
     for (; i < n; i++) {
         out[i] = (double)x[i] - mean[i];
         sum += out[i] * out[i];

@@ -38,17 +38,21 @@ struct greedy {
 /* Measures those of a panel's centres that the sketches leave, for some vectors. */
 static void look_at_panel(const struct greedy *g, const uint32_t *vector, size_t n, size_t panel)
 {
-    float values[SKETCH_ROWS * SKETCH_PANEL];
+    float values[SKETCH_ROWS * SKETCH_PANEL], limit[SKETCH_ROWS];
+    uint64_t mask[SKETCH_ROWS];
+    const float *centre = g->centre + panel * SKETCH_PANEL * g->dims;
     sketch_compare(values, &g->sketches, vector, n, &g->panels, g->panels.offset, panel);
-    for (size_t r = 0; r < n; r++) {
-        const size_t i = vector[r];
-        const float limit = sketch_limit(&g->sketches, i, &g->panels, g->bound[i], g->dims);
-        for (uint64_t m = near_mask(values + r * SKETCH_PANEL, limit); m; m &= m - 1) {
-            const size_t c = panel * SKETCH_PANEL + (size_t)__builtin_ctzll(m);
-            g->bound[i] =
-                distance_least(g->bound[i], g->x + i * g->dims, g->centre + c * g->dims, 1, g->dims);
+    for (size_t r = 0; r < n; r++)
+        limit[r] = sketch_limit(&g->sketches, vector[r], &g->panels, g->bound[vector[r]], g->dims);
+    near_masks(mask, values, limit, n);
+    for (size_t r = 0; r < n; r++)
+        if (mask[r])
+            near_fetch(g->x + vector[r] * g->dims, g->dims);
+    for (size_t r = 0; r < n; r++)
+        for (uint64_t m = mask[r]; m; m &= m - 1) {
+            const size_t i = vector[r], c = (size_t)__builtin_ctzll(m);
+            g->bound[i] = distance_least(g->bound[i], g->x + i * g->dims, centre + c * g->dims, 1, g->dims);
         }
-    }
 }
 
 /* Brings one vector up to date. */

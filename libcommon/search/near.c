@@ -2,20 +2,21 @@
 #include "num/cpu.h"
 #include "search/near_kernel.h"
 
-static uint64_t plain(const float value[64], float limit)
+static void plain(uint64_t *mask, const float *value, const float *limit, size_t rows)
 {
-    uint64_t mask = 0;
-    for (size_t j = 0; j < 64; j++)
-        mask |= (uint64_t)(value[j] <= limit) << j;
-    return mask;
+    for (size_t r = 0; r < rows; r++) {
+        mask[r] = 0;
+        for (size_t j = 0; j < NEAR_VALUES; j++)
+            mask[r] |= (uint64_t)(value[r * NEAR_VALUES + j] <= limit[r]) << j;
+    }
 }
 
 const struct near_kernels near_plain = {plain};
 
-uint64_t near_mask(const float value[64], float limit)
+void near_masks(uint64_t *mask, const float *value, const float *limit, size_t rows)
 {
     static const void *const by_level[CPU_LEVELS] = {
         [CPU_PLAIN] = &near_plain, [CPU_AVX2] = CPU_X86(near_avx2), [CPU_AVX512] = CPU_X86(near_avx512)};
     const struct near_kernels *kernels = cpu_choose(by_level);
-    return kernels->mask(value, limit);
+    kernels->masks(mask, value, limit, rows);
 }

@@ -1,8 +1,20 @@
 /* Which of 64 numbers are small enough: a filter before exact distances (search/sketch.h). */
 #ifndef SEARCH_NEAR_H
 #define SEARCH_NEAR_H
+#include <stddef.h>
 #include <stdint.h>
 
-/* Bit j is set where value[j] <= limit; not for NAN. */
-uint64_t near_mask(const float value[64], float limit);
+enum { NEAR_VALUES = 64 };
+
+/* Bit j of mask[r] is set where value[r * NEAR_VALUES + j] <= limit[r]; not for NAN. */
+void near_masks(uint64_t *mask, const float *value, const float *limit, size_t rows);
+
+/* Asks for a vector that will be measured: those that a filter leaves lie anywhere in a bank, and to wait for one takes longer than to
+ * measure it. */
+static inline void near_fetch(const float *vector, size_t dims)
+{
+    enum { CACHE_LINE = 16 };
+    for (size_t k = 0; k < dims; k += CACHE_LINE)
+        __builtin_prefetch(vector + k);
+}
 #endif

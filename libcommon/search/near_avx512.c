@@ -1,13 +1,14 @@
 #include "search/near_kernel.h"
 #include <immintrin.h>
 
-static uint64_t avx512(const float value[64], float limit)
+static void avx512(uint64_t *mask, const float *value, const float *limit, size_t rows)
 {
-    const __m512 most = _mm512_set1_ps(limit);
-    uint64_t mask = 0;
-    for (size_t j = 0; j < 64; j += 16)
-        mask |= (uint64_t)_mm512_cmp_ps_mask(_mm512_loadu_ps(value + j), most, _CMP_LE_OQ) << j;
-    return mask;
+    for (size_t r = 0; r < rows; r++, value += NEAR_VALUES) {
+        const __m512 most = _mm512_set1_ps(limit[r]);
+        mask[r] = 0;
+        for (size_t j = 0; j < NEAR_VALUES; j += 16)
+            mask[r] |= (uint64_t)_mm512_cmp_ps_mask(_mm512_loadu_ps(value + j), most, _CMP_LE_OQ) << j;
+    }
 }
 
 const struct near_kernels near_avx512 = {avx512};

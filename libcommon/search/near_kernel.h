@@ -2,10 +2,9 @@
 #ifndef SEARCH_NEAR_KERNEL_H
 #define SEARCH_NEAR_KERNEL_H
 #include "search/near.h"
-#include <stddef.h>
 
 struct near_kernels {
-    uint64_t (*mask)(const float value[64], float limit);
+    void (*masks)(uint64_t *mask, const float *value, const float *limit, size_t rows);
 };
 
 extern const struct near_kernels near_plain, near_avx2, near_avx512;

@@ -86,7 +86,6 @@ struct search {
     float reach[QUERIES]; /* boxes beyond hold nothing near */
     float limit[QUERIES]; /* values above belong to vectors that are farther */
     uint32_t guess[QUERIES];
-    float values[SKETCH_ROWS * SKETCH_PANEL];
 };
 
 static void set_limit(struct search *s, size_t q)
@@ -122,23 +121,34 @@ static void measure_near(struct search *s, size_t q, uint32_t i, float value)
 typedef void near_function(struct search *s, size_t q, uint32_t i, float value);
 
 /* Gives to `near` the vectors of one panel whose values are within their query's limit, which may sink meanwhile, for the queries in
- * `row`. */
+ * `row` (at most SKETCH_ROWS). */
+static void look_at_rows(struct search *s, size_t panel, const uint32_t *row, size_t rows,
+                         near_function *near)
+{
+    const uint32_t *vector = s->nb->vector + panel * SKETCH_PANEL;
+    float values[SKETCH_ROWS * SKETCH_PANEL], limit[SKETCH_ROWS];
+    uint64_t mask[SKETCH_ROWS];
+    sketch_compare(values, &s->sketches, row, rows, &s->nb->panels, s->offset, panel);
+    for (size_t r = 0; r < rows; r++)
+        limit[r] = s->limit[row[r]];
+    near_masks(mask, values, limit, rows);
+    for (size_t r = 0; near == measure_near && r < rows; r++)
+        for (uint64_t m = mask[r]; m; m &= m - 1)
+            near_fetch(s->nb->bank + vector[__builtin_ctzll(m)] * s->nb->dims, s->nb->dims);
+    for (size_t r = 0; r < rows; r++)
+        for (uint64_t m = mask[r]; m; m &= m - 1) {
+            const size_t j = (size_t)__builtin_ctzll(m);
+            const float value = values[r * SKETCH_PANEL + j];
+            if (value <= s->limit[row[r]])
+                near(s, row[r], vector[j], value);
+        }
+}
+
 static void look_at_panel(struct search *s, size_t panel, const uint32_t *row, size_t rows,
                           near_function *near)
 {
-    for (size_t first = 0, n; first < rows; first += n) {
-        n = size_least(rows - first, SKETCH_ROWS);
-        sketch_compare(s->values, &s->sketches, row + first, n, &s->nb->panels, s->offset, panel);
-        for (size_t r = 0; r < n; r++) {
-            const float *value = s->values + r * SKETCH_PANEL;
-            const size_t q = row[first + r];
-            for (uint64_t m = near_mask(value, s->limit[q]); m; m &= m - 1) {
-                const size_t j = (size_t)__builtin_ctzll(m);
-                if (value[j] <= s->limit[q])
-                    near(s, q, s->nb->vector[panel * SKETCH_PANEL + j], value[j]);
-            }
-        }
-    }
+    for (size_t first = 0; first < rows; first += SKETCH_ROWS)
+        look_at_rows(s, panel, row + first, size_least(rows - first, SKETCH_ROWS), near);
 }
 
 static void measure_boxes(struct search *s)
@@ -172,6 +182,9 @@ static void guess(struct search *s)
                 row[rows++] = (uint32_t)q;
         look_at_panel(s, panel, row, rows, remember);
     }
+    for (size_t q = 0; q < s->count; q++)
+        if (s->guess[q] != UINT32_MAX)
+            near_fetch(s->nb->bank + s->guess[q] * s->nb->dims, s->nb->dims);
     for (size_t q = 0; q < s->count; q++) {
         set_limit(s, q);
         if (s->guess[q] != UINT32_MAX)
@@ -271,12 +284,14 @@ size_t neighbours_list(const struct neighbours *nb, uint32_t *index, float *squa
 {
     const uint32_t row = 0;
     float values[SKETCH_PANEL], limit = INFINITY;
+    uint64_t m;
     struct list l = {index, squared, 0, k};
     struct sketches s = sketches_new(1);
     sketches_draw(&s, 0, nb->space, query, 1);
     for (size_t panel = 0; panel < nb->panels.panels; panel++) {
         sketch_compare(values, &s, &row, 1, &nb->panels, nb->panels.offset, panel);
-        for (uint64_t m = near_mask(values, limit); m; m &= m - 1) {
+        near_masks(&m, values, &limit, 1);
+        for (; m; m &= m - 1) {
             const size_t j = (size_t)__builtin_ctzll(m);
             const uint32_t i = nb->vector[panel * SKETCH_PANEL + j];
             if (values[j] > limit || left_out(nb, i, without))

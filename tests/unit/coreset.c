@@ -140,7 +140,8 @@ static void sketches(size_t n, size_t dims, size_t rank)
         const float limit = sketch_limit(&s, i, &p, nearest, dims);
         for (size_t panel = 0; panel < p.panels; panel++) {
             sketch_compare(values, &s, &i, 1, &p, p.offset, panel);
-            const uint64_t mask = near_mask(values, limit);
+            uint64_t mask;
+            near_masks(&mask, values, &limit, 1);
             for (size_t j = 0; j < SKETCH_PANEL; j++) {
                 const size_t c = panel * SKETCH_PANEL + j;
                 const bool near = mask >> j & 1;
@@ -152,8 +153,9 @@ static void sketches(size_t n, size_t dims, size_t rank)
                 kept += near;
                 wrong += !near && distance_squared(x + i * dims, x + c * 5 * dims, dims) <= nearest;
             }
+            near_masks(&mask, values, &(float){INFINITY}, 1);
             if (i == 0)
-                all += (size_t)__builtin_popcountll(near_mask(values, INFINITY));
+                all += (size_t)__builtin_popcountll(mask);
         }
     }
     ok(wrong == 0 && kept < asked, "%s: sketches of %zu dimensions, rank %zu: none wrong, %zu of %zu left",
@@ -167,17 +169,22 @@ static void sketches(size_t n, size_t dims, size_t rank)
 
 static void masks(void)
 {
-    const struct near_kernels *const kind[] = {CPU_X86(near_avx2), CPU_X86(near_avx512)};
-    float value[64];
-    uint64_t want = 0;
-    for (size_t j = 0; j < 64; j++) {
-        value[j] = j % 5 == 0 ? NAN : (float)(j * 37 % 64);
-        want |= (uint64_t)(j % 5 && j * 37 % 64 <= 20) << j;
+    const struct near_kernels *const kind[] = {&near_plain, CPU_X86(near_avx2), CPU_X86(near_avx512)};
+    enum { ROWS = 3 };
+    float value[ROWS * NEAR_VALUES];
+    const float limit[ROWS] = {20, -1, 50};
+    uint64_t want[ROWS] = {0}, got[ROWS];
+    for (size_t i = 0; i < ROWS * NEAR_VALUES; i++) {
+        value[i] = i % 5 == 0 ? NAN : (float)(i * 37 % 64);
+        want[i / NEAR_VALUES] |= (uint64_t)(i % 5 && (float)(i * 37 % 64) <= limit[i / NEAR_VALUES])
+                                 << i % NEAR_VALUES;
     }
-    ok(near_mask(value, 20) == want, "near_mask: at most the limit, and no NAN");
-    for (int k = 0; k < 2 && k + CPU_AVX2 <= (int)cpu_level(); k++)
-        ok(kind[k]->mask(value, 20) == want, "by the %s kernel",
-           cpu_level_name((enum cpu_level)(k + CPU_AVX2)));
+    near_masks(got, value, limit, ROWS);
+    ok(memcmp(got, want, sizeof want) == 0, "near_masks: at most the row's limit, and no NAN");
+    for (int k = CPU_PLAIN; k <= CPU_AVX512 && k <= (int)cpu_level(); k++) {
+        kind[k]->masks(got, value, limit, ROWS);
+        ok(memcmp(got, want, sizeof want) == 0, "by the %s kernel", cpu_level_name((enum cpu_level)k));
+    }
 }
 
 static void projections(void)
