@@ -56,24 +56,21 @@ static enum cpu_level detect(void)
 }
 #endif
 
-static int known = -1; /* threads that race for it find the same answer */
+int cpu_known = -1;
 
 void cpu_pretend(enum cpu_level level)
 {
-    __atomic_store_n(&known, (int)level, __ATOMIC_RELAXED);
+    __atomic_store_n(&cpu_known, (int)level, __ATOMIC_RELAXED);
 }
 
-enum cpu_level cpu_level(void)
+enum cpu_level cpu_detect(void)
 {
-    int level = __atomic_load_n(&known, __ATOMIC_RELAXED);
-    if (level < 0) {
-        const char *asked = getenv("FERN_CPU");
-        level = (int)detect();
-        for (int i = 0; asked && i < level; i++)
-            if (strcmp(asked, names[i]) == 0)
-                level = i;
-        __atomic_store_n(&known, level, __ATOMIC_RELAXED);
-    }
+    const char *asked = getenv("FERN_CPU");
+    int level = (int)detect();
+    for (int i = 0; asked && i < level; i++)
+        if (strcmp(asked, names[i]) == 0)
+            level = i;
+    __atomic_store_n(&cpu_known, level, __ATOMIC_RELAXED);
     return (enum cpu_level)level;
 }
 

@@ -195,11 +195,11 @@ void sketch_compare(float *values, const struct sketches *s, const uint32_t *row
                     const struct sketch_panels *p, const float *offset, size_t panel)
 {
     const enum dtype type = precision_auto();
+    const size_t bytes = SKETCH_DIMS * dtype_size(type);
     const void *in[SKETCH_ROWS];
     for (size_t r = 0; r < count; r++)
-        in[r] = row_of(s, row[r]);
-    conv_panel_products(values, in, count,
-                        (const char *)p->data + panel * SKETCH_PANEL * SKETCH_DIMS * dtype_size(type),
+        in[r] = (const char *)s->rows.data + row[r] * bytes;
+    conv_panel_products(values, in, count, (const char *)p->data + panel * SKETCH_PANEL * bytes,
                         offset + panel * SKETCH_PANEL, SKETCH_DIMS, type);
 }
 
