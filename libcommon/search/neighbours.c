@@ -21,6 +21,7 @@
  *
  * None of it changes a result: what is left out is farther for certain. */
 enum { QUERIES = REGION_QUERIES };
+#define END UINT32_MAX /* no query, no vector */
 
 struct neighbours {
     const float *bank;
@@ -163,43 +164,58 @@ static void measure_boxes(struct search *s)
         regions_distance(s->box + panel * QUERIES, &s->nb->regions, panel, side_by_side);
 }
 
+/* Chains of the queries whose nearest box is the same: first[panel], next[q]; END behind the last. */
+static void find_nearest_boxes(const struct search *s, uint32_t *first, uint32_t next[QUERIES])
+{
+    uint32_t nearest[QUERIES] = {0};
+    for (size_t panel = 0; panel < s->nb->regions.n; panel++) {
+        const float *box = s->box + panel * QUERIES;
+        for (size_t q = 0; q < s->count; q++)
+            nearest[q] = box[q] < s->box[nearest[q] * QUERIES + q] ? (uint32_t)panel : nearest[q];
+        first[panel] = END;
+    }
+    for (size_t q = s->count; q-- > 0;) {
+        next[q] = first[nearest[q]];
+        first[nearest[q]] = (uint32_t)q;
+    }
+}
+
 /* The vector of the nearest box whose sketch is nearest is a good first guess. */
 static void guess(struct search *s)
 {
-    uint32_t nearest[QUERIES] = {0}, row[QUERIES];
-    for (size_t panel = 1; panel < s->nb->regions.n; panel++)
-        for (size_t q = 0; q < s->count; q++)
-            if (s->box[panel * QUERIES + q] < s->box[nearest[q] * QUERIES + q])
-                nearest[q] = (uint32_t)panel;
+    uint32_t next[QUERIES], row[QUERIES], *first = xmalloc(s->nb->regions.n, sizeof *first);
+    find_nearest_boxes(s, first, next);
     for (size_t q = 0; q < s->count; q++) {
         s->limit[q] = INFINITY;
-        s->guess[q] = UINT32_MAX;
+        s->guess[q] = END;
     }
     for (size_t panel = 0; panel < s->nb->regions.n; panel++) {
         size_t rows = 0;
-        for (size_t q = 0; q < s->count; q++)
-            if (nearest[q] == panel)
-                row[rows++] = (uint32_t)q;
+        for (uint32_t q = first[panel]; q != END; q = next[q])
+            row[rows++] = q;
         look_at_panel(s, panel, row, rows, remember);
     }
+    free(first);
     for (size_t q = 0; q < s->count; q++)
-        if (s->guess[q] != UINT32_MAX)
+        if (s->guess[q] != END)
             near_fetch(s->nb->bank + s->guess[q] * s->nb->dims, s->nb->dims);
     for (size_t q = 0; q < s->count; q++) {
         set_limit(s, q);
-        if (s->guess[q] != UINT32_MAX)
+        if (s->guess[q] != END)
             measure(s, q, s->guess[q]);
     }
 }
 
+/* Whether a box is within reach is seldom foreseen: rows are taken without a branch. */
 static void walk(struct search *s)
 {
     uint32_t row[QUERIES];
     for (size_t panel = 0; panel < s->nb->regions.n; panel++) {
         size_t rows = 0;
-        for (size_t q = 0; q < s->count; q++)
-            if (s->box[panel * QUERIES + q] <= s->reach[q])
-                row[rows++] = (uint32_t)q;
+        for (size_t q = 0; q < s->count; q++) {
+            row[rows] = (uint32_t)q;
+            rows += s->box[panel * QUERIES + q] <= s->reach[q];
+        }
         look_at_panel(s, panel, row, rows, measure_near);
     }
 }

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SKETCH_DIMS = 32, SKETCH_PANEL = 64, SKETCH_ROWS = 32 };
+enum { SKETCH_DIMS = 32, SKETCH_PANEL = 64, SKETCH_ROWS = 48 };
 
 /* Directions of a sample of n vectors. */
 struct sketch_space;
