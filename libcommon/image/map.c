@@ -1,5 +1,6 @@
 #include "image/map.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,16 +51,30 @@ static void resize_row(float *out, size_t out_width, const float *in, const stru
         mix(out + d * channels, in + x[d].low * channels, in + x[d].high * channels, x[d].part, channels);
 }
 
+struct resizing {
+    float *out;
+    const float *in;
+    const struct place *x, *y;
+    size_t in_row, out_width, channels;
+    float *row; /* in_row for each worker */
+};
+
+static void resize_task(void *arg, size_t d, size_t worker)
+{
+    const struct resizing *r = arg;
+    const struct place *y = &r->y[d];
+    float *row = r->row + worker * r->in_row;
+    mix(row, r->in + y->low * r->in_row, r->in + y->high * r->in_row, y->part, r->in_row);
+    resize_row(r->out + d * r->out_width * r->channels, r->out_width, row, r->x, r->channels);
+}
+
 void map_resize(float *out, size_t out_height, size_t out_width, const float *in, size_t height, size_t width,
                 size_t channels, enum map_rule rule)
 {
     struct place *y = places(out_height, height, rule), *x = places(out_width, width, rule);
-    const size_t in_row = width * channels, out_row = out_width * channels;
-    float *row = xmalloc(in_row, sizeof *row);
-    for (size_t d = 0; d < out_height; d++) {
-        mix(row, in + y[d].low * in_row, in + y[d].high * in_row, y[d].part, in_row);
-        resize_row(out + d * out_row, out_width, row, x, channels);
-    }
+    float *row = xmalloc(pool_size() * width * channels, sizeof *row);
+    pool_run(out_height, resize_task,
+             &(struct resizing){out, in, x, y, width * channels, out_width, channels, row});
     free(row);
     free(x);
     free(y);
@@ -107,45 +122,57 @@ static void add_pair(float *restrict sum, const float *a, const float *b, float 
         sum[j] += (a[j] + b[j]) * weight;
 }
 
-static void blur_columns(float *out, const float *in, size_t height, size_t width, const float *taps,
-                         size_t radius, enum map_border border)
+struct blurring {
+    float *map, *half;
+    size_t height, width, radius;
+    const float *taps;
+    enum map_border border;
+    float *wide; /* a row and the radius on both sides, for each worker */
+};
+
+/* Row y of the half-blurred map: along the columns. */
+static void blur_columns(void *arg, size_t y, size_t worker)
 {
-    for (size_t y = 0; y < height; y++) {
-        float *row = out + y * width;
-        for (size_t x = 0; x < width; x++)
-            row[x] = in[y * width + x] * taps[0];
-        for (size_t k = 1; k <= radius; k++) {
-            const size_t above = mirrored((ptrdiff_t)y - (ptrdiff_t)k, height, border);
-            const size_t below = mirrored((ptrdiff_t)(y + k), height, border);
-            add_pair(row, in + above * width, in + below * width, taps[k], width);
-        }
+    (void)worker;
+    const struct blurring *b = arg;
+    const size_t width = b->width;
+    const float *in = b->map;
+    float *row = b->half + y * width;
+    for (size_t x = 0; x < width; x++)
+        row[x] = in[y * width + x] * b->taps[0];
+    for (size_t k = 1; k <= b->radius; k++) {
+        const size_t above = mirrored((ptrdiff_t)y - (ptrdiff_t)k, b->height, b->border);
+        const size_t below = mirrored((ptrdiff_t)(y + k), b->height, b->border);
+        add_pair(row, in + above * width, in + below * width, b->taps[k], width);
     }
 }
 
-/* One row: `wide` has room for it and the radius on both sides. */
-static void blur_row(float *out, const float *in, float *wide, size_t width, const float *taps, size_t radius,
-                     enum map_border border)
+/* And along that row. */
+static void blur_row(void *arg, size_t y, size_t worker)
 {
+    const struct blurring *b = arg;
+    const size_t width = b->width, radius = b->radius;
+    const float *in = b->half + y * width;
+    float *out = b->map + y * width, *wide = b->wide + worker * (width + 2 * radius);
     for (size_t k = 0; k < radius; k++) {
-        wide[radius - 1 - k] = in[mirrored(-1 - (ptrdiff_t)k, width, border)];
-        wide[radius + width + k] = in[mirrored((ptrdiff_t)(width + k), width, border)];
+        wide[radius - 1 - k] = in[mirrored(-1 - (ptrdiff_t)k, width, b->border)];
+        wide[radius + width + k] = in[mirrored((ptrdiff_t)(width + k), width, b->border)];
     }
     memcpy(wide + radius, in, width * sizeof *in);
     for (size_t x = 0; x < width; x++)
-        out[x] = in[x] * taps[0];
+        out[x] = in[x] * b->taps[0];
     for (size_t k = 1; k <= radius; k++)
-        add_pair(out, wide + radius - k, wide + radius + k, taps[k], width);
+        add_pair(out, wide + radius - k, wide + radius + k, b->taps[k], width);
 }
 
 void map_blur(float *map, size_t height, size_t width, double sigma, enum map_border border)
 {
     float taps[RADIUS_MAX + 1];
-    const size_t radius = gaussian(taps, sigma);
-    float *half = xmalloc(height * width, sizeof *half);
-    float *wide = xmalloc(width + 2 * radius, sizeof *wide);
-    blur_columns(half, map, height, width, taps, radius, border);
-    for (size_t y = 0; y < height; y++)
-        blur_row(map + y * width, half + y * width, wide, width, taps, radius, border);
-    free(wide);
-    free(half);
+    struct blurring b = {map, NULL, height, width, gaussian(taps, sigma), taps, border, NULL};
+    b.half = xmalloc(height * width, sizeof *b.half);
+    b.wide = xmalloc(pool_size() * (width + 2 * b.radius), sizeof *b.wide);
+    pool_run(height, blur_columns, &b);
+    pool_run(height, blur_row, &b);
+    free(b.wide);
+    free(b.half);
 }

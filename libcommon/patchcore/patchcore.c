@@ -1,5 +1,7 @@
 #include "patchcore/patchcore.h"
 #include "base/mem.h"
+#include "base/size.h"
+#include "base/thread.h"
 #include "num/distance.h"
 #include <math.h>
 #include <stdlib.h>
@@ -14,11 +16,28 @@ void patchcore_free(struct patchcore *m)
     *m = (struct patchcore){0};
 }
 
+enum { SCALE_BLOCK = 64 };
+
+struct scaling {
+    const struct patchcore *m;
+    float *patch;
+    size_t n;
+};
+
+static void scale_task(void *arg, size_t task, size_t worker)
+{
+    (void)worker;
+    const struct scaling *s = arg;
+    const size_t from = task * SCALE_BLOCK, end = size_least(s->n, from + SCALE_BLOCK);
+    for (size_t i = from; i < end; i++)
+        for (size_t c = 0; c < s->m->channels; c++)
+            s->patch[i * s->m->dims + c] *= s->m->scale[c];
+}
+
 void patchcore_scale(const struct patchcore *m, float *patch, size_t n)
 {
-    for (size_t i = 0; m->scale && i < n; i++)
-        for (size_t c = 0; c < m->channels; c++)
-            patch[i * m->dims + c] *= m->scale[c];
+    if (m->scale)
+        pool_run(size_parts(n, SCALE_BLOCK), scale_task, &(struct scaling){m, patch, n});
 }
 
 /* 1 - softmax(d)_1 for the distances of `patch` to the bank vectors nearest to vector `centre`. */

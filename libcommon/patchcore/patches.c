@@ -1,5 +1,6 @@
 #include "patchcore/patches.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "image/map.h"
 #include "num/distance.h"
 #include <stdlib.h>
@@ -24,7 +25,7 @@ struct patches patches_new(enum patch_rule rule, const struct taps *like)
     p.coarse = xaligned(largest, sizeof(float));
     p.fine = xaligned(largest, sizeof(float));
     p.raw = xaligned(all, sizeof(float));
-    p.row = xaligned(binned ? 9 * widest : finest->width * widest, sizeof(float));
+    p.row = xaligned(binned ? 9 * widest : pool_size() * finest->width * widest, sizeof(float));
     return p;
 }
 
@@ -59,44 +60,54 @@ static void divide(float *x, float by, size_t n)
         x[i] /= by;
 }
 
-/* The mean of 3 x 3, zeros beyond the edge counted; out is shaped as the tap. row: width x channels. */
-static void pool(float *out, const struct tap *t, float *row)
+/* What becomes of one tap; tasks are its rows, or those of the grid. */
+struct making {
+    const struct patches *p;
+    const struct tap *tap;
+    const float *in; /* its vectors, on the grid */
+    float *out;      /* its columns of the patches */
+    size_t stride, channels;
+};
+
+/* The mean of 3 x 3, zeros beyond the edge counted, into p->coarse, which is shaped as the tap. */
+static void pool_row(void *arg, size_t y, size_t worker)
 {
+    const struct making *m = arg;
+    const struct tap *t = m->tap;
     const size_t c = t->channels, line = t->width * c;
-    for (size_t y = 0; y < t->height; y++) {
-        const float *in = t->value + y * line;
-        float *o = out + y * line;
-        memcpy(row, in, line * sizeof *row);
-        if (y)
-            add(row, in - line, line);
-        if (y + 1 < t->height)
-            add(row, in + line, line);
-        memcpy(o, row, line * sizeof *o);
-        if (t->width > 1) {
-            add(o + c, row, line - c);
-            add(o, row + c, line - c);
-        }
-        divide(o, 9, line);
+    const float *in = t->value + y * line;
+    float *row = m->p->row + worker * line, *o = m->p->coarse + y * line;
+    memcpy(row, in, line * sizeof *row);
+    if (y)
+        add(row, in - line, line);
+    if (y + 1 < t->height)
+        add(row, in + line, line);
+    memcpy(o, row, line * sizeof *o);
+    if (t->width > 1) {
+        add(o + c, row, line - c);
+        add(o, row + c, line - c);
     }
+    divide(o, 9, line);
 }
 
-/* n rows of `from` values into rows of `to`. */
-static void place(float *out, size_t to, const float *in, size_t from, size_t n)
+static void place_row(void *arg, size_t y, size_t worker)
 {
-    for (size_t i = 0; i < n; i++)
-        memcpy(out + i * to, in + i * from, from * sizeof *in);
+    (void)worker;
+    const struct making *m = arg;
+    const size_t width = m->p->width;
+    for (size_t i = y * width; i < (y + 1) * width; i++)
+        memcpy(m->out + i * m->stride, m->in + i * m->channels, m->channels * sizeof *m->in);
 }
 
-/* coarse, at the tap's own resolution, to its columns of out. */
-static void enlarge(const struct patches *p, float *out, size_t stride, const struct tap *t,
-                    const float *coarse, size_t channels)
+/* p->coarse, at the tap's own resolution, to its columns of out. */
+static void enlarge(const struct patches *p, float *out, size_t stride, const struct tap *t, size_t channels)
 {
-    const float *in = coarse;
+    struct making m = {p, t, p->coarse, out, stride, channels};
     if (t->height != p->height || t->width != p->width) {
-        map_resize(p->fine, p->height, p->width, coarse, t->height, t->width, channels, MAP_HALF_PIXEL);
-        in = p->fine;
+        map_resize(p->fine, p->height, p->width, p->coarse, t->height, t->width, channels, MAP_HALF_PIXEL);
+        m.in = p->fine;
     }
-    place(out, stride, in, channels, p->height * p->width);
+    pool_run(p->height, place_row, &m);
 }
 
 static void make_pooled(struct patches *p, float *out, const struct taps *image)
@@ -104,8 +115,8 @@ static void make_pooled(struct patches *p, float *out, const struct taps *image)
     size_t at = 0;
     for (size_t i = 0; i < image->n; i++) {
         const struct tap *t = &image->tap[i];
-        pool(p->coarse, t, p->row);
-        enlarge(p, out + at, p->dims, t, p->coarse, t->channels);
+        pool_run(t->height, pool_row, &(struct making){.p = p, .tap = t});
+        enlarge(p, out + at, p->dims, t, t->channels);
         at += t->channels;
     }
 }
@@ -144,7 +155,7 @@ static void make_binned(struct patches *p, float *out, const struct taps *image)
             neighbourhood(p->row, t, k / t->width, k % t->width);
             average_bins(p->coarse + k * PATCH_BINS, PATCH_BINS, p->row, 9 * t->channels);
         }
-        enlarge(p, p->raw + i * PATCH_BINS, wide, t, p->coarse, PATCH_BINS);
+        enlarge(p, p->raw + i * PATCH_BINS, wide, t, PATCH_BINS);
     }
     for (size_t k = 0; k < positions; k++)
         average_bins(out + k * p->dims, PATCH_BINS, p->raw + k * wide, wide);
