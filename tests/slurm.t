@@ -118,7 +118,7 @@ leave() {
     wait
     rm -rf "$work"
 }
-idle() { [ -z "$(squeue -h)" ]; }
+idle() { sleep .1 && [ -z "$(squeue -h)" ]; }
 trap leave EXIT
 head -c 1024 /dev/urandom >cluster/key
 chmod 400 cluster/key
@@ -183,3 +183,4 @@ cmp stopped/$cell/scores.tsv whole/$cell/scores.tsv >&2 && [ "$(sed -n '/^These 
 ok $? "a second submission makes them, to the scores of a training that was not stopped"
 grep -q 'of the first run$' stopped/$cell/steps && [ "$(wc -l <stopped/$cell/steps)" = 51 ] && [ "$(wc -l <stopped/paper.tsv)" = 2 ]
 ok $? "from the checkpoint on; and the paper's table"
+done_testing
