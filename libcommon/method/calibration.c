@@ -104,15 +104,17 @@ static double part_of(double now, double before)
     return now > 0 && before > now ? now / before : 1;
 }
 
-void normals_recall(struct normals *s, const struct note *meta, const char *path, const struct calibration *c,
-                    const struct normals *unseen)
+/* By what kept scores, peaks and means are multiplied. */
+struct parts {
+    double score, peak, mean;
+};
+
+static void add_kept(struct normals *s, const struct note *meta, const char *path,
+                     const struct calibration *c, struct parts part)
 {
-    const double part = part_of((double)median_of(s, false), (double)median_of(unseen, false));
-    const double mean = part_of(s->sum / (double)s->n, unseen->sum / (double)unseen->n);
     size_t n, peaks;
     float *score = recall_list(meta, path, "left_out_scores", &n), *peak = NULL;
     if (c->maps) {
-        const double of_peaks = part_of((double)median_of(s, true), (double)median_of(unseen, true));
         peak = recall_list(meta, path, "left_out_peaks", &peaks);
         if (peaks != n) {
             free(score);
@@ -120,15 +122,31 @@ void normals_recall(struct normals *s, const struct note *meta, const char *path
             die("%s: left_out_peaks= is of other images than left_out_scores=", path);
         }
         for (size_t i = 0; i < n; i++)
-            peak[i] = (float)(peak[i] * of_peaks);
-        s->sum += (double)c->low * (double)n * mean;
+            peak[i] = (float)(peak[i] * part.peak);
+        s->sum += (double)c->low * (double)n * part.mean;
     }
     for (size_t i = 0; i < n; i++) {
         s->image = xgrow(s->image, s->n, &s->capacity, sizeof *s->image);
-        s->image[s->n++] = (struct normal){(float)(score[i] * part), peak ? peak[i] : -INFINITY};
+        s->image[s->n++] = (struct normal){(float)(score[i] * part.score), peak ? peak[i] : -INFINITY};
     }
     free(score);
     free(peak);
+}
+
+void normals_recall(struct normals *s, const struct note *meta, const char *path, const struct calibration *c,
+                    const struct normals *unseen)
+{
+    const struct parts part = {part_of((double)median_of(s, false), (double)median_of(unseen, false)),
+                               c->maps ? part_of((double)median_of(s, true), (double)median_of(unseen, true))
+                                       : 1,
+                               part_of(s->sum / (double)s->n, unseen->sum / (double)unseen->n)};
+    add_kept(s, meta, path, c, part);
+}
+
+void normals_join(struct normals *s, const struct note *meta, const char *path, const struct calibration *c)
+{
+    s->pixels = c->maps; /* any number, where there are some */
+    add_kept(s, meta, path, c, (struct parts){1, 1, 1});
 }
 
 void normals_free(struct normals *s)

@@ -29,6 +29,9 @@ void normals_keep(const struct normals *s, struct note *meta);
  * peaks and the mean of the maps by their own. Dies with path where the model keeps none. c: the other's. */
 void normals_recall(struct normals *s, const struct note *meta, const char *path, const struct calibration *c,
                     const struct normals *unseen);
+/* Adds the scores that a model keeps as they are: of its images, by what it alone knows (--merge). Dies with path where it keeps
+ * none. c: the model's. */
+void normals_join(struct normals *s, const struct note *meta, const char *path, const struct calibration *c);
 void normals_free(struct normals *s);
 /* threshold: the quantile (linear between order statistics) of the scores; pixel_threshold: the same quantile of the maps'
  * maxima, so that a normal image has a pixel above it as rarely as its score is above the threshold; low: the mean of all map

@@ -18,7 +18,7 @@ static const struct setting files[] = {
 };
 
 /* The first two differ from program to program; some lack others. */
-enum { METHODS, AS, ADD, LABEL, QUANTILE, SIZE };
+enum { METHODS, AS, ADD, LABEL, MERGE, QUANTILE, SIZE };
 static const struct setting common[] = {
     [METHODS] = {"method", 0, SETTING_WORD, AT(method), 0, 0, NULL, "METHOD",
                  "which; the defaults above are the first's", DETECTOR_FIT, NULL},
@@ -28,6 +28,8 @@ static const struct setting common[] = {
              "go on from this model: the images are more normal ones", DETECTOR_FIT, NULL},
     [LABEL] = {"label", 0, SETTING_TEXT, AT(label), 0, 0, NULL, "TEXT",
                "of these images in the model's list of who was added", DETECTOR_FIT, NULL},
+    [MERGE] = {"merge", 0, SETTING_FLAG, AT(merge), 0, 0, NULL, NULL,
+               "the operands are models, each of other normal images: make one of them", DETECTOR_FIT, NULL},
     [QUANTILE] = {"quantile", 0, SETTING_REAL, AT(quantile), 0, 1, NULL, "Q",
                   "of normal images' scores that is the threshold", DETECTOR_FIT, NULL},
     [SIZE] = {"size", 0, SETTING_EXTENT, AT(size), 1, RASTER_SIDE_MAX, NULL, "WxH",
@@ -64,7 +66,13 @@ static char *usage_of(const struct detector *d, const struct detector_text *text
     fprintf(f, " [OPTION ...] [FEATURES ...]\n       %s -m MODEL", d->name);
     put_letters(f, d->settings, DETECTOR_SCORE);
     put_letters(f, common, DETECTOR_SCORE);
-    fprintf(f, " [OPTION ...] [FEATURES ...]\n%s", text->does);
+    fprintf(f, " [OPTION ...] [FEATURES ...]\n");
+    if (d->merge) {
+        fprintf(f, "       %s --merge -o MODEL", d->name);
+        put_letters(f, d->settings, DETECTOR_MERGED);
+        fprintf(f, " [OPTION ...] MODEL ...\n");
+    }
+    fputs(text->does, f);
     settings_usage(f, &defaults, set[FILES].table);
     settings_usage(f, d->defaults, d->settings);
     settings_usage(f, &defaults, set[COMMON].table);
@@ -77,11 +85,12 @@ static char *usage_of(const struct detector *d, const struct detector_text *text
 static bool lacks(const struct detector *d, size_t row)
 {
     return (row == METHODS && !d->methods) || (row == AS && !d->people) ||
-           ((row == ADD || row == LABEL) && !d->resume) || (row == SIZE && !d->grid);
+           ((row == ADD || row == LABEL) && !d->resume) || (row == MERGE && !d->merge) ||
+           (row == SIZE && !d->grid);
 }
 
 /* The frame's own rows for this program: without --method where there is one only, without --as where there is nobody to follow,
- * without --add where a fit can't go on, without --size where there are no maps. */
+ * without --add where a fit can't go on, without --merge where models can't become one, without --size where there are no maps. */
 static const struct setting *common_of(const struct detector *d,
                                        struct setting row[sizeof common / sizeof *common])
 {
@@ -124,10 +133,28 @@ static void check_add(const struct detector_run *run, const struct settings *own
             misuse("--label holds a bar or a control character");
 }
 
+/* The same of all that are merged, but for what may be chosen anew. */
+static void check_merge(const struct detector_run *run, const struct settings *own)
+{
+    const char *wrong = run->add          ? "--add"
+                        : run->label      ? "--label"
+                        : run->who        ? "--as"
+                        : run->size.width ? "--size"
+                                          : NULL;
+    if (!run->merge)
+        return;
+    if (wrong)
+        misuse("%s is of a fit to images, not of --merge", wrong);
+    for (size_t i = 0; own->table[i].name; i++)
+        if (own->given >> i & 1 && !(own->table[i].use & DETECTOR_MERGED))
+            misuse("%s is of the fits: their models keep it", setting_name(&own->table[i]).text);
+}
+
 static void check(const struct detector_run *run, const struct settings *set)
 {
     if (!run->output == !run->model)
         misuse("one of -o MODEL (fit) and -m MODEL (score) is needed (see %s --help)", run->d->name);
+    check_merge(run, &set[METHOD]);
     check_add(run, &set[METHOD]);
     for (size_t i = METHOD; i < SETS; i++) {
         const struct setting *wrong = settings_without(&set[i], run->model ? DETECTOR_SCORE : DETECTOR_FIT);
@@ -175,7 +202,9 @@ int detector_main(const struct detector *d, const struct detector_text *text, in
     err_init(argv[0]);
     parse(&run, text, argc, argv);
     mem_limit(run.mem);
-    if (run.output)
+    if (run.output && run.merge)
+        detector_merge(&run);
+    else if (run.output)
         detector_fit(&run);
     else
         detector_score(&run);

@@ -21,6 +21,8 @@
  * With --add MODEL `resume` is in the place of `begin` (detector_add.c), and the images of left_out join the scores that the
  * model keeps of those before.
  *
+ * With --merge MODEL ... nothing is read but models, and `merge` makes one of them (detector_merge.c).
+ *
  * Thresholds come from normal images alone. A method that can tell how it would score a training image that it had not seen has
  * `left_out`. One that can't, as all that train in steps, has none: the frame then keeps every HELD_EVERY-th image (the 10th,
  * the 20th, ...) from `take`, hands them to `end`, where they may choose the epoch, and scores them with the model that comes
@@ -45,6 +47,15 @@ enum {
     DETECTOR_KEPT = 4,
     /* In it, too, for --add alone, which takes what is kept as well. (8 is FITTING_ROW, of method/fitting.h.) */
     DETECTOR_ADDED = 16,
+    /* May be given with --merge; else all models agree in it, as in all that is kept or for --add. */
+    DETECTOR_MERGED = 32,
+};
+
+/* A model that is to become a part of another. */
+struct detector_part {
+    const char *path;
+    struct safetensors file;
+    size_t images;
 };
 
 /* What a fit that goes through its images again and again may need. */
@@ -86,6 +97,9 @@ struct detector {
      * its number says so. The model was loaded before, too, and accepts the shapes. NULL: there is no --add. */
     void *(*resume)(const struct safetensors *file, const char *path, void *options,
                     const struct taps *first);
+    /* One model of n >= 1, each fitted to other images (--merge), for save and free. options: what all keep, and what was given.
+     * Dies with the path of a part that does not fit the others. NULL: there is no --merge. */
+    void *(*merge)(const struct detector_part *part, size_t n, void *options);
     /* How many training images are to set the threshold, and the distances and the own score of the i-th of them, 0 <= i < that
      * number, as the model would give them had it not seen the image. Both NULL: HELD_EVERY. */
     size_t (*left_out_images)(const void *model);

@@ -13,8 +13,7 @@ struct detector_old detector_old_open(struct detector_run *run)
     struct detector_old old = {.path = run->add, .where = xprintf("%s was fitted on", run->add)};
     safetensors_open(&old.file, run->add);
     const struct note *meta = &old.file.meta;
-    const bool maps = d->grid && (!d->maps || note_get(meta, "pixel_threshold"));
-    old.calibration = model_calibration(meta, run->add, d->name, maps);
+    old.calibration = model_calibration(meta, run->add, d->name, detector_has_maps(d, meta));
     old.images = (size_t)model_number(meta, run->add, "images");
     detector_recall(run, meta, run->add, DETECTOR_KEPT | DETECTOR_ADDED);
     detector_recall_size(&run->size, meta);

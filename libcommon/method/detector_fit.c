@@ -170,12 +170,9 @@ static char *by_of(const struct detector_run *run)
     return by;
 }
 
-static void write_model(struct fitting *f, void *model, const struct calibration *c)
+void detector_keep(struct detector_run *run, void *model, struct safetensors *file, size_t images)
 {
-    const struct detector_run *run = f->run;
-    struct note *meta = &f->file.meta;
-    const size_t images = f->old.images + f->images;
-    char *by = by_of(run), text[100];
+    struct note *meta = &file->meta;
     for (const struct setting *s = run->d->settings; s->name; s++)
         if (s->use & (DETECTOR_KEPT | DETECTOR_ADDED) && setting_is_set(run->options, s)) {
             char *value = setting_text(run->options, s);
@@ -183,11 +180,20 @@ static void write_model(struct fitting *f, void *model, const struct calibration
             free(value);
         }
     note_setf(meta, "images", "%zu", images);
-    if (f->held)
-        note_setf(meta, "held", "%zu", tap_store_images(f->held));
     if (run->size.width)
         note_setf(meta, "map", "%zux%zu", run->size.width, run->size.height);
-    run->d->save(model, &f->file);
+    run->d->save(model, file);
+}
+
+static void write_model(struct fitting *f, void *model, const struct calibration *c)
+{
+    struct detector_run *run = f->run;
+    struct note *meta = &f->file.meta;
+    const size_t images = f->old.images + f->images;
+    char *by = by_of(run), text[100];
+    if (f->held)
+        note_setf(meta, "held", "%zu", tap_store_images(f->held));
+    detector_keep(run, model, &f->file, images);
     model_describe(meta, run->method ? run->method : run->d->name, &f->opening, by, c);
     detector_old_note(meta, run->add ? &f->old : NULL, f->images, run->label);
     safetensors_write_product(&f->file, product_tried(f->out, run->output));

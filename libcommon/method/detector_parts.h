@@ -9,9 +9,10 @@ struct detector_run {
     const struct detector *d;
     const char *output, *model, *table;
     const char *add, *label; /* --add and what these images are called, or NULL */
-    const char *method;      /* one of d->methods, or NULL */
-    const char *who;         /* one of d->people, or NULL */
-    double quantile;         /* NAN: not given */
+    bool merge;
+    const char *method; /* one of d->methods, or NULL */
+    const char *who;    /* one of d->people, or NULL */
+    double quantile;    /* NAN: not given */
     struct map_size size;
     size_t mem;
     bool force;
@@ -24,6 +25,7 @@ struct detector_run {
 /* The defaults into run->options: the detector's own, the method's. */
 void detector_defaults(const struct detector_run *run);
 void detector_fit(struct detector_run *run);
+void detector_merge(struct detector_run *run);
 void detector_score(struct detector_run *run);
 
 /* Scores images with one model: its distances, the map, the score. Buffers grow with the map. */
@@ -45,6 +47,11 @@ void scorer_free(struct scorer *s);
 void detector_recall(struct detector_run *run, const struct note *meta, const char *path, unsigned use);
 /* The fit's map=WxH, where --size set it, into *size; false where it did not. */
 bool detector_recall_size(struct map_size *size, const struct note *meta);
+
+/* Whether its maps have a threshold: of a method that gives some for feature maps and none for vectors. */
+bool detector_has_maps(const struct detector *d, const struct note *meta);
+/* Tensors, settings that are kept, and numbers of the model, into its file; the model stays. */
+void detector_keep(struct detector_run *run, void *model, struct safetensors *file, size_t images);
 
 /* What --add goes on from. */
 struct detector_old {

@@ -76,7 +76,7 @@ static void recall(struct detector_run *run, const struct note *meta, const char
     memcpy(kept, run->d->defaults, run->d->options_size);
     if (!setting_parse(kept, is, text, &e))
         die("%s: %s=%s: %s", path, is->name, text, e.text);
-    if (given && !setting_equal(kept, run->options, is))
+    if (given && !(is->use & DETECTOR_MERGED) && !setting_equal(kept, run->options, is))
         warning("%s: its thresholds were found with %s %s", path, setting_name(is).text, text);
     if (!given)
         setting_read(run->options, is, text);
@@ -125,11 +125,15 @@ static void recall_size(struct scoring *s)
         warning("%s: its thresholds were found with --size %zux%zu", s->run->model, kept.width, kept.height);
 }
 
-/* Where a method may give none, a model with maps is one with their threshold. */
+bool detector_has_maps(const struct detector *d, const struct note *meta)
+{
+    return d->grid && (!d->maps || note_get(meta, "pixel_threshold"));
+}
+
 static bool has_maps(const struct scoring *s)
 {
     const struct detector *d = s->run->d;
-    const bool maps = d->grid && (!d->maps || note_get(&s->file.meta, "pixel_threshold"));
+    const bool maps = detector_has_maps(d, &s->file.meta);
     if (!maps && s->run->size.width)
         die("%s: it was fitted to vectors, which give no maps for --size", s->run->model);
     return maps;

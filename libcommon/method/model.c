@@ -66,6 +66,15 @@ double model_number(const struct note *meta, const char *path, const char *key)
     return x;
 }
 
+double model_number_within(const struct note *meta, const char *path, const char *key, double low,
+                           double high)
+{
+    const double x = model_number(meta, path, key);
+    if (x < low || x > high)
+        die("%s: %s=%g is absurd", path, key, x);
+    return x;
+}
+
 struct calibration model_calibration(const struct note *meta, const char *path, const char *method, bool maps)
 {
     const char *is = model_text(meta, path, "method");

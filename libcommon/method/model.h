@@ -18,6 +18,9 @@ struct calibration model_calibration(const struct note *meta, const char *path, 
 struct normal_scores model_scores(const struct note *meta, const char *path);
 /* A number of the metadata; dies with path when it is missing or not finite. */
 double model_number(const struct note *meta, const char *path, const char *key);
+/* The same, which must be in low..high. */
+double model_number_within(const struct note *meta, const char *path, const char *key, double low,
+                           double high);
 
 /* What `known` says of features, held against what a stream (its opening note) and its record say. */
 struct identity {

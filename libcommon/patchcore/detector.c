@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "method/model.h"
 #include "patchcore/fit.h"
+#include "patchcore/merge.h"
 #include "patchcore/patches.h"
 #include "patchcore/spread.h"
 #include <math.h>
@@ -42,7 +43,7 @@ static const char *const upsamples[] = {"bilinear", "nearest", NULL}; /* enum up
 enum { FIT = DETECTOR_FIT, KEPT = DETECTOR_FIT | DETECTOR_KEPT, ANY = DETECTOR_BOTH | DETECTOR_KEPT };
 static const struct setting settings[] = {
     {"ratio", 'r', SETTING_REAL, AT(plan.ratio), 1e-9, 1, NULL, "RATIO",
-     "of the patches that the bank keeps, by greedy k-centre", FIT | DETECTOR_ADDED, NULL},
+     "of the patches that the bank keeps, by greedy k-centre", FIT | DETECTOR_ADDED | DETECTOR_MERGED, NULL},
     {"project", 'p', SETTING_SIZE, AT(plan.dims), 0, 1 << 16, automatic, "DIMS",
      "of the random projection for that choice; 0: none; auto: by the number of patches", FIT, NULL},
     {"seed", 's', SETTING_U64, AT(plan.seed), 0, 0, NULL, "SEED", "of the projection and the first patch", FIT | DETECTOR_ADDED, NULL},
@@ -134,25 +135,17 @@ static void *begin(void *options, const struct taps *first)
     return m;
 }
 
-static double number_of(const struct note *meta, const char *path, const char *key, double most)
-{
-    const double x = model_number(meta, path, key);
-    if (x < 0 || x > most)
-        die("%s: %s=%g is absurd", path, key, x);
-    return x;
-}
-
 static void *resume(const struct safetensors *file, const char *path, void *options, const struct taps *first)
 {
     struct model *m = model_new(options);
     const struct note *meta = &file->meta;
     take_shapes(m, first);
     patchcore_load(&m->m, file, path);
-    m->m.coverage = number_of(meta, path, "coverage", HUGE_VAL);
-    m->m.projected = (size_t)number_of(meta, path, "projected", 1 << 16);
+    m->m.coverage = model_number_within(meta, path, "coverage", 0, HUGE_VAL);
+    m->m.projected = (size_t)model_number_within(meta, path, "projected", 0, 1 << 16);
     m->o.plan.half = safetensors_find(file, "bank")->type == DT_F16;
     m->o.scale_layers = false; /* the bank is scaled as the first images spread */
-    m->old_images = (size_t)number_of(meta, path, "images", UINT32_MAX);
+    m->old_images = (size_t)model_number_within(meta, path, "images", 0, UINT32_MAX);
     fit_begin(m);
     return m;
 }
@@ -164,6 +157,17 @@ static void take(void *fit, const struct taps *image)
     if (m->o.scale_layers)
         spread_add(&m->spread, m->patch, m->patches.height * m->patches.width, m->patches.dims);
     patchcore_fit_add(m->fit, m->patch);
+}
+
+/* Half where all are. */
+static void *merge(const struct detector_part *part, size_t n, void *options)
+{
+    struct model *m = model_new(options);
+    patchcore_merge(&m->m, part, n, &m->o.plan);
+    m->o.plan.half = true;
+    for (size_t i = 0; i < n; i++)
+        m->o.plan.half &= safetensors_find(&part[i].file, "bank")->type == DT_F16;
+    return m;
 }
 
 static void *end(void *fit, const struct detector_end *with)
@@ -199,6 +203,7 @@ static void save(void *model, struct safetensors *file)
     patchcore_save(file, &m->m, m->o.plan.half);
     note_setf(&file->meta, "coverage", "%.9g", m->m.coverage);
     note_setf(&file->meta, "projected", "%zu", m->m.projected);
+    note_setf(&file->meta, "positions", "%zu", m->m.positions);
 }
 
 static void describe(const void *model, char text[100])
@@ -266,6 +271,7 @@ const struct detector patchcore_detector = {
     .images_min = 1,
     .begin = begin,
     .resume = resume,
+    .merge = merge,
     .take = take,
     .end = end,
     .left_out_images = left_out_images,

@@ -214,6 +214,7 @@ void patchcore_fit_bank(struct patchcore_fit *fit, struct patchcore *m, const st
 {
     m->channels = fit->channels;
     m->dims = fit->dims;
+    m->positions = fit->positions;
     m->projected =
         plan->dims == PATCHCORE_DIMS_AUTO ? projection_dims(fit->images * fit->positions) : plan->dims;
     if (plan->scale) {
@@ -230,6 +231,7 @@ void patchcore_fit_grow(struct patchcore_fit *fit, struct patchcore *m, const st
                         size_t old_images)
 {
     fit->model = m;
+    m->positions = fit->positions;
     size_t dims, n = m->n + fit->images * fit->positions, *chosen = xmalloc(n, sizeof *chosen);
     struct scratch x = project(fit, plan, &dims);
     float *bound = no_bounds(n), radius = (float)(m->coverage * m->coverage);

@@ -135,7 +135,7 @@ static float *load_scale(const struct safetensors *st, const char *path, size_t 
     return scale;
 }
 
-void patchcore_load(struct patchcore *m, const struct safetensors *st, const char *path)
+void patchcore_read(struct patchcore *m, const struct safetensors *st, const char *path)
 {
     const struct tensor *t = find_bank(st, path);
     m->n = t->dim[0];
@@ -153,5 +153,10 @@ void patchcore_load(struct patchcore *m, const struct safetensors *st, const cha
             memmove(m->bank + i * m->dims, m->bank + i * m->channels, m->channels * sizeof *m->bank);
             memset(m->bank + i * m->dims + m->channels, 0, (m->dims - m->channels) * sizeof *m->bank);
         }
+}
+
+void patchcore_load(struct patchcore *m, const struct safetensors *st, const char *path)
+{
+    patchcore_read(m, st, path);
     m->index = neighbours_new(m->bank, NULL, m->n, m->dims);
 }

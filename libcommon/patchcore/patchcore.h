@@ -21,6 +21,7 @@ struct patchcore {
      * `projected` dimensions; 0: none. Of the fit: patchcore_load leaves them. */
     double coverage;
     size_t projected;
+    size_t positions; /* patches of an image */
 };
 void patchcore_free(struct patchcore *m);
 
@@ -39,6 +40,7 @@ double patchcore_score(const struct patchcore *m, float *distance, const float *
 
 /* Bank and scale into a model file, the bank as f16 where half: dies when a value doesn't fit. */
 void patchcore_save(struct safetensors *st, const struct patchcore *m, bool half);
-/* They come out of it, or it dies with path. */
+/* They come out of it, or it dies with path; patchcore_load makes the index as well, for scoring. */
+void patchcore_read(struct patchcore *m, const struct safetensors *st, const char *path);
 void patchcore_load(struct patchcore *m, const struct safetensors *st, const char *path);
 #endif
