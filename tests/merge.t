@@ -49,6 +49,21 @@ that "unless one is whole" grep -aq '"bank":{"dtype":"F32"' all.st
 fit --size 20x12 --sigma 2 && patchcore -q --merge -o all.st A.st B.st C.st
 that "the fits' maps stay" test "$(meta all.st map) $(meta all.st sigma)" = '20x12 2'
 
+# --normal: images that no part has seen set the threshold.
+fit -r 0.4 && patchcore -q --merge -r 0.1 -o all.st A.st B.st C.st && patchcore -q --merge -r 0.1 --quantile 1 --normal fresh -o fresh.st A.st B.st C.st
+that "--normal: the bank is the same" cmp <(rows all.st 44) <(rows fresh.st 44)
+that "the threshold is the new image's score" test "$(meta fresh.st threshold)" = "$(patchcore -q -m fresh.st -t - fresh | awk -F '\t' 'NR == 2 { print $4 }')"
+that "the only one" test "$(meta fresh.st left_out_scores): $(meta fresh.st images)" = "1:$(meta fresh.st threshold): 7"
+that "by= says it" test "$(meta fresh.st by | grep -o -- '--merge -r 0.1 --normal --quantile 1')" = '--merge -r 0.1 --normal --quantile 1'
+patchcore -q --merge -r 0.1 --quantile 1 --normal - -o two.st A.st B.st C.st <fresh
+that "- is stdin" cmp fresh.st two.st
+fit -r 0.4 --half --size 20 && patchcore -q --merge --quantile 1 --normal fresh -o fresh.st A.st B.st C.st
+that "a half bank scores as it will" test "$(meta fresh.st threshold)" = "$(patchcore -q -m fresh.st -t - fresh | awk -F '\t' 'NR == 2 { print $4 }')"
+that "normal images of other weights" fails 1 'record 1 (1.png): features of weights=w:7777, but the models were fitted on weights=w:1a2b' patchcore --merge --normal other -o out.st A.st B.st
+that "of none" fails 1 'none: no image to set the threshold by' patchcore --merge --normal none -o out.st A.st B.st
+that "a cut stream of them" fails 1 'short: record' patchcore --merge --normal short -o out.st A.st B.st
+that "--normal alone" fails 2 '--normal is of --merge' patchcore --normal fresh -o out.st train
+
 # Past memory: 16,384 vectors, 16 MB of them and 8 MB of projections.
 if [ "${SANITIZE-}" = 1 ]; then
     skip "--mem: the same bytes within it" "sanitizers take memory of their own"

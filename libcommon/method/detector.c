@@ -18,7 +18,7 @@ static const struct setting files[] = {
 };
 
 /* The first two differ from program to program; some lack others. */
-enum { METHODS, AS, ADD, LABEL, MERGE, QUANTILE, SIZE };
+enum { METHODS, AS, ADD, LABEL, MERGE, NORMAL, QUANTILE, SIZE };
 static const struct setting common[] = {
     [METHODS] = {"method", 0, SETTING_WORD, AT(method), 0, 0, NULL, "METHOD",
                  "which; the defaults above are the first's", DETECTOR_FIT, NULL},
@@ -30,6 +30,8 @@ static const struct setting common[] = {
                "of these images in the model's list of who was added", DETECTOR_FIT, NULL},
     [MERGE] = {"merge", 0, SETTING_FLAG, AT(merge), 0, 0, NULL, NULL,
                "the operands are models, each of other normal images: make one of them", DETECTOR_FIT, NULL},
+    [NORMAL] = {"normal", 0, SETTING_TEXT, AT(normal), 0, 0, NULL, "FEATURES",
+                "of images that none of these has seen: they set the threshold", DETECTOR_FIT, NULL},
     [QUANTILE] = {"quantile", 0, SETTING_REAL, AT(quantile), 0, 1, NULL, "Q",
                   "of normal images' scores that is the threshold", DETECTOR_FIT, NULL},
     [SIZE] = {"size", 0, SETTING_EXTENT, AT(size), 1, RASTER_SIDE_MAX, NULL, "WxH",
@@ -85,7 +87,7 @@ static char *usage_of(const struct detector *d, const struct detector_text *text
 static bool lacks(const struct detector *d, size_t row)
 {
     return (row == METHODS && !d->methods) || (row == AS && !d->people) ||
-           ((row == ADD || row == LABEL) && !d->resume) || (row == MERGE && !d->merge) ||
+           ((row == ADD || row == LABEL) && !d->resume) || ((row == MERGE || row == NORMAL) && !d->merge) ||
            (row == SIZE && !d->grid);
 }
 
@@ -141,6 +143,8 @@ static void check_merge(const struct detector_run *run, const struct settings *o
                         : run->who        ? "--as"
                         : run->size.width ? "--size"
                                           : NULL;
+    if (run->normal && !run->merge)
+        misuse("--normal is of --merge");
     if (!run->merge)
         return;
     if (wrong)

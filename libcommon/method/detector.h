@@ -97,7 +97,7 @@ struct detector {
      * its number says so. The model was loaded before, too, and accepts the shapes. NULL: there is no --add. */
     void *(*resume)(const struct safetensors *file, const char *path, void *options,
                     const struct taps *first);
-    /* One model of n >= 1, each fitted to other images (--merge), for save and free. options: what all keep, and what was given.
+    /* One model of n >= 1, each fitted to other images (--merge), to score, save and free. options: what all keep, and what was given.
      * Dies with the path of a part that does not fit the others. NULL: there is no --merge. */
     void *(*merge)(const struct detector_part *part, size_t n, void *options);
     /* How many training images are to set the threshold, and the distances and the own score of the i-th of them, 0 <= i < that

@@ -1,12 +1,14 @@
 /* Models become one (--merge), each fitted to other images:
  *
  *     open    their features are alike (stream/identity.h), and so are the settings that they keep
- *     join    the scores that each keeps: the threshold is their quantile, as if all had been left out of one model
  *     merge   the detector's: what they know becomes one
+ *     scores  those that each keeps, as if all had been left out of one model; or of --normal, images that none has seen, by what
+ *             came out
  *     write   images, by= and added= of all */
 #include "base/err.h"
 #include "base/mem.h"
 #include "method/detector_parts.h"
+#include "method/features.h"
 #include "stream/identity.h"
 #include <math.h>
 #include <stdint.h>
@@ -16,8 +18,8 @@
 struct merging {
     struct detector_run *run;
     struct detector_part *part;
-    size_t n; /* of them, so far */
-    struct normals *normals;
+    size_t n;                /* of them, so far */
+    struct normals *normals; /* that set the threshold */
     size_t images;
     struct safetensors file;
 };
@@ -91,8 +93,45 @@ static void open_part(struct merging *g, const char *path, bool quantile_given)
     if (!quantile_given && fabs(quantile_of(p) - g->run->quantile) > 0)
         die("%s: its quantile is %g, that of %s %g: give --quantile", path, quantile_of(p), g->part->path,
             g->run->quantile);
-    normals_join(g->normals, meta, path, &c);
+    if (!g->run->normal)
+        normals_join(g->normals, meta, path, &c);
     g->images += p->images;
+}
+
+static void score_normal(struct merging *g, struct scorer *s, struct identity *identity, struct features *in)
+{
+    const struct detector_run *run = g->run;
+    const bool first = in->taps.n == 0;
+    struct map_size size = {0};
+    struct err e;
+    identity_check(identity, in->reader, in->opening, &in->record.note);
+    taps_read(&in->taps, in->reader, &in->record);
+    if (first && !run->d->accepts(s->model, &in->taps, &e))
+        npys_reader_die(in->reader, "%s: %s", g->part->path, e.text);
+    if (detector_has_maps(run->d, &g->part->file.meta))
+        size = map_size_of(run->size, in->reader, &in->record);
+    const double score = scorer_score(s, &in->taps, size);
+    normals_add(g->normals, score, s->map, size.width * size.height);
+}
+
+/* Images that no part has seen, by the model of all. */
+static void score_normals(struct merging *g, void *model)
+{
+    char *path = xstrdup(g->run->normal);
+    struct features in = features_of(&path, 1);
+    struct identity identity = {.where = "the models were fitted on", .force = g->run->force};
+    struct scorer scorer = scorer_of(g->run->d, model);
+    size_t images = 0;
+    identity_copy(&identity.known, &g->file.meta, &g->file.meta);
+    while (features_stream(&in))
+        for (; features_record(&in); images++)
+            score_normal(g, &scorer, &identity, &in);
+    if (images == 0)
+        die("%s: no image to set the threshold by", g->run->normal);
+    features_free(&in);
+    scorer_free(&scorer);
+    identity_free(&identity);
+    free(path);
 }
 
 /* by= is lines: those of all parts in order, then this program's. */
@@ -106,7 +145,8 @@ static void join_by(struct merging *g)
                 note_add(&g->file.meta, "by", meta->pair[k].value);
     }
     char *with = settings_by(run->options, run->d->settings, DETECTOR_MERGED);
-    char *by = xprintf("%s " FERN_VERSION " --merge%s --quantile %.9g", run->d->name, with, run->quantile);
+    char *by = xprintf("%s " FERN_VERSION " --merge%s%s --quantile %.9g", run->d->name, with,
+                       run->normal ? " --normal" : "", run->quantile);
     note_add(&g->file.meta, "by", by);
     free(by);
     free(with);
@@ -159,6 +199,8 @@ void detector_merge(struct detector_run *run)
     for (size_t i = 0; i < run->features_n; i++)
         open_part(&g, run->features[i], quantile_given);
     void *model = run->d->merge(g.part, g.n, run->options);
+    if (run->normal)
+        score_normals(&g, model);
     write_merged(&g, model, out);
     run->d->free(model);
     for (size_t i = 0; i < g.n; i++)

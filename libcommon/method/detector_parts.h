@@ -10,6 +10,7 @@ struct detector_run {
     const char *output, *model, *table;
     const char *add, *label; /* --add and what these images are called, or NULL */
     bool merge;
+    const char *normal; /* with it: features that set its threshold, or NULL */
     const char *method; /* one of d->methods, or NULL */
     const char *who;    /* one of d->people, or NULL */
     double quantile;    /* NAN: not given */

@@ -163,10 +163,12 @@ static void take(void *fit, const struct taps *image)
 static void *merge(const struct detector_part *part, size_t n, void *options)
 {
     struct model *m = model_new(options);
-    patchcore_merge(&m->m, part, n, &m->o.plan);
     m->o.plan.half = true;
-    for (size_t i = 0; i < n; i++)
-        m->o.plan.half &= safetensors_find(&part[i].file, "bank")->type == DT_F16;
+    for (size_t i = 0; i < n; i++) {
+        const struct tensor *bank = safetensors_find(&part[i].file, "bank");
+        m->o.plan.half &= bank && bank->type == DT_F16;
+    }
+    patchcore_merge(&m->m, part, n, &m->o.plan);
     return m;
 }
 

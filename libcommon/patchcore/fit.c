@@ -177,12 +177,6 @@ static size_t *select_rows(const struct patchcore_fit *fit, const struct patchco
     return chosen;
 }
 
-static void round_to_half(float *x, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        x[i] = f16_to_f32(f32_to_f16(x[i]));
-}
-
 /* Chosen rows of the spool, `first` being the number of its first, behind what the bank has. */
 static void extend_bank(struct patchcore_fit *fit, struct patchcore *m, const size_t *chosen, size_t count,
                         size_t first, bool half)
@@ -200,7 +194,7 @@ static void extend_bank(struct patchcore_fit *fit, struct patchcore *m, const si
         owner[m->n + i] = (uint32_t)((chosen[i] - first) / fit->positions);
     }
     if (half)
-        round_to_half(added, count * m->dims);
+        patchcore_round(added, count * m->dims);
     neighbours_free(m->index);
     free(m->bank);
     free(m->owner);

@@ -237,6 +237,9 @@ void patchcore_merge(struct patchcore *m, const struct detector_part *part, size
         put_together(&g);
     else
         select_among(&g, wanted, plan);
+    if (plan->half)
+        patchcore_round(m->bank, m->n * m->dims);
+    m->index = neighbours_new(m->bank, NULL, m->n, m->dims);
     for (size_t i = 0; i < n; i++)
         free(g.part[i].scale);
     free(g.part);

@@ -9,8 +9,8 @@
  * m->coverage says. Where every bank has as many vectors as the chosen are (and start 1), each r_i and r is at most twice the
  * least radius that so many centres can have, so the coverage at most four times that, and four times the exact selection's.
  *
- * Scales. Parts that were scaled by their own spread (spread.h) differ: 1 / s_il^2 is the part of layer l in the variance of part i,
- * and the new scale has the mean of the parts', weighted by images. In it a distance may be greater by f_i = max_l s_l / s_il, so
+ * Scales. Parts that were scaled by their own spread (spread.h) differ: 1 / s_il^2 is layer l's share of the variance in part i,
+ * and the new scale has the mean of the shares, weighted by images. In it a distance may be greater by f_i = max_l s_l / s_il, so
  * that r_i becomes f_i r_i: a bound in the features themselves (dims 0), and for like scales, f_i = 1, in a projection too. Of
  * unlike scales a projection, which mixes the layers, keeps it nearly, as it keeps distances. */
 #ifndef PATCHCORE_MERGE_H
@@ -18,8 +18,8 @@
 #include "method/detector.h"
 #include "patchcore/fit.h"
 
-/* Fills an m that has no bank, all but the index: it is to be saved. Of the plan: ratio, projection and seed. Dies with the path of a
- * part that is no model of patchcore or not like the first. */
+/* Fills an m that has no bank, all of it. Of the plan: ratio, projection and seed; half: the bank is rounded. Dies with the path
+ * of a part that is no model of patchcore or not like the first. */
 void patchcore_merge(struct patchcore *m, const struct detector_part *part, size_t n,
                      const struct patchcore_plan *plan);
 #endif

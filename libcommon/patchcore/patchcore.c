@@ -74,6 +74,12 @@ double patchcore_score(const struct patchcore *m, float *distance, const float *
     return score;
 }
 
+void patchcore_round(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = f16_to_f32(f32_to_f16(x[i]));
+}
+
 static struct tensor bank_as_f16(const struct patchcore *m)
 {
     struct tensor t = tensor_new(DT_F16, 2, (size_t[]){m->n, m->channels});

@@ -38,6 +38,8 @@ void patchcore_scale(const struct patchcore *m, float *patch, size_t n);
 double patchcore_score(const struct patchcore *m, float *distance, const float *patch, size_t n,
                        uint32_t without);
 
+/* n numbers to what half precision keeps of them. */
+void patchcore_round(float *x, size_t n);
 /* Bank and scale into a model file, the bank as f16 where half: dies when a value doesn't fit. */
 void patchcore_save(struct safetensors *st, const struct patchcore *m, bool half);
 /* They come out of it, or it dies with path; patchcore_load makes the index as well, for scoring. */
