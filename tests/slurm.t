@@ -141,14 +141,23 @@ slurm grid OUT=cells THREADS=1 "${two[@]}" CATEGORIES='carpet gear broken' -m 30
 ok $? "two arrays are submitted"
 stamps() { stat -c '%n %y' cells/*/images; }
 stamps >before
-within idle && figures plain | diff - <(figures cells) >&2 && [ "$(figures cells | wc -l)" = 25 ]
-ok $? "the table is that of make"
-stamps | diff - before >&2
+last=$(tail -n 1 cells/slurm/jobs)
+is_left() { [ "$(squeue -h -o %F | sort -u)" = "$last" ]; }
+scontrol hold "$last" && within is_left && stamps | diff - before >&2 && [ ! -e cells/results.tsv ] && [ -z "$(find cells -name '*.part')" ]
 ok $? "tasks write nothing that they share"
+scontrol release "$last" && within idle && figures plain | diff - <(figures cells) >&2 && [ "$(figures cells | wc -l)" = 25 ]
+ok $? "the table is that of make"
 sed -n '/^These cells failed:/,$p' cells/slurm/table.log | diff - <(printf '%s\n' 'These cells failed:' \
     '  broken/net/layer1,layer2/padim: imgcat: data/broken/train/good/001.png: PNG: cut short' \
     '  broken/net/pool-layer2/knn: imgcat: data/broken/train/good/001.png: PNG: cut short') >&2
 ok $? "cells that failed are named, and why"
+
+# knn asks for 1,280 MiB, padim for 8,192: more than the node has
+printf '100\t300\t100\n' >asked/carpet/net/pool-layer2/knn/model.time
+slurm grid OUT=asked THREADS=1 "${two[@]}" METHODS='knn padim' CATEGORIES=gear
+[ $? -eq 1 ] && [ "$(<err)" = 'slurm: padim: Memory specification can not be satisfied' ] && [ "$(wc -l <asked/slurm/jobs)" = 1 ] && within idle &&
+    scontrol show job "$(<asked/slurm/jobs)" | grep -q JobState=CANCELLED
+ok $? "when Slurm refuses a job, those before it are cancelled"
 
 # Stopped: a task is requeued in the middle of its training, then cancelled, and the next before it begins
 # shellcheck disable=SC2016 # the cell, for the grid's recipe
@@ -169,10 +178,10 @@ slurm paper OUT=stopped "${flow[@]}"
 [ $? -eq 1 ] && [ "$(<err)" = "slurm: jobs of stopped are not done: $(paste -s -d ' ' stopped/slurm/jobs)" ]
 ok $? "another submission is refused meanwhile"
 scancel "${job%_1}" && within idle && [ ! -e stopped/broken/${cell#*/}/metrics.tsv ] &&
-    sed -n '/^These cells failed:/,$p' stopped/slurm/table.log | sed 's/ON .* AT [^ ]*/.../' >list
+    sed -n '/^These cells failed:/,$p' stopped/slurm/table.log | sed 's/JOB .* AT [^ ]*/.../' >list
 diff list - >&2 <<END
 These cells failed:
-  $cell: slurm: *** JOB ${job%_1} ... ***
+  $cell: slurm: *** ... ***
   broken/${cell#*/}: slurm: its task never began
 END
 ok $? "cancelled cells are named, and why"
