@@ -13,15 +13,29 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t work_comes = PTHREAD_COND_INITIALIZER;
 static pthread_cond_t work_ends = PTHREAD_COND_INITIALIZER;
 
-/* The call under way. Written under the lock, before the workers of its generation wake. */
+/* The call under way. Written under the lock, before the workers of its generation wake. A worker that comes when it is over has no
+ * part in it, so nobody waits for who is slow to wake. */
 static struct {
     void (*fn)(void *, size_t, size_t);
     void *arg;
     size_t tasks;
+    bool open;
     atomic_size_t next;
-    size_t busy;
-    unsigned long generation;
+    atomic_size_t busy; /* workers that have a part in it */
+    atomic_ulong generation;
 } call;
+
+/* Calls follow each other within microseconds, and to sleep and be woken takes a few dozen of them: who waits looks this often first.
+ * Not where threads share processors: there it would keep others from working. */
+enum { LOOKS = 2000 };
+static size_t looks = 0;
+
+static void look_away(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
 
 static _Thread_local bool inside = false;
 static _Thread_local size_t self = 0;
@@ -47,16 +61,24 @@ static void *worker(void *number)
 {
     unsigned long seen = 0;
     self = (size_t)number;
-    pthread_mutex_lock(&lock);
     for (;;) {
-        while (call.generation == seen)
+        for (size_t i = 0; i < looks && atomic_load(&call.generation) == seen; i++)
+            look_away();
+        pthread_mutex_lock(&lock);
+        while (atomic_load(&call.generation) == seen)
             pthread_cond_wait(&work_comes, &lock);
-        seen = call.generation;
+        seen = atomic_load(&call.generation);
+        const bool open = call.open;
+        if (open)
+            atomic_fetch_add(&call.busy, 1);
         pthread_mutex_unlock(&lock);
+        if (!open)
+            continue;
         take_tasks();
         pthread_mutex_lock(&lock);
-        if (--call.busy == 0)
+        if (atomic_fetch_sub(&call.busy, 1) == 1)
             pthread_cond_signal(&work_ends);
+        pthread_mutex_unlock(&lock);
     }
     return NULL;
 }
@@ -73,6 +95,7 @@ static void start_workers(void)
     if (n > POOL_MAX)
         n = POOL_MAX;
     size = 1;
+    looks = n <= processors() ? LOOKS : 0;
     sigset_t before;
     signals_hold_for_threads(&before); /* workers get none */
     while (size < n && pthread_create(&thread[size], NULL, worker, (void *)size) == 0)
@@ -105,13 +128,16 @@ void pool_run(size_t tasks, void (*fn)(void *arg, size_t task, size_t worker), v
     call.arg = arg;
     call.tasks = tasks;
     atomic_store(&call.next, 0);
-    call.busy = size - 1;
-    call.generation++;
+    call.open = true;
+    atomic_fetch_add(&call.generation, 1);
     pthread_cond_broadcast(&work_comes);
     pthread_mutex_unlock(&lock);
     take_tasks();
+    for (size_t i = 0; i < looks && atomic_load(&call.busy); i++)
+        look_away();
     pthread_mutex_lock(&lock);
-    while (call.busy)
+    call.open = false;
+    while (atomic_load(&call.busy))
         pthread_cond_wait(&work_ends, &lock);
     pthread_mutex_unlock(&lock);
     pthread_mutex_unlock(&turn);
