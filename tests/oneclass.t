@@ -41,7 +41,7 @@ tune -e 1 -o freeze.st --freeze conv1,bn1,layer1,layer2,layer3.0 images && [ "$(
 ok $? "--freeze"
 tune -w net.st -e 1 -o layer.st images && [ "$(tensors layer.st '^layer4')" = "$(tensors net.st '^layer4')" ] && [ "$(tensors layer.st '^layer3')" != "$(tensors all.st '^layer3')" ]
 ok $? "-l pool:layer3"
-tune -w net.st -e 1 -o ewc.st --clip 1 --ewc labelled images && tune -w net.st -e 1 -o strong.st --clip 1 --ewc labelled --pull 1e7 images && ! cmp -s ewc.st strong.st
+tune -e 1 -o ewc.st --clip 1 --ewc labelled images && tune -e 1 -o strong.st --clip 1 --ewc labelled --pull 1e7 images && ! cmp -s ewc.st strong.st
 ok $? "--ewc, --pull"
 tune -a resnet18 --norm none --precision f32 --mem 4K -e 1 -o norm.st images && ! cmp -s norm.st tuned.st
 ok $? "-a, --norm, --precision, --mem"

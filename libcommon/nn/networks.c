@@ -122,3 +122,11 @@ const char *network_guess(const struct safetensors *st)
     }
     return NULL;
 }
+
+size_t network_stages(const struct safetensors *st)
+{
+    size_t stages = 4;
+    while (stages > 1 && count_blocks(st, stages) == 0)
+        stages--;
+    return stages;
+}

@@ -16,4 +16,6 @@ bool network_build_stages(struct graph *g, const char *arch, size_t stages, size
 /* The architecture that weights are for: metadata arch=, else from names and shapes. NULL when it can't be
  * told. */
 const char *network_guess(const struct safetensors *st);
+/* How many stages weights have, 1 to 4: their avgpool and fc, where they have one, follow the last. */
+size_t network_stages(const struct safetensors *st);
 #endif

@@ -26,7 +26,7 @@ static void open_network(struct fisher *f, const struct raster *first)
     if (!head || head->rank != 2)
         die("%s: fc.weight is missing: --ewc needs the weights' own classes", p->file);
     f->classes = head->dim[0];
-    network_build(&f->graph, p->arch, f->classes);
+    network_build_stages(&f->graph, p->arch, network_stages(p->weights), f->classes);
     const size_t output = (size_t)graph_find_tap(&f->graph, "fc");
     const struct trainer_plan plan = {.output = &output,
                                       .outputs = 1,
