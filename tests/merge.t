@@ -88,11 +88,11 @@ that "other weights" fails 1 'unlike.st: fitted on weights=w:7777, but those bef
 that "which may be meant" test "$(patchcore --merge --force -o forced.st A.st unlike.st 2>&1 | grep -c weights)" = 1
 like small
 that "another size" fails 1 'unlike.st: fitted on input=16x16, but those before on input=32x32' merge A.st unlike.st
-that "other patches, forced" fails 1 'its images have patches: 16, but those of A.st 64' merge -q --force A.st unlike.st
+that "other patches, forced" fails 1 '16 patches an image, but A.st has 64' merge -q --force A.st unlike.st
 { opening 1a2b && npy_note name=x input=32x32 arrays=a && npy_f4 '1, 1, 2' 1 2 && npy_note end=1; } >layer
 like -q layer
 that "other layers" fails 1 'unlike.st: fitted on layers=a, but those before on layers=a,b,c' merge A.st unlike.st
-that "forced, too" fails 1 'unlike.st: its vectors have channels: 2, but those of A.st 28' merge -q --force A.st unlike.st
+that "forced, too" fails 1 'unlike.st: 2 channels, but A.st has 28' merge -q --force A.st unlike.st
 patchcore -q -r 0.2 -o unlike.st C
 that "another ratio" fails 1 'unlike.st: ratio=0.2, but A.st has ratio=0.3' merge A.st unlike.st
 that "unless one is given" patchcore -q --merge -r 0.1 -o given.st A.st unlike.st
@@ -102,7 +102,7 @@ for option in '-s 1' '--projection sparse' '--sigma 1' '--score patch' '--distan
     that "another $option" fails 1 'unlike.st: .*=.*, but A.st has ' merge A.st unlike.st
 done
 like -p 64 C
-that "another projection" fails 1 'unlike.st: its selection has dimensions: 64, but those of A.st 128' merge A.st unlike.st
+that "another projection" fails 1 'unlike.st: 64 dimensions of the projection, but A.st has 128' merge A.st unlike.st
 like --scale none C
 that "layers as they are" fails 1 'unlike.st: its layers are not scaled, those of A.st are scaled' merge A.st unlike.st
 like --quantile 0.5 C

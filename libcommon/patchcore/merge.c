@@ -35,7 +35,7 @@ struct merge {
 static void same(const struct merge *g, const struct part *p, const char *what, double here, double first)
 {
     if (fabs(here - first) > 0)
-        die("%s: %s %g, but those of %s %g: they can't be merged", p->file->path, what, here,
+        die("%s: %.0f %s, but %s has %.0f: they can't be merged", p->file->path, here, what,
             g->part->file->path, first);
 }
 
@@ -70,9 +70,9 @@ static void know(struct merge *g, const struct detector_part *file)
     for (size_t i = 0; i < g->n; i++) {
         struct part *p = &g->part[i];
         *p = part_of(&file[i]);
-        same(g, p, "its vectors have channels:", (double)p->channels, (double)g->part->channels);
-        same(g, p, "its images have patches:", p->positions, g->part->positions);
-        same(g, p, "its selection has dimensions:", (double)p->projected, (double)g->part->projected);
+        same(g, p, "channels", (double)p->channels, (double)g->part->channels);
+        same(g, p, "patches an image", p->positions, g->part->positions);
+        same(g, p, "dimensions of the projection", (double)p->projected, (double)g->part->projected);
         if (!p->scale != !g->part->scale)
             die("%s: its layers are %s, those of %s are %s: they can't be merged", p->file->path,
                 p->scale ? "scaled" : "not scaled", g->part->file->path, p->scale ? "not" : "scaled");
