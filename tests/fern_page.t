@@ -17,7 +17,9 @@ ok $? "the page has examples"
 
 mkdir short
 printf '#!/bin/bash\nexec "%s/fractrain" "$@" --steps 1 -b 4 -z 32\n' "$FERN_BIN" >short/fractrain
-chmod +x short/fractrain
+printf '#!/bin/bash\necho 7\n' >short/sbatch # slurm.t has a real one
+printf '#!/bin/bash\n' >short/squeue
+chmod +x short/{fractrain,sbatch,squeue}
 PATH=$work/short:$PATH
 {
     ifsgen -q -c 4 -n 4 -z 32 | fractrain -q -c 4 -o net.safetensors

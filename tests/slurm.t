@@ -83,7 +83,8 @@ for program in munged slurmctld slurmd sbatch; do
 done
 
 # A cluster of this machine, with two processors; gone when the test ends
-ports=$(perl -MIO::Socket::INET -e 'my @s = map { IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1") } 1, 2; print join " ", map { $_->sockport } @s')
+ports=$(perl -MIO::Socket::INET -e 'my @free = map { IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1") } 1, 2;
+    print join " ", map { $_->sockport } @free')
 export SLURM_CONF=$work/cluster/slurm.conf
 mkdir -p cluster/state cluster/spool
 cat >"$SLURM_CONF" <<END
@@ -122,8 +123,8 @@ idle() { sleep .1 && [ -z "$(squeue -h)" ]; }
 trap leave EXIT
 head -c 1024 /dev/urandom >cluster/key
 chmod 400 cluster/key
-munged -F -f --key-file="$work/cluster/key" -S "$work/cluster/munge" --pid-file="$work/cluster/munged.pid" --log-file="$work/cluster/munged.log" \
-    --seed-file="$work/cluster/seed" >cluster/munged.out 2>&1 &
+munged -F -f --key-file="$work/cluster/key" -S "$work/cluster/munge" --pid-file="$work/cluster/munged.pid" \
+    --log-file="$work/cluster/munged.log" --seed-file="$work/cluster/seed" >cluster/munged.out 2>&1 &
 daemons+=($!)
 within test -S cluster/munge
 slurmctld -D -c >cluster/slurmctld.out 2>&1 &
@@ -142,7 +143,8 @@ fi
 # The same grid by make and by Slurm: equal tables, times and memory excepted, and the same failures
 figures() { cut -f 1-13,20 "$1/results.tsv"; }
 plainly grid OUT=plain "${two[@]}" CATEGORIES='carpet gear broken'
-slurm grid OUT=cells THREADS=1 "${two[@]}" CATEGORIES='carpet gear broken' -m 300 && [ ! -s err ] && [ "$(grep -c '^job [0-9]*: .* 3 cells, 300M 240$' out)" = 2 ]
+slurm grid OUT=cells THREADS=1 "${two[@]}" CATEGORIES='carpet gear broken' -m 300 && [ ! -s err ] &&
+    [ "$(grep -c '^job [0-9]*: .* 3 cells, 300M 240$' out)" = 2 ]
 ok $? "two arrays are submitted"
 stamps() { stat -c '%n %y' cells/*/images; }
 stamps >before
