@@ -174,17 +174,18 @@ plainly grid OUT=whole "${flow[@]}" CATEGORIES=gear
 runs() { squeue -h -r -t R -o %i | grep -Fxq "$job" && [ -e stopped/$cell/model.safetensors.checkpoint ]; }
 # Slurm would let it wait for two minutes; in the second of its end the node would not take it again.
 waits() { squeue -h -r -t PD -o '%i %r' | grep -Fxq "$job BeginTime"; }
-again() { within waits && scontrol update JobId="$job" StartTime=now+2 && within runs; }
+again() { scontrol update JobId="$job" StartTime=now+2 && within runs; }
 mkdir -p stopped/broken/${cell#*/} && touch -d 2000-01-01 stopped/broken/${cell#*/}/metrics.tsv # of images that have changed
 slurm paper OUT=stopped THREADS=1 "${flow[@]}" CATEGORIES='gear broken' -m 300 -t 5 -j 1 -p main && grep -q '^job .* 300M 5$' out
 ok $? "-t and -p"
 job=$(head -n 1 stopped/slurm/jobs)_1
-scontrol hold "${job%1}2" && within runs && scontrol requeue "$job" && within grep -q 'JOB REQUEUE' stopped/slurm/fastflow-1.log && again
+scontrol hold "${job%1}2" && within runs && scontrol requeue "$job" && within waits &&
+    grep -q 'JOB REQUEUE' stopped/slurm/fastflow-1.log
 ok $? "a task is requeued in the middle of its training"
 slurm paper OUT=stopped "${flow[@]}"
 [ $? -eq 1 ] && [ "$(<err)" = "slurm: jobs of stopped are not done: $(paste -s -d ' ' stopped/slurm/jobs)" ]
 ok $? "another submission is refused meanwhile"
-scancel "${job%_1}" && within idle && [ ! -e stopped/broken/${cell#*/}/metrics.tsv ] &&
+again && scancel "${job%_1}" && within idle && [ ! -e stopped/broken/${cell#*/}/metrics.tsv ] &&
     sed -n '/^These cells failed:/,$p' stopped/slurm/table.log | sed 's/JOB .* AT [^ ]*/.../' >list
 diff list - >&2 <<END
 These cells failed:
