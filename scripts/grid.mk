@@ -158,7 +158,7 @@ endef
 	$(write_if_changed)
 %/images: FORCE
 	@$(begin)
-	text=$$(find -L "$$GRID_DATA/$*" -type f -printf '%P %s %T@\n' | sort)
+	text=$$(find -L "$$GRID_DATA/$*" -type f -printf '%P %s %T@\n' | LC_ALL=C sort)
 	$(write_if_changed)
 
 # Each step is a pipeline under scripts/measure, which knows what to remove when it fails.
