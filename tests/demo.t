@@ -3,7 +3,6 @@
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
 set -u
-unset MAKEFLAGS MFLAGS MAKELEVEL
 own_folder
 export IMAGES='-r 32' EPOCHS=1 # for grid.mk: quicker
 demo() { "$FERN_TESTS/../scripts/demo" "$FERN_BIN" --steps "${steps-0}" "$@" >out 2>err; }

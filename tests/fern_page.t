@@ -4,7 +4,6 @@
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
 set -u
-unset MAKEFLAGS MFLAGS MAKELEVEL
 export FERN_BIN
 own_folder
 page=$FERN_TESTS/../man/fern.7

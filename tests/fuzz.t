@@ -5,7 +5,6 @@
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=1
-unset MAKEFLAGS MFLAGS MAKELEVEL
 
 echo 'int LLVMFuzzerTestOneInput(void); int LLVMFuzzerTestOneInput(void) { return 0; }' >"$work/x.c"
 if ! "${FUZZ_CC:=clang}" -fsanitize=fuzzer,address,undefined -o "$work/x" "$work/x.c" 2>/dev/null; then

@@ -1,6 +1,9 @@
 # Helpers for the shell tests: small streams made by hand. Sourced: . "$FERN_TESTS/lib.sh"
 # shellcheck shell=bash
 
+# Tests run make of their own, which is not to be a part of the one that runs them.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
 # npy_header DESCR SHAPE: the header of one .npy record, such as npy_header '<f4' '2, 3'
 npy_header() {
     local text="{'descr': '$1', 'fortran_order': False, 'shape': ($2), }" length low high

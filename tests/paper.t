@@ -3,7 +3,6 @@
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
 set -u
-unset MAKEFLAGS MFLAGS MAKELEVEL
 export FERN_BIN
 scripts=$FERN_TESTS/../scripts
 own_folder

@@ -7,17 +7,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-#if defined(__AVX512F__)
-#define BYTES 64
-#elif defined(__AVX2__)
-#define BYTES 32
-#else
-#define BYTES 16
-#endif
-enum { LANES = BYTES / 4 };
-typedef float lanes __attribute__((vector_size(BYTES)));
-typedef float lanes_at __attribute__((vector_size(BYTES), aligned(4), may_alias));
-typedef int32_t masks __attribute__((vector_size(BYTES)));
+enum { LANES = LEVEL_REGISTER / 4 };
+typedef float lanes __attribute__((vector_size(LEVEL_REGISTER)));
+typedef float lanes_at __attribute__((vector_size(LEVEL_REGISTER), aligned(4), may_alias));
+typedef int32_t masks __attribute__((vector_size(LEVEL_REGISTER)));
 _Static_assert((int)BULB_STRIDE % (int)LANES == 0, "strides are whole vectors");
 
 #define LOAD(p) ((lanes)(*(const lanes_at *)(p)))
@@ -49,9 +42,9 @@ static inline lanes root(lanes a)
 
 static inline bool any(masks m)
 {
-    uint64_t word[BYTES / 8], sum = 0;
+    uint64_t word[LEVEL_REGISTER / 8], sum = 0;
     memcpy(word, &m, sizeof word);
-    for (int i = 0; i < BYTES / 8; i++)
+    for (int i = 0; i < LEVEL_REGISTER / 8; i++)
         sum |= word[i];
     return sum != 0;
 }

@@ -12,9 +12,17 @@ enum cpu_level {
     CPU_AMX     /* and AMX-TILE, AMX-BF16, permitted by the kernel */
 };
 
+/* cpu_level's own: the level once it is known, else -1; threads that race for it find the same answer. */
+extern int cpu_known;
+enum cpu_level cpu_detect(void);
+
 /* The highest level here. The environment variable FERN_CPU (plain, avx2, avx512, bf16, amx) lowers it, never
  * raises it: tests compare the kernels with it. */
-static inline enum cpu_level cpu_level(void);
+static inline enum cpu_level cpu_level(void)
+{
+    const int level = __atomic_load_n(&cpu_known, __ATOMIC_RELAXED);
+    return level < 0 ? cpu_detect() : (enum cpu_level)level;
+}
 const char *cpu_level_name(enum cpu_level level);
 /* The one way by which kernels are chosen: a table of them by level, in which a level without kernels of its own is NULL and takes
  * those of the next lower one; CPU_PLAIN always has some. What is compiled on x86-64 only stands there as CPU_X86(kernels):
@@ -28,15 +36,6 @@ const void *cpu_choose(const void *const by_level[CPU_LEVELS]);
 #else
 #define CPU_X86(kernels) NULL
 #endif
-
-/* The level once it is known, else -1; threads that race for it find the same answer. */
-extern int cpu_known;
-enum cpu_level cpu_detect(void);
-static inline enum cpu_level cpu_level(void)
-{
-    const int level = __atomic_load_n(&cpu_known, __ATOMIC_RELAXED);
-    return level < 0 ? cpu_detect() : (enum cpu_level)level;
-}
 
 /* For tests: from now on this is the level, whatever the CPU; instructions that it lacks are the caller's
  * business. */

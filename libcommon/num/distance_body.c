@@ -1,16 +1,11 @@
 /* Compiled once for every level (num/level.h): GCC's vector types, sixteen lanes whatever the CPU has, so that all levels give the
- * same bits. They lie in as few vectors as the level has registers for: of one that is too wide, GCC keeps the sums in memory. */
+ * same bits. They lie in PARTS registers. */
 #include "num/distance_kernel.h"
 #include "num/level.h"
 
-#ifdef __AVX512F__
-enum { PARTS = 1 };
-#else
-enum { PARTS = 2 };
-#endif
-enum { LANES = DISTANCE_LANES / PARTS };
-typedef float lanes __attribute__((vector_size(64 / PARTS)));
-typedef float lanes_at __attribute__((vector_size(64 / PARTS), aligned(4), may_alias));
+enum { LANES = LEVEL_REGISTER / 4, PARTS = DISTANCE_LANES / LANES };
+typedef float lanes __attribute__((vector_size(LEVEL_REGISTER)));
+typedef float lanes_at __attribute__((vector_size(LEVEL_REGISTER), aligned(4), may_alias));
 typedef float half __attribute__((vector_size(32)));
 typedef float quarter __attribute__((vector_size(16)));
 
@@ -19,13 +14,17 @@ typedef float quarter __attribute__((vector_size(16)));
 /* Lane i and lane i + 8, their sums i and i + 4, and so on. */
 static inline float sum_of(const lanes v[PARTS])
 {
-#ifdef __AVX512F__
+#if LEVEL_REGISTER == 16
+    const quarter q = (v[0] + v[2]) + (v[1] + v[3]);
+#else
+#if LEVEL_REGISTER == 32
+    const half h = v[0] + v[1];
+#else
     const half h = __builtin_shufflevector(v[0], v[0], 0, 1, 2, 3, 4, 5, 6, 7) +
                    __builtin_shufflevector(v[0], v[0], 8, 9, 10, 11, 12, 13, 14, 15);
-#else
-    const half h = v[0] + v[1];
 #endif
     const quarter q = __builtin_shufflevector(h, h, 0, 1, 2, 3) + __builtin_shufflevector(h, h, 4, 5, 6, 7);
+#endif
     return (q[0] + q[2]) + (q[1] + q[3]);
 }
 

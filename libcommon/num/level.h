@@ -11,4 +11,13 @@
 #define LEVEL_NAME(name, level) LEVEL_PASTE(name, level)
 #define KERNELS(name) LEVEL_NAME(name, LEVEL)
 
+/* Bytes of this level's vector registers. GCC's vector types are to be no wider: of one that is, it keeps sums in memory. */
+#if defined(__AVX512F__)
+#define LEVEL_REGISTER 64
+#elif defined(__AVX2__)
+#define LEVEL_REGISTER 32
+#else
+#define LEVEL_REGISTER 16
+#endif
+
 #endif

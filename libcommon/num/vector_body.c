@@ -1,18 +1,13 @@
 /* Compiled once for every level (num/level.h): GCC's vector types, eight lanes whatever the CPU has, so that all levels give the
- * same bits. They lie in as few vectors as the level has registers for: of one that is too wide, GCC keeps sums in memory. */
+ * same bits. They lie in PARTS registers. */
 #include "num/level.h"
 #include "num/vector_kernel.h"
 #include <string.h>
 
-#ifdef __AVX512F__
-enum { PARTS = 1 };
-#else
-enum { PARTS = 2 };
-#endif
-enum { LANES = 8, PART = LANES / PARTS, ROWS = 4 };
-typedef double part __attribute__((vector_size(64 / PARTS)));
-typedef double part_at __attribute__((vector_size(64 / PARTS), aligned(8), may_alias));
-typedef float floats_at __attribute__((vector_size(32 / PARTS), aligned(4), may_alias));
+enum { LANES = 8, PART = LEVEL_REGISTER / 8, PARTS = LANES / PART, ROWS = 4 };
+typedef double part __attribute__((vector_size(LEVEL_REGISTER)));
+typedef double part_at __attribute__((vector_size(LEVEL_REGISTER), aligned(8), may_alias));
+typedef float floats_at __attribute__((vector_size(LEVEL_REGISTER / 2), aligned(4), may_alias));
 
 #define PART_OF(p) (*(const part_at *)(p))
 #define WIDEN(p) __builtin_convertvector(*(const floats_at *)(p), part)

@@ -6,8 +6,8 @@ static void plain(uint64_t *mask, const float *value, const float *limit, size_t
 {
     for (size_t r = 0; r < rows; r++) {
         mask[r] = 0;
-        for (size_t j = 0; j < NEAR_VALUES; j++)
-            mask[r] |= (uint64_t)(value[r * NEAR_VALUES + j] <= limit[r]) << j;
+        for (size_t j = 0; j < SKETCH_PANEL; j++)
+            mask[r] |= (uint64_t)(value[r * SKETCH_PANEL + j] <= limit[r]) << j;
     }
 }
 

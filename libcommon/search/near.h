@@ -1,12 +1,9 @@
-/* Which of 64 numbers are small enough: a filter before exact distances (search/sketch.h). */
+/* Which of a panel's numbers (sketch_compare) are small enough: a filter before exact distances. */
 #ifndef SEARCH_NEAR_H
 #define SEARCH_NEAR_H
-#include <stddef.h>
-#include <stdint.h>
+#include "search/sketch.h"
 
-enum { NEAR_VALUES = 64 };
-
-/* Bit j of mask[r] is set where value[r * NEAR_VALUES + j] <= limit[r]; not for NAN. */
+/* Bit j of mask[r] is set where value[r * SKETCH_PANEL + j] <= limit[r]; not for NAN. */
 void near_masks(uint64_t *mask, const float *value, const float *limit, size_t rows);
 
 /* Asks for a vector that will be measured: those that a filter leaves lie anywhere in a bank, and to wait for one takes longer than to

@@ -106,25 +106,9 @@ static void measure(struct search *s, size_t q, uint32_t i)
     set_limit(s, q);
 }
 
-/* A first guess: the vector whose sketch is nearest so far. */
-static void remember(struct search *s, size_t q, uint32_t i, float value)
-{
-    s->limit[q] = value;
-    s->guess[q] = i;
-}
-
-static void measure_near(struct search *s, size_t q, uint32_t i, float value)
-{
-    (void)value;
-    measure(s, q, i);
-}
-
-typedef void near_function(struct search *s, size_t q, uint32_t i, float value);
-
-/* Gives to `near` the vectors of one panel whose values are within their query's limit, which may sink meanwhile, for the queries in
- * `row` (at most SKETCH_ROWS). */
-static void look_at_rows(struct search *s, size_t panel, const uint32_t *row, size_t rows,
-                         near_function *near)
+/* Measures the vectors of one panel whose values are within their query's limit, which sinks meanwhile, for the queries in `row` (at
+ * most SKETCH_ROWS). */
+static void look_at_panel(struct search *s, size_t panel, const uint32_t *row, size_t rows)
 {
     const uint32_t *vector = s->nb->vector + panel * SKETCH_PANEL;
     float values[SKETCH_ROWS * SKETCH_PANEL], limit[SKETCH_ROWS];
@@ -133,23 +117,32 @@ static void look_at_rows(struct search *s, size_t panel, const uint32_t *row, si
     for (size_t r = 0; r < rows; r++)
         limit[r] = s->limit[row[r]];
     near_masks(mask, values, limit, rows);
-    for (size_t r = 0; near == measure_near && r < rows; r++)
+    for (size_t r = 0; r < rows; r++)
         for (uint64_t m = mask[r]; m; m &= m - 1)
             near_fetch(s->nb->bank + vector[__builtin_ctzll(m)] * s->nb->dims, s->nb->dims);
     for (size_t r = 0; r < rows; r++)
         for (uint64_t m = mask[r]; m; m &= m - 1) {
             const size_t j = (size_t)__builtin_ctzll(m);
-            const float value = values[r * SKETCH_PANEL + j];
-            if (value <= s->limit[row[r]])
-                near(s, row[r], vector[j], value);
+            if (values[r * SKETCH_PANEL + j] <= s->limit[row[r]])
+                measure(s, row[r], vector[j]);
         }
 }
 
-static void look_at_panel(struct search *s, size_t panel, const uint32_t *row, size_t rows,
-                          near_function *near)
+/* Guesses, for the queries in `row` (at most SKETCH_ROWS), the vector of one panel whose sketch is nearest; END where all are left out. */
+static void guess_in_panel(struct search *s, size_t panel, const uint32_t *row, size_t rows)
 {
-    for (size_t first = 0; first < rows; first += SKETCH_ROWS)
-        look_at_rows(s, panel, row + first, size_least(rows - first, SKETCH_ROWS), near);
+    const uint32_t *vector = s->nb->vector + panel * SKETCH_PANEL;
+    float values[SKETCH_ROWS * SKETCH_PANEL];
+    sketch_compare(values, &s->sketches, row, rows, &s->nb->panels, s->offset, panel);
+    for (size_t r = 0; r < rows; r++) {
+        float least = INFINITY;
+        s->guess[row[r]] = END;
+        for (size_t j = 0; j < SKETCH_PANEL; j++)
+            if (values[r * SKETCH_PANEL + j] < least) {
+                least = values[r * SKETCH_PANEL + j];
+                s->guess[row[r]] = vector[j];
+            }
+    }
 }
 
 static void measure_boxes(struct search *s)
@@ -183,18 +176,15 @@ static void find_nearest_boxes(const struct search *s, uint32_t *first, uint32_t
 /* The vector of the nearest box whose sketch is nearest is a good first guess. */
 static void guess(struct search *s)
 {
-    uint32_t next[QUERIES], row[QUERIES], *first = xmalloc(s->nb->regions.n, sizeof *first);
+    uint32_t next[QUERIES], row[SKETCH_ROWS], *first = xmalloc(s->nb->regions.n, sizeof *first);
     find_nearest_boxes(s, first, next);
-    for (size_t q = 0; q < s->count; q++) {
-        s->limit[q] = INFINITY;
-        s->guess[q] = END;
-    }
-    for (size_t panel = 0; panel < s->nb->regions.n; panel++) {
-        size_t rows = 0;
-        for (uint32_t q = first[panel]; q != END; q = next[q])
-            row[rows++] = q;
-        look_at_panel(s, panel, row, rows, remember);
-    }
+    for (size_t panel = 0; panel < s->nb->regions.n; panel++)
+        for (uint32_t q = first[panel]; q != END;) {
+            size_t rows = 0;
+            for (; q != END && rows < SKETCH_ROWS; q = next[q])
+                row[rows++] = q;
+            guess_in_panel(s, panel, row, rows);
+        }
     free(first);
     for (size_t q = 0; q < s->count; q++)
         if (s->guess[q] != END)
@@ -216,7 +206,8 @@ static void walk(struct search *s)
             row[rows] = (uint32_t)q;
             rows += s->box[panel * QUERIES + q] <= s->reach[q];
         }
-        look_at_panel(s, panel, row, rows, measure_near);
+        for (size_t from = 0; from < rows; from += SKETCH_ROWS)
+            look_at_panel(s, panel, row + from, size_least(rows - from, SKETCH_ROWS));
     }
 }
 

@@ -171,13 +171,13 @@ static void masks(void)
 {
     const struct near_kernels *const kind[] = {&near_plain, CPU_X86(near_avx2), CPU_X86(near_avx512)};
     enum { ROWS = 3 };
-    float value[ROWS * NEAR_VALUES];
+    float value[ROWS * SKETCH_PANEL];
     const float limit[ROWS] = {20, -1, 50};
     uint64_t want[ROWS] = {0}, got[ROWS];
-    for (size_t i = 0; i < ROWS * NEAR_VALUES; i++) {
+    for (size_t i = 0; i < ROWS * SKETCH_PANEL; i++) {
         value[i] = i % 5 == 0 ? NAN : (float)(i * 37 % 64);
-        want[i / NEAR_VALUES] |= (uint64_t)(i % 5 && (float)(i * 37 % 64) <= limit[i / NEAR_VALUES])
-                                 << i % NEAR_VALUES;
+        want[i / SKETCH_PANEL] |= (uint64_t)(i % 5 && (float)(i * 37 % 64) <= limit[i / SKETCH_PANEL])
+                                  << i % SKETCH_PANEL;
     }
     near_masks(got, value, limit, ROWS);
     ok(memcmp(got, want, sizeof want) == 0, "near_masks: at most the row's limit, and no NAN");
