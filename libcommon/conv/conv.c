@@ -208,23 +208,3 @@ void conv_run(void *out, const void *in, const void *packed, const struct conv_e
     plan_tasks(&r);
     pool_run(r.blocks * size_parts(r.panels, r.group), run_task, &r);
 }
-
-void conv_panel_products(float *values, const void *const *row, size_t rows, const void *panel,
-                         const float offset[CONV_PANEL], size_t depth, enum dtype type)
-{
-    const struct conv_kernels *k = conv_kernels(type);
-    const struct conv_walk walk = {
-        .in = type, .out = DT_F32, .segments = 1, .segment = {{0, depth}}, .channels = CONV_PANEL};
-    struct conv_tile t = {.panel = panel, .bias = offset, .columns = CONV_PANEL, .walk = &walk};
-    conv_begin(k);
-    for (size_t from = 0; from < rows; from += k->rows) {
-        t.rows = size_least(k->rows, rows - from);
-        for (size_t r = 0; r < k->rows; r++) {
-            const size_t at = from + (r < t.rows ? r : 0);
-            t.in[r] = row[at];
-            t.out[r] = values + at * CONV_PANEL;
-        }
-        k->tile(&t);
-    }
-    conv_end(k);
-}

@@ -73,11 +73,6 @@ void conv_quantise(int8_t *out, float *scale, const float *packed, size_t depth,
  * for f32 input, narrowed ones for bf16, 8-bit ones for u8. Runs on the pool. */
 void conv_run(void *out, const void *in, const void *packed, const struct conv_epilogue *epilogue,
               const struct conv_walk *walk);
-/* The same without a walk: products of `rows` single rows with one panel. values[r * 64 + c] = offset[c] + sum over k of
- * row[r][k] * panel[k, c], k below `depth` (a multiple of 32), c below 64. Rows and panel are both f32 or both bf16 (narrowed). On
- * the calling thread. */
-void conv_panel_products(float *values, const void *const *row, size_t rows, const void *panel,
-                         const float offset[CONV_PANEL], size_t depth, enum dtype type);
 
 /* The gradient of the packed weights: gradient[k, channel] += sum over pixels of in[k] *
  * out_gradient[channel], laid out as the packed f32 weights are. in and out_gradient are both f32 or both

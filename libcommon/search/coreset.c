@@ -38,13 +38,12 @@ struct greedy {
 /* Measures those of a panel's centres that the sketches leave, for some vectors. */
 static void look_at_panel(const struct greedy *g, const uint32_t *vector, size_t n, size_t panel)
 {
-    float values[SKETCH_ROWS * SKETCH_PANEL], limit[SKETCH_ROWS];
+    int32_t value[SKETCH_ROWS * SKETCH_PANEL], limit[SKETCH_ROWS];
     uint64_t mask[SKETCH_ROWS];
     const float *centre = g->centre + panel * SKETCH_PANEL * g->dims;
-    sketch_compare(values, &g->sketches, vector, n, &g->panels, g->panels.offset, panel);
     for (size_t r = 0; r < n; r++)
         limit[r] = sketch_limit(&g->sketches, vector[r], &g->panels, g->bound[vector[r]], g->dims);
-    near_masks(mask, values, limit, n);
+    sketch_compare(mask, value, limit, &g->sketches, vector, n, &g->panels, g->panels.offset, panel);
     for (size_t r = 0; r < n; r++)
         if (mask[r])
             near_fetch(g->x + vector[r] * g->dims, g->dims);
@@ -177,7 +176,7 @@ static void add_centre(struct greedy *g, size_t i)
 static void make_sketches(struct greedy *g, size_t wanted)
 {
     struct sketch_space *space = sketch_space_new(g->x, g->n, g->dims);
-    g->sketches = sketches_new(g->n);
+    g->sketches = sketches_new(g->n, space);
     g->panels = sketch_panels_new(wanted);
     sketches_draw_all(&g->sketches, space, g->x);
     sketch_space_free(space);

@@ -43,7 +43,7 @@ struct neighbours *neighbours_new(const float *bank, const uint32_t *owner, size
                               .dims = dims,
                               .space = sketch_space_new(bank, n, dims),
                               .panels = sketch_panels_new(n)};
-    struct sketches s = sketches_new(n);
+    struct sketches s = sketches_new(n, nb->space);
     sketches_draw_all(&s, nb->space, bank);
     nb->vector = regions_order(&s);
     nb->regions = regions_new(&s, nb->vector);
@@ -77,15 +77,15 @@ static bool nearer(float squared, uint32_t index, float than, uint32_t than_inde
 /* A block of queries that look for their nearest together. */
 struct search {
     const struct neighbours *nb;
-    const float *offset; /* of the panels, NAN for what is left out */
+    const int32_t *offset; /* of the panels, SKETCH_NONE for what is left out */
     const float *query;
     size_t count;
     uint32_t *index; /* the nearest known, and its distance */
     float *squared;
     struct sketches sketches;
-    float *box;           /* panels x QUERIES: squared distances to their boxes */
-    float reach[QUERIES]; /* boxes beyond hold nothing near */
-    float limit[QUERIES]; /* values above belong to vectors that are farther */
+    float *box;             /* panels x QUERIES: squared distances to their boxes, in steps */
+    float reach[QUERIES];   /* boxes beyond hold nothing near */
+    int32_t limit[QUERIES]; /* values above belong to vectors that are farther */
     uint32_t guess[QUERIES];
 };
 
@@ -111,37 +111,45 @@ static void measure(struct search *s, size_t q, uint32_t i)
 static void look_at_panel(struct search *s, size_t panel, const uint32_t *row, size_t rows)
 {
     const uint32_t *vector = s->nb->vector + panel * SKETCH_PANEL;
-    float values[SKETCH_ROWS * SKETCH_PANEL], limit[SKETCH_ROWS];
+    int32_t value[SKETCH_ROWS * SKETCH_PANEL], limit[SKETCH_ROWS];
     uint64_t mask[SKETCH_ROWS];
-    sketch_compare(values, &s->sketches, row, rows, &s->nb->panels, s->offset, panel);
     for (size_t r = 0; r < rows; r++)
         limit[r] = s->limit[row[r]];
-    near_masks(mask, values, limit, rows);
+    sketch_compare(mask, value, limit, &s->sketches, row, rows, &s->nb->panels, s->offset, panel);
     for (size_t r = 0; r < rows; r++)
         for (uint64_t m = mask[r]; m; m &= m - 1)
             near_fetch(s->nb->bank + vector[__builtin_ctzll(m)] * s->nb->dims, s->nb->dims);
     for (size_t r = 0; r < rows; r++)
         for (uint64_t m = mask[r]; m; m &= m - 1) {
             const size_t j = (size_t)__builtin_ctzll(m);
-            if (values[r * SKETCH_PANEL + j] <= s->limit[row[r]])
+            if (value[r * SKETCH_PANEL + j] <= s->limit[row[r]])
                 measure(s, row[r], vector[j]);
         }
+}
+
+/* The first of the least. */
+static size_t place_of_least(const int32_t value[SKETCH_PANEL])
+{
+    int32_t least = value[0];
+    size_t place = 0;
+    for (size_t j = 0; j < SKETCH_PANEL; j++)
+        least = value[j] < least ? value[j] : least;
+    while (value[place] != least)
+        place++;
+    return place;
 }
 
 /* Guesses, for the queries in `row` (at most SKETCH_ROWS), the vector of one panel whose sketch is nearest; END where all are left out. */
 static void guess_in_panel(struct search *s, size_t panel, const uint32_t *row, size_t rows)
 {
-    const uint32_t *vector = s->nb->vector + panel * SKETCH_PANEL;
-    float values[SKETCH_ROWS * SKETCH_PANEL];
-    sketch_compare(values, &s->sketches, row, rows, &s->nb->panels, s->offset, panel);
+    int32_t value[SKETCH_ROWS * SKETCH_PANEL], limit[SKETCH_ROWS];
+    uint64_t there[SKETCH_ROWS];
+    for (size_t r = 0; r < rows; r++)
+        limit[r] = SKETCH_ALL;
+    sketch_compare(there, value, limit, &s->sketches, row, rows, &s->nb->panels, s->offset, panel);
     for (size_t r = 0; r < rows; r++) {
-        float least = INFINITY;
-        s->guess[row[r]] = END;
-        for (size_t j = 0; j < SKETCH_PANEL; j++)
-            if (values[r * SKETCH_PANEL + j] < least) {
-                least = values[r * SKETCH_PANEL + j];
-                s->guess[row[r]] = vector[j];
-            }
+        const size_t place = panel * SKETCH_PANEL + place_of_least(value + r * SKETCH_PANEL);
+        s->guess[row[r]] = there[r] ? s->nb->vector[place] : END;
     }
 }
 
@@ -161,10 +169,15 @@ static void measure_boxes(struct search *s)
 static void find_nearest_boxes(const struct search *s, uint32_t *first, uint32_t next[QUERIES])
 {
     uint32_t nearest[QUERIES] = {0};
+    float least[QUERIES];
+    memcpy(least, s->box, sizeof least);
     for (size_t panel = 0; panel < s->nb->regions.n; panel++) {
         const float *box = s->box + panel * QUERIES;
-        for (size_t q = 0; q < s->count; q++)
-            nearest[q] = box[q] < s->box[nearest[q] * QUERIES + q] ? (uint32_t)panel : nearest[q];
+        for (size_t q = 0; q < QUERIES; q++) {
+            const bool is = box[q] < least[q];
+            nearest[q] = is ? (uint32_t)panel : nearest[q];
+            least[q] = is ? box[q] : least[q];
+        }
         first[panel] = END;
     }
     for (size_t q = s->count; q-- > 0;) {
@@ -213,7 +226,8 @@ static void walk(struct search *s)
 
 struct nearest {
     const struct neighbours *nb;
-    const float *offset, *query;
+    const int32_t *offset;
+    const float *query;
     size_t count;
     uint32_t *index;
     float *squared;
@@ -230,7 +244,7 @@ static void nearest_task(void *arg, size_t task, size_t worker)
                        .count = c->count - from < QUERIES ? c->count - from : QUERIES,
                        .index = c->index + from,
                        .squared = c->squared + from,
-                       .sketches = sketches_new(QUERIES),
+                       .sketches = sketches_new(QUERIES, c->nb->space),
                        .box = xaligned(c->nb->regions.n * QUERIES, sizeof *s.box)};
     for (size_t q = 0; q < s.count; q++) {
         s.squared[q] = INFINITY;
@@ -244,23 +258,23 @@ static void nearest_task(void *arg, size_t task, size_t worker)
     free(s.box);
 }
 
-/* The panels' offsets, NAN for what is left out; NULL: nothing is. free() it. */
-static float *offsets_without(const struct neighbours *nb, uint32_t without)
+/* The panels' offsets, SKETCH_NONE for what is left out; NULL: nothing is. free() it. */
+static int32_t *offsets_without(const struct neighbours *nb, uint32_t without)
 {
     if (without == NEIGHBOURS_ALL)
         return NULL;
     const size_t places = nb->panels.panels * SKETCH_PANEL;
-    float *offset = memcpy(xaligned(places, sizeof *offset), nb->panels.offset, places * sizeof *offset);
+    int32_t *offset = memcpy(xaligned(places, sizeof *offset), nb->panels.offset, places * sizeof *offset);
     for (size_t place = 0; place < nb->n; place++)
         if (nb->owner[nb->vector[place]] == without)
-            offset[place] = NAN;
+            offset[place] = SKETCH_NONE;
     return offset;
 }
 
 void neighbours_nearest(const struct neighbours *nb, uint32_t *index, float *squared, const float *query,
                         size_t count, uint32_t without)
 {
-    float *offset = offsets_without(nb, without);
+    int32_t *offset = offsets_without(nb, without);
     struct nearest c = {nb, offset ? offset : nb->panels.offset, query, count, index, squared};
     pool_run((count + QUERIES - 1) / QUERIES, nearest_task, &c);
     free(offset);
@@ -290,18 +304,17 @@ size_t neighbours_list(const struct neighbours *nb, uint32_t *index, float *squa
                        size_t k, uint32_t without)
 {
     const uint32_t row = 0;
-    float values[SKETCH_PANEL], limit = INFINITY;
+    int32_t value[SKETCH_PANEL], limit = SKETCH_ALL;
     uint64_t m;
     struct list l = {index, squared, 0, k};
-    struct sketches s = sketches_new(1);
+    struct sketches s = sketches_new(1, nb->space);
     sketches_draw(&s, 0, nb->space, query, 1);
     for (size_t panel = 0; panel < nb->panels.panels; panel++) {
-        sketch_compare(values, &s, &row, 1, &nb->panels, nb->panels.offset, panel);
-        near_masks(&m, values, &limit, 1);
+        sketch_compare(&m, value, &limit, &s, &row, 1, &nb->panels, nb->panels.offset, panel);
         for (; m; m &= m - 1) {
             const size_t j = (size_t)__builtin_ctzll(m);
             const uint32_t i = nb->vector[panel * SKETCH_PANEL + j];
-            if (values[j] > limit || left_out(nb, i, without))
+            if (value[j] > limit || left_out(nb, i, without))
                 continue;
             list_add(&l, i, distance_squared(query, nb->bank + i * nb->dims, nb->dims));
             if (l.have == k)

@@ -3,10 +3,9 @@
 #include "base/mem.h"
 #include "base/size.h"
 #include "base/thread.h"
+#include "search/near.h"
 #include "search/principal.h"
-#include "conv/conv.h"
 #include "num/gemm.h"
-#include "num/precision.h"
 #include "num/vector.h"
 #include <float.h>
 #include <math.h>
@@ -14,16 +13,29 @@
 #include <string.h>
 
 enum { DIRECTIONS = SKETCH_DIMS - 1, BLOCK = 128, WALK = 64 * BLOCK };
+/* Vectors by whose lengths the step is chosen, and how many times longer another one may be. */
+enum { SAMPLE = 1024, MARGIN = 2 };
 /* Beyond this squares would leave f32. */
 #define REACH 1e18
 
-_Static_assert((int)SKETCH_PANEL == (int)CONV_PANEL && SKETCH_DIMS % 32 == 0,
-               "sketches lie as the kernels read");
+_Static_assert(SKETCH_DIMS % 2 == 0, "numbers lie in pairs");
 
 struct sketch_space {
     size_t dims;
     double *mean, *basis; /* dims; DIRECTIONS x dims */
+    double step;
 };
+
+/* So that what is MARGIN times as long as the longest vector of a sample has SKETCH_LONGEST steps. */
+static double choose_step(const struct sketch_space *s, const float *x, size_t n)
+{
+    const size_t sample = size_least(n, SAMPLE);
+    double *centred = xaligned(s->dims, sizeof *centred), most = 0;
+    for (size_t i = 0; i < sample; i++)
+        most = fmax(most, vector_centre(centred, x + i * n / sample * s->dims, s->mean, s->dims));
+    free(centred);
+    return (most > 0 ? MARGIN * sqrt(most) : 1) / SKETCH_LONGEST;
+}
 
 struct sketch_space *sketch_space_new(const float *x, size_t n, size_t dims)
 {
@@ -32,6 +44,7 @@ struct sketch_space *sketch_space_new(const float *x, size_t n, size_t dims)
     s->mean = xaligned(dims, sizeof *s->mean);
     s->basis = xaligned(DIRECTIONS * dims, sizeof *s->basis);
     principal_directions(s->mean, s->basis, DIRECTIONS, x, n, dims);
+    s->step = choose_step(s, x, n);
     return s;
 }
 
@@ -46,13 +59,13 @@ void sketch_space_free(struct sketch_space *s)
 
 size_t sketches_bytes(size_t n)
 {
-    return n * (SKETCH_DIMS * dtype_size(precision_auto()) + 2 * sizeof(float));
+    return n * (SKETCH_DIMS * sizeof(int16_t) + sizeof(int32_t) + sizeof(float));
 }
 
-struct sketches sketches_new(size_t n)
+struct sketches sketches_new(size_t n, const struct sketch_space *space)
 {
-    return (struct sketches){n, scratch_new(n * SKETCH_DIMS, dtype_size(precision_auto()), "sketches"),
-                             xaligned(n, sizeof(float)), xaligned(n, sizeof(float))};
+    return (struct sketches){n, space->step, scratch_new(n * SKETCH_DIMS, sizeof(int16_t), "sketches"),
+                             xaligned(n, sizeof(int32_t)), xaligned(n, sizeof(float))};
 }
 
 void sketches_free(struct sketches *s)
@@ -63,51 +76,40 @@ void sketches_free(struct sketches *s)
     *s = (struct sketches){0};
 }
 
-static void *row_of(const struct sketches *s, size_t i)
+static int16_t *row_of(const struct sketches *s, size_t i)
 {
-    return (char *)s->rows.data + i * SKETCH_DIMS * dtype_size(precision_auto());
-}
-
-static void put_number(void *row, size_t i, double x)
-{
-    if (precision_auto() == DT_BF16)
-        ((uint16_t *)row)[i] = f32_to_bf16((float)x);
-    else
-        ((float *)row)[i] = (float)x;
-}
-
-static double number(const void *row, size_t i)
-{
-    return precision_auto() == DT_BF16 ? (double)bf16_to_f32(((const uint16_t *)row)[i])
-                                       : (double)((const float *)row)[i];
+    return (int16_t *)s->rows.data + i * SKETCH_DIMS;
 }
 
 void sketch_numbers(float out[SKETCH_DIMS], const struct sketches *s, size_t i)
 {
-    const void *row = row_of(s, i);
+    const int16_t *row = row_of(s, i);
     for (size_t k = 0; k < SKETCH_DIMS; k++)
-        out[k] = (float)number(row, k);
+        out[k] = row[k];
 }
 
 /* Sketch i from its coordinates and |x|^2. With a basis orthonormal to 1e-12 an entry, f64 errs by less than
- * 1e-5 |x|, also in the length of the rest, where a difference's root may lose half of the digits. */
+ * 1e-5 |x|, also in the length of the rest, where a difference's root may lose half of the digits. Rounding
+ * makes a sketch longer by less than three steps. */
 static void draw_one(struct sketches *s, size_t i, double exact[SKETCH_DIMS], double whole)
 {
-    void *row = row_of(s, i);
-    double seen = 0, square = 0, error = 0;
+    int16_t *row = row_of(s, i);
+    const double longest = (SKETCH_LONGEST - 3) * s->step, length = sqrt(whole);
+    const double pull = length > longest ? longest / length : 1;
+    double seen = 0, error = 0;
+    int32_t square = 0;
+    if (!(whole < REACH * REACH))
+        die("vectors are too large to be compared: %g from their mean", length);
     for (size_t k = 0; k < DIRECTIONS; k++)
         seen += exact[k] * exact[k];
     exact[DIRECTIONS] = sqrt(fmax(whole - seen, 0));
     for (size_t k = 0; k < SKETCH_DIMS; k++) {
-        put_number(row, k, exact[k]);
-        const double kept = number(row, k);
-        square += kept * kept;
-        error += (kept - exact[k]) * (kept - exact[k]);
+        row[k] = (int16_t)lrint(exact[k] * pull / s->step);
+        square += row[k] * row[k];
+        error += pow(row[k] * s->step - exact[k], 2);
     }
-    if (!(square < REACH * REACH))
-        die("vectors are too large to be compared: %g from their mean", sqrt(whole));
-    s->square[i] = (float)square;
-    s->error[i] = (float)((sqrt(error) + 1e-5 * sqrt(whole)) * (1 + 1e-6) + (double)FLT_MIN);
+    s->square[i] = square;
+    s->error[i] = (float)((sqrt(error) + 1e-5 * length) * (1 + 1e-6) + (double)FLT_MIN);
 }
 
 void sketches_draw(struct sketches *s, size_t first, const struct sketch_space *space, const float *x,
@@ -154,19 +156,18 @@ void sketches_draw_all(struct sketches *s, const struct sketch_space *space, con
 
 size_t sketch_panels_bytes(size_t n)
 {
-    return size_parts(n, SKETCH_PANEL) * SKETCH_PANEL *
-           (SKETCH_DIMS * dtype_size(precision_auto()) + sizeof(float));
+    return size_parts(n, SKETCH_PANEL) * SKETCH_PANEL * (SKETCH_DIMS * sizeof(int16_t) + sizeof(int32_t));
 }
 
 struct sketch_panels sketch_panels_new(size_t n)
 {
     struct sketch_panels p = {.panels = size_parts(n, SKETCH_PANEL)};
     const size_t places = p.panels * SKETCH_PANEL;
-    p.data = xaligned(places * SKETCH_DIMS, dtype_size(precision_auto()));
+    p.data = xaligned(places * SKETCH_DIMS, sizeof *p.data);
     p.offset = xaligned(places, sizeof *p.offset);
-    memset(p.data, 0, places * SKETCH_DIMS * dtype_size(precision_auto()));
+    memset(p.data, 0, places * SKETCH_DIMS * sizeof *p.data);
     for (size_t j = 0; j < places; j++)
-        p.offset[j] = NAN;
+        p.offset[j] = SKETCH_NONE;
     return p;
 }
 
@@ -177,40 +178,42 @@ void sketch_panels_free(struct sketch_panels *p)
     *p = (struct sketch_panels){0};
 }
 
-/* The layout of conv.h's panels: of bf16, neighbours in depth lie side by side. */
 void sketch_panels_put(struct sketch_panels *p, size_t j, const struct sketches *s, size_t i)
 {
-    const enum dtype type = precision_auto();
-    const size_t size = dtype_size(type), deep = sizeof(float) / size, column = j % SKETCH_PANEL;
-    const void *row = row_of(s, i);
-    char *panel = (char *)p->data + (j - column) * SKETCH_DIMS * size;
+    const size_t column = j % SKETCH_PANEL;
+    int16_t *panel = p->data + (j - column) * SKETCH_DIMS;
     for (size_t k = 0; k < SKETCH_DIMS; k++)
-        put_number(panel, (k / deep * SKETCH_PANEL + column) * deep + k % deep, -2 * number(row, k));
-    p->offset[j] = s->square[i];
+        panel[sketch_place(k, column)] = row_of(s, i)[k];
+    p->offset[j] = s->square[i] / 2;
     p->error = fmax(p->error, (double)s->error[i]);
-    p->widest = fmax(p->widest, sqrt((double)s->square[i]));
 }
 
-void sketch_compare(float *values, const struct sketches *s, const uint32_t *row, size_t count,
-                    const struct sketch_panels *p, const float *offset, size_t panel)
+void sketch_compare(uint64_t *mask, int32_t *value, const int32_t *limit, const struct sketches *s,
+                    const uint32_t *row, size_t count, const struct sketch_panels *p, const int32_t *offset,
+                    size_t panel)
 {
-    const enum dtype type = precision_auto();
-    const size_t bytes = SKETCH_DIMS * dtype_size(type);
-    const void *in[SKETCH_ROWS];
+    const int16_t *in[SKETCH_ROWS];
     for (size_t r = 0; r < count; r++)
-        in[r] = (const char *)s->rows.data + row[r] * bytes;
-    conv_panel_products(values, in, count, (const char *)p->data + panel * SKETCH_PANEL * bytes,
-                        offset + panel * SKETCH_PANEL, SKETCH_DIMS, type);
+        in[r] = row_of(s, row[r]);
+    near_panel(mask, value, in, limit, count, p->data + panel * SKETCH_PANEL * SKETCH_DIMS,
+               offset + panel * SKETCH_PANEL);
 }
 
 /* With u = 2^-24: a distance that distance_squared gives as `squared` is at most so times 1 + (dims/16 + 8)
- * u; the sketches are no farther apart than that and their errors. */
+ * u; the sketches are no farther apart than that and their errors. In steps. */
 static double apart(const struct sketches *s, size_t i, const struct sketch_panels *p, float squared,
                     size_t dims)
 {
     const double u = (double)FLT_EPSILON / 2;
     const double true_squared = (double)squared * (1 + 2 * ((double)dims / 16 + 8) * u) + (double)FLT_MIN;
-    return sqrt(true_squared) + (double)s->error[i] + p->error;
+    return (sqrt(true_squared) + (double)s->error[i] + p->error) / s->step * (1 + 1e-12);
+}
+
+int32_t sketch_limit(const struct sketches *s, size_t i, const struct sketch_panels *p, float squared,
+                     size_t dims)
+{
+    const double most = apart(s, i, p, squared, dims), limit = (most * most - s->square[i]) / 2;
+    return limit < SKETCH_ALL ? (int32_t)floor(limit) : SKETCH_ALL;
 }
 
 float sketch_reach(const struct sketches *s, size_t i, const struct sketch_panels *p, float squared,
@@ -218,15 +221,4 @@ float sketch_reach(const struct sketches *s, size_t i, const struct sketch_panel
 {
     const double most = apart(s, i, p, squared, dims);
     return (float)(most * most * (1 + 2e-5));
-}
-
-/* A value errs by at most 66 u (|a| + |b|)^2, and by products that bf16 instructions take for zero, each below
- * FLT_MIN. */
-float sketch_limit(const struct sketches *s, size_t i, const struct sketch_panels *p, float squared,
-                   size_t dims)
-{
-    const double u = (double)FLT_EPSILON / 2, square = s->square[i];
-    const double most = apart(s, i, p, squared, dims), reach = sqrt(square) + p->widest;
-    const double limit = most * most - square + 80 * u * reach * reach + 128 * (double)FLT_MIN;
-    return (float)(limit + fabs(limit) * 1e-6);
 }

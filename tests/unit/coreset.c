@@ -127,9 +127,10 @@ static void covering(size_t n, size_t dims, size_t have)
 static void sketches(size_t n, size_t dims, size_t rank)
 {
     enum { CENTRES = 150 };
-    float *x = vectors(n, dims, rank, 11), values[SKETCH_PANEL];
+    float *x = vectors(n, dims, rank, 11);
+    int32_t value[SKETCH_PANEL];
     struct sketch_space *space = sketch_space_new(x, n, dims);
-    struct sketches s = sketches_new(n);
+    struct sketches s = sketches_new(n, space);
     struct sketch_panels p = sketch_panels_new(CENTRES);
     size_t wrong = 0, kept = 0, asked = 0, all = 0;
     sketches_draw_all(&s, space, x);
@@ -137,11 +138,11 @@ static void sketches(size_t n, size_t dims, size_t rank)
         sketch_panels_put(&p, c, &s, c * 5);
     for (uint32_t i = 0; i < n; i++) {
         const float nearest = distance_squared(x + i * dims, x + i * 31 % 749 / 5 * 5 * dims, dims);
-        const float limit = sketch_limit(&s, i, &p, nearest, dims);
+        const int32_t limit = sketch_limit(&s, i, &p, nearest, dims),
+                      whole = sketch_limit(&s, i, &p, INFINITY, dims);
         for (size_t panel = 0; panel < p.panels; panel++) {
-            sketch_compare(values, &s, &i, 1, &p, p.offset, panel);
             uint64_t mask;
-            near_masks(&mask, values, &limit, 1);
+            sketch_compare(&mask, value, &limit, &s, &i, 1, &p, p.offset, panel);
             for (size_t j = 0; j < SKETCH_PANEL; j++) {
                 const size_t c = panel * SKETCH_PANEL + j;
                 const bool near = mask >> j & 1;
@@ -153,38 +154,85 @@ static void sketches(size_t n, size_t dims, size_t rank)
                 kept += near;
                 wrong += !near && distance_squared(x + i * dims, x + c * 5 * dims, dims) <= nearest;
             }
-            near_masks(&mask, values, &(float){INFINITY}, 1);
-            if (i == 0)
-                all += (size_t)__builtin_popcountll(mask);
+            sketch_compare(&mask, value, &whole, &s, &i, 1, &p, p.offset, panel);
+            all += (size_t)__builtin_popcountll(mask);
         }
     }
     ok(wrong == 0 && kept < asked, "%s: sketches of %zu dimensions, rank %zu: none wrong, %zu of %zu left",
        cpu_level_name(cpu_level()), dims, rank, kept, asked);
-    ok(all == CENTRES, "at an infinite distance: all that are there");
+    ok(all == n * CENTRES, "at an infinite distance: all that are there");
     sketch_panels_free(&p);
     sketches_free(&s);
     sketch_space_free(space);
     free(x);
 }
 
-static void masks(void)
+/* The largest numbers that sketches have, against 64 bits; rows of every remainder of a block. */
+static void filters(void)
 {
     const struct near_kernels *const kind[] = {&near_plain, CPU_X86(near_avx2), CPU_X86(near_avx512)};
-    enum { ROWS = 3 };
-    float value[ROWS * SKETCH_PANEL];
-    const float limit[ROWS] = {20, -1, 50};
-    uint64_t want[ROWS] = {0}, got[ROWS];
-    for (size_t i = 0; i < ROWS * SKETCH_PANEL; i++) {
-        value[i] = i % 5 == 0 ? NAN : (float)(i * 37 % 64);
-        want[i / SKETCH_PANEL] |= (uint64_t)(i % 5 && (float)(i * 37 % 64) <= limit[i / SKETCH_PANEL])
-                                  << i % SKETCH_PANEL;
+    enum { LARGEST = 4096, MOST = 4095 }; /* SKETCH_DIMS of 4096 are SKETCH_LONGEST long */
+    static int16_t numbers[SKETCH_ROWS][SKETCH_DIMS], panel[SKETCH_PANEL * SKETCH_DIMS];
+    static int32_t value[SKETCH_ROWS * SKETCH_PANEL], offset[SKETCH_PANEL], limit[SKETCH_ROWS];
+    uint64_t mask[SKETCH_ROWS];
+    const int16_t *row[SKETCH_ROWS];
+    struct rng rng = rng_new(3, 0);
+    for (size_t j = 0; j < SKETCH_PANEL; j++)
+        offset[j] = j % 7 == 3 ? SKETCH_NONE : (int32_t)rng_below(&rng, 1 << 28);
+    for (size_t i = 0; i < SKETCH_PANEL * SKETCH_DIMS; i++)
+        panel[i] = (int16_t)((int)rng_below(&rng, 2 * LARGEST - 1) - MOST);
+    for (size_t r = 0; r < SKETCH_ROWS; r++) {
+        row[r] = numbers[r];
+        limit[r] = r == 1 ? SKETCH_ALL : (int32_t)rng_below(&rng, 1 << 28);
+        for (size_t k = 0; k < SKETCH_DIMS; k++)
+            numbers[r][k] = (int16_t)((int)rng_below(&rng, 2 * LARGEST - 1) - MOST);
     }
-    near_masks(got, value, limit, ROWS);
-    ok(memcmp(got, want, sizeof want) == 0, "near_masks: at most the row's limit, and no NAN");
-    for (int k = CPU_PLAIN; k <= CPU_AVX512 && k <= (int)cpu_level(); k++) {
-        kind[k]->masks(got, value, limit, ROWS);
-        ok(memcmp(got, want, sizeof want) == 0, "by the %s kernel", cpu_level_name((enum cpu_level)k));
+    memset(numbers[0], 0, sizeof numbers[0]);
+    for (size_t k = 0; k < SKETCH_DIMS; k++) { /* as far as two can be, on both sides */
+        numbers[2][k] = panel[sketch_place(k, 10)] = MOST;
+        numbers[3][k] = panel[sketch_place(k, 3)] = -MOST;
     }
+    for (int level = CPU_PLAIN; level <= CPU_AVX512 && level <= (int)cpu_level(); level++)
+        for (size_t rows = 1; rows <= SKETCH_ROWS; rows += rows < 8 ? 1 : 8) {
+            bool right = true;
+            kind[level]->panel(mask, value, row, limit, rows, panel, offset);
+            for (size_t r = 0; r < rows; r++)
+                for (size_t j = 0; j < SKETCH_PANEL; j++) {
+                    int64_t want = offset[j];
+                    for (size_t k = 0; k < SKETCH_DIMS; k++)
+                        want -= (int64_t)row[r][k] * panel[sketch_place(k, j)];
+                    right &= value[r * SKETCH_PANEL + j] == want && (mask[r] >> j & 1) == (want <= limit[r]);
+                    right &= offset[j] != SKETCH_NONE || !(mask[r] >> j & 1);
+                }
+            ok(right, "%zu rows filtered by the %s kernel", rows, cpu_level_name((enum cpu_level)level));
+        }
+}
+
+/* Queries far beyond what the step was made for lose the filter, not the result; so do banks of one point. */
+static void far_away(void)
+{
+    enum { N = 300, DIMS = 32 };
+    float *x = vectors(N, DIMS, 4, 5), *y = xmalloc((size_t)2 * DIMS, sizeof *y);
+    struct sketch_space *space = sketch_space_new(x, N, DIMS);
+    struct sketches s = sketches_new(2, space);
+    for (size_t k = 0; k < DIMS; k++) {
+        y[k] = x[k];
+        y[DIMS + k] = (k % 2 ? 1e6f : -1e6f) + x[k];
+    }
+    sketches_draw(&s, 0, space, y, 2);
+    float near[SKETCH_DIMS], far[SKETCH_DIMS];
+    double length = 0;
+    sketch_numbers(near, &s, 0);
+    sketch_numbers(far, &s, 1);
+    for (size_t k = 0; k < SKETCH_DIMS; k++)
+        length += pow((double)far[k], 2);
+    ok(length == s.square[1] && length <= pow(SKETCH_LONGEST, 2) && length > pow(SKETCH_LONGEST - 8, 2),
+       "a vector far away is pulled to the longest that there is");
+    ok(s.error[1] > 1e6f && s.error[0] < 3 * (float)s.step, "its error says so");
+    sketches_free(&s);
+    sketch_space_free(space);
+    free(x);
+    free(y);
 }
 
 static void projections(void)
@@ -241,7 +289,8 @@ int main(void)
     as_plain_loop(500, 400, 100, 10);
     covering(3000, 128, 1);
     covering(997, 48, 50);
-    masks();
+    filters();
+    far_away();
     for (enum cpu_level best = cpu_level(), level = CPU_PLAIN; level <= best; level++) {
         cpu_pretend(level);
         sketches(751, 128, 6);

@@ -91,7 +91,7 @@ static void distances(const struct regions *r, const struct sketches *q, const f
 }
 
 /* How many panels of a query's are nearer than its nearest vector. */
-static void passed_over(const struct regions *r, const float *side_by_side)
+static void passed_over(const struct regions *r, const float *side_by_side, double step)
 {
     float squared[REGION_QUERIES];
     size_t near = 0;
@@ -108,7 +108,7 @@ static void passed_over(const struct regions *r, const float *side_by_side)
     for (size_t box = 0; box < r->n; box++) {
         regions_distance(squared, r, box, side_by_side);
         for (size_t q = 0; q < REGION_QUERIES; q++)
-            near += (double)squared[q] <= nearest[q];
+            near += (double)squared[q] * step * step <= nearest[q];
     }
     ok(near < 3 * REGION_QUERIES && near >= REGION_QUERIES, "of %d panels a query sees %.2f", PANELS,
        (double)near / REGION_QUERIES);
@@ -132,7 +132,8 @@ static void reach(const struct sketches *q, const struct sketches *s)
             for (size_t k = 0; k < SKETCH_DIMS; k++)
                 d += pow((double)x[k] - (double)y[k], 2);
             within &= d * (1 + 1e-5) <= most;
-            tight &= sqrt(most) <= sqrt((double)squared) * 1.001 + 2 * ((double)q->error[i] + panels.error);
+            tight &= q->step * sqrt(most) <=
+                     sqrt((double)squared) * 1.001 + 2 * ((double)q->error[i] + panels.error);
         }
     ok(within, "sketches of vectors within reach are within reach");
     ok(tight, "which is hardly larger than the distance");
@@ -145,7 +146,7 @@ int main(void)
     draw(query, REGION_QUERIES, 2);
     memcpy(query, bank, DIMS * sizeof *query);
     struct sketch_space *space = sketch_space_new(bank, N, DIMS);
-    struct sketches s = sketches_new(N), q = sketches_new(REGION_QUERIES);
+    struct sketches s = sketches_new(N, space), q = sketches_new(REGION_QUERIES, space);
     sketches_draw(&s, 0, space, bank, N);
     sketches_draw(&q, 0, space, query, REGION_QUERIES);
     uint32_t *order = regions_order(&s);
@@ -159,7 +160,7 @@ int main(void)
     order_of_all(order);
     holds(&r, &s, order);
     distances(&r, &q, side_by_side);
-    passed_over(&r, side_by_side);
+    passed_over(&r, side_by_side, s.step);
     reach(&q, &s);
     regions_free(&r);
     free(order);
