@@ -1,7 +1,7 @@
 /* An array that may be too large for memory. Where more than half of what is left (mem_available, so the user's --mem too) would be
  * taken, it lies in an unlinked file in $TMPDIR (or /tmp), mapped, and is read and written as any array; the file goes with the
  * process, however it ends. Its pages count as resident until they are given back, so whoever walks over what may be one says in
- * between, outside of the pool:
+ * between, on any thread:
  *
  *     for (each block) { work on it; scratch_relax(); } */
 #ifndef BASE_SCRATCH_H

@@ -15,6 +15,7 @@
 #include "base/progress.h"
 #include "base/rng.h"
 #include "base/scratch.h"
+#include "base/size.h"
 #include "base/spool.h"
 #include "search/coreset.h"
 #include "num/distance.h"
@@ -23,7 +24,7 @@
 #include <string.h>
 
 /* The generator's stream for start vectors. No image of this fit owns the vectors of a bank that was read. */
-enum { RNG_STREAM = 0x73746172, TEN = 10, CALIBRATION_MIN = 50 };
+enum { RNG_STREAM = 0x73746172, TEN = 10, CALIBRATION_MIN = 50, COPIES = 4096 };
 #define NOBODY UINT32_MAX
 
 struct patchcore_fit {
@@ -76,6 +77,20 @@ static void read_rows(const struct patchcore_fit *fit, float *out, size_t first,
     patchcore_scale(fit->model, out, n);
 }
 
+/* The vectors of the bank as the coreset selection sees them, or as they are where p is NULL. */
+static void copy_bank(float *out, size_t dims, const struct patchcore *m, const struct projection *p)
+{
+    for (size_t from = 0; from < m->n; from += COPIES) {
+        const size_t n = size_least(COPIES, m->n - from);
+        const float *x = m->bank + from * m->dims;
+        if (p)
+            projection_apply(p, out + from * dims, dims, x, m->dims, n);
+        else
+            memcpy(out + from * dims, x, n * dims * sizeof *out);
+        scratch_relax();
+    }
+}
+
 /* All vectors as the coreset selection sees them, those of the bank first where there is one: n x *dims. */
 static struct scratch project(const struct patchcore_fit *fit, const struct patchcore_plan *plan,
                               size_t *dims)
@@ -87,8 +102,7 @@ static struct scratch project(const struct patchcore_fit *fit, const struct patc
     const struct scratch all = scratch_new(n * *dims, sizeof(float), "the projected features");
     float *out = all.data, *added = out + m->n * *dims;
     if (!wanted) {
-        if (m->n) /* there is a bank to go on from */
-            memcpy(out, m->bank, m->n * m->dims * sizeof *out);
+        copy_bank(out, *dims, m, NULL);
         for (size_t i = 0; i < fit->images; i++) {
             read_rows(fit, added + i * fit->positions * *dims, i * fit->positions, fit->positions);
             scratch_relax();
@@ -97,7 +111,7 @@ static struct scratch project(const struct patchcore_fit *fit, const struct patc
     }
     struct projection p = projection_new(plan->projection, fit->channels, wanted, plan->seed);
     float *image = xaligned(fit->positions * fit->dims, sizeof *image);
-    projection_apply(&p, out, *dims, m->bank, m->dims, m->n);
+    copy_bank(out, *dims, m, &p);
     for (size_t i = 0; i < fit->images; i++) {
         read_rows(fit, image, i * fit->positions, fit->positions);
         projection_apply(&p, added + i * fit->positions * *dims, *dims, image, fit->dims, fit->positions);
@@ -182,26 +196,25 @@ static void extend_bank(struct patchcore_fit *fit, struct patchcore *m, const si
                         size_t first, bool half)
 {
     const size_t n = m->n + count;
-    mem_need(n * m->dims * sizeof *m->bank, "the memory bank");
-    float *bank = xaligned(n * m->dims, sizeof *bank), *added = bank + m->n * m->dims;
+    struct scratch store = scratch_new(n * m->dims, sizeof *m->bank, "the memory bank");
+    float *added = (float *)store.data + m->n * m->dims;
     uint32_t *owner = xmalloc(n, sizeof *owner);
     for (size_t i = 0; i < m->n; i++)
         owner[i] = NOBODY;
-    if (m->n)
-        memcpy(bank, m->bank, m->n * m->dims * sizeof *bank);
+    copy_bank(store.data, m->dims, m, NULL);
     for (size_t i = 0; i < count; i++) {
-        read_rows(fit, added + i * m->dims, chosen[i] - first, 1);
+        float *vector = added + i * m->dims;
+        read_rows(fit, vector, chosen[i] - first, 1);
         owner[m->n + i] = (uint32_t)((chosen[i] - first) / fit->positions);
+        if (half)
+            patchcore_round(vector, m->dims);
+        if (i % COPIES == 0)
+            scratch_relax();
     }
-    if (half)
-        patchcore_round(added, count * m->dims);
-    neighbours_free(m->index);
-    free(m->bank);
     free(m->owner);
-    m->bank = bank;
     m->owner = owner;
-    m->n = n;
-    m->index = neighbours_new(bank, owner, n, m->dims);
+    patchcore_hold(m, store, n);
+    m->index = neighbours_new(m->bank, owner, n, m->dims);
 }
 
 void patchcore_fit_bank(struct patchcore_fit *fit, struct patchcore *m, const struct patchcore_plan *plan)

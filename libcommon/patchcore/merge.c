@@ -130,9 +130,12 @@ static double coverage_of(const struct merge *g)
 static struct patchcore bank_of(const struct merge *g, const struct part *p)
 {
     struct patchcore m = read_bank(p->file);
-    for (size_t i = 0; p->scale && i < m.n; i++)
+    for (size_t i = 0; p->scale && i < m.n; i++) {
         for (size_t c = 0; c < m.channels; c++)
             m.bank[i * m.dims + c] *= g->m->scale[c] / p->scale[c];
+        if (i % COPIES == 0)
+            scratch_relax();
+    }
     return m;
 }
 
@@ -172,14 +175,13 @@ static size_t choose(const struct merge *g, size_t *chosen, size_t wanted, const
 static void take(struct patchcore *m, const float *all, const size_t *chosen, size_t count)
 {
     scratch_rest();
-    mem_need(count * m->dims * sizeof *m->bank, "the memory bank");
-    m->bank = xaligned(count * m->dims, sizeof *m->bank);
-    m->n = count;
+    struct scratch store = scratch_new(count * m->dims, sizeof *m->bank, "the memory bank");
     for (size_t i = 0; i < count; i++) {
-        memcpy(m->bank + i * m->dims, all + chosen[i] * m->dims, m->dims * sizeof *all);
+        memcpy((float *)store.data + i * m->dims, all + chosen[i] * m->dims, m->dims * sizeof *all);
         if (i % COPIES == 0)
             scratch_relax();
     }
+    patchcore_hold(m, store, count);
 }
 
 /* As many as a fit to all images would keep. */
@@ -195,10 +197,9 @@ static size_t wanted_of(const struct merge *g, double ratio)
 static void put_together(const struct merge *g)
 {
     struct patchcore *m = g->m;
-    mem_need(g->vectors * m->dims * sizeof *m->bank, "the memory bank");
-    m->bank = xaligned(g->vectors * m->dims, sizeof *m->bank);
-    m->n = g->vectors;
-    gather(g, m->bank, NULL, 0, NULL);
+    struct scratch store = scratch_new(g->vectors * m->dims, sizeof *m->bank, "the memory bank");
+    gather(g, store.data, NULL, 0, NULL);
+    patchcore_hold(m, store, g->vectors);
 }
 
 static void select_among(const struct merge *g, size_t wanted, const struct patchcore_plan *plan)
@@ -237,8 +238,11 @@ void patchcore_merge(struct patchcore *m, const struct detector_part *part, size
         put_together(&g);
     else
         select_among(&g, wanted, plan);
-    if (plan->half)
-        patchcore_round(m->bank, m->n * m->dims);
+    for (size_t i = 0; plan->half && i < m->n; i++) {
+        patchcore_round(m->bank + i * m->dims, m->dims);
+        if (i % COPIES == 0)
+            scratch_relax();
+    }
     m->index = neighbours_new(m->bank, NULL, m->n, m->dims);
     for (size_t i = 0; i < n; i++)
         free(g.part[i].scale);

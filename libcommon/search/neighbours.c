@@ -1,5 +1,6 @@
 #include "search/neighbours.h"
 #include "base/mem.h"
+#include "base/scratch.h"
 #include "base/size.h"
 #include "base/thread.h"
 #include "num/distance.h"
@@ -36,15 +37,12 @@ struct neighbours {
 struct neighbours *neighbours_new(const float *bank, const uint32_t *owner, size_t n, size_t dims)
 {
     struct neighbours *nb = xcalloc(1, sizeof *nb);
-    mem_need(sketches_bytes(n) + sketch_panels_bytes(n) + regions_bytes(n), "the index of the memory bank");
-    *nb = (struct neighbours){.bank = bank,
-                              .owner = owner,
-                              .n = n,
-                              .dims = dims,
-                              .space = sketch_space_new(bank, n, dims),
-                              .panels = sketch_panels_new(n)};
-    struct sketches s = sketches_new(n, nb->space);
-    sketches_draw_all(&s, nb->space, bank);
+    struct sketch_space *space = sketch_space_new(bank, n, dims);
+    struct sketches s = sketches_new(n, space);
+    mem_need(sketches_bytes(&s) + sketch_panels_bytes(n) + regions_bytes(n), "the index of the memory bank");
+    *nb = (struct neighbours){
+        .bank = bank, .owner = owner, .n = n, .dims = dims, .space = space, .panels = sketch_panels_new(n)};
+    sketches_draw_all(&s, space, bank);
     nb->vector = regions_order(&s);
     nb->regions = regions_new(&s, nb->vector);
     for (size_t place = 0; place < n; place++)
@@ -87,6 +85,7 @@ struct search {
     float reach[QUERIES];   /* boxes beyond hold nothing near */
     int32_t limit[QUERIES]; /* values above belong to vectors that are farther */
     uint32_t guess[QUERIES];
+    size_t measured; /* vectors of the bank */
 };
 
 static void set_limit(struct search *s, size_t q)
@@ -95,8 +94,16 @@ static void set_limit(struct search *s, size_t q)
     s->reach[q] = sketch_reach(&s->sketches, q, &s->nb->panels, s->squared[q], s->nb->dims);
 }
 
+/* A bank on a disk: after so many vectors pages are given back. Each may have brought sixteen. */
+static void relax(size_t measured)
+{
+    if (measured % 256 == 0)
+        scratch_relax();
+}
+
 static void measure(struct search *s, size_t q, uint32_t i)
 {
+    relax(++s->measured);
     const size_t dims = s->nb->dims;
     const float squared = distance_squared(s->query + q * dims, s->nb->bank + i * dims, dims);
     if (!nearer(squared, i, s->squared[q], s->index[q]))
@@ -307,6 +314,7 @@ size_t neighbours_list(const struct neighbours *nb, uint32_t *index, float *squa
     int32_t value[SKETCH_PANEL], limit = SKETCH_ALL;
     uint64_t m;
     struct list l = {index, squared, 0, k};
+    size_t measured = 0;
     struct sketches s = sketches_new(1, nb->space);
     sketches_draw(&s, 0, nb->space, query, 1);
     for (size_t panel = 0; panel < nb->panels.panels; panel++) {
@@ -316,6 +324,7 @@ size_t neighbours_list(const struct neighbours *nb, uint32_t *index, float *squa
             const uint32_t i = nb->vector[panel * SKETCH_PANEL + j];
             if (value[j] > limit || left_out(nb, i, without))
                 continue;
+            relax(++measured);
             list_add(&l, i, distance_squared(query, nb->bank + i * nb->dims, nb->dims));
             if (l.have == k)
                 limit = sketch_limit(&s, 0, &nb->panels, squared[k - 1], nb->dims);

@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 /* owner: the training image of each bank vector, or NULL. Both arrays stay the caller's and must outlive the
- * index; n below 2^32, values finite. */
+ * index; n below 2^32, values finite. The bank may lie on a disk (base/scratch.h): the index takes 80
+ * bytes of memory for each of its vectors, and while it is made 160. */
 struct neighbours;
 struct neighbours *neighbours_new(const float *bank, const uint32_t *owner, size_t n, size_t dims);
 void neighbours_free(struct neighbours *nb);

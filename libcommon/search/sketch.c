@@ -13,8 +13,8 @@
 #include <string.h>
 
 enum { DIRECTIONS = SKETCH_DIMS - 1, BLOCK = 128, WALK = 64 * BLOCK };
-/* Vectors by whose lengths the step is chosen, and how many times longer another one may be. */
-enum { SAMPLE = 1024, MARGIN = 2 };
+/* How many times longer than the longest of the vectors that a space is made for another one may be. */
+enum { MARGIN = 2 };
 /* Beyond this squares would leave f32. */
 #define REACH 1e18
 
@@ -26,14 +26,47 @@ struct sketch_space {
     double step;
 };
 
-/* So that what is MARGIN times as long as the longest vector of a sample has SKETCH_LONGEST steps. */
-static double choose_step(const struct sketch_space *s, const float *x, size_t n)
+/* Some vectors, in blocks, on the pool. */
+struct walking {
+    const struct sketch_space *space;
+    const float *x;
+    size_t first;                 /* of those that are seen now, */
+    size_t end;                   /* and behind them */
+    struct sketches *s;           /* to be drawn, or */
+    double longest[WALK / BLOCK]; /* of a block: the largest |x - mean|^2 */
+};
+
+/* In steps after which pages can be given back, where x lies on a disk. */
+static void walk(struct walking *w, size_t n, void (*task)(void *, size_t, size_t))
 {
-    const size_t sample = size_least(n, SAMPLE);
-    double *centred = xaligned(s->dims, sizeof *centred), most = 0;
-    for (size_t i = 0; i < sample; i++)
-        most = fmax(most, vector_centre(centred, x + i * n / sample * s->dims, s->mean, s->dims));
+    for (w->first = 0; w->first < n; w->first = w->end) {
+        w->end = size_least(w->first + WALK, n);
+        pool_run(size_parts(w->end - w->first, BLOCK), task, w);
+        scratch_relax();
+    }
+}
+
+static void measure_task(void *arg, size_t task, size_t worker)
+{
+    (void)worker;
+    struct walking *w = arg;
+    const size_t dims = w->space->dims, first = w->first + task * BLOCK,
+                 end = size_least(first + BLOCK, w->end);
+    double *centred = xaligned(dims, sizeof *centred);
+    for (size_t i = first; i < end; i++)
+        w->longest[task] =
+            fmax(w->longest[task], vector_centre(centred, w->x + i * dims, w->space->mean, dims));
     free(centred);
+}
+
+/* So that what is MARGIN times as long as the longest of them has SKETCH_LONGEST steps. */
+static double choose_step(const struct sketch_space *space, const float *x, size_t n)
+{
+    struct walking w = {.space = space, .x = x};
+    double most = 0;
+    walk(&w, n, measure_task);
+    for (size_t i = 0; i < WALK / BLOCK; i++)
+        most = fmax(most, w.longest[i]);
     return (most > 0 ? MARGIN * sqrt(most) : 1) / SKETCH_LONGEST;
 }
 
@@ -57,9 +90,10 @@ void sketch_space_free(struct sketch_space *s)
     free(s);
 }
 
-size_t sketches_bytes(size_t n)
+size_t sketches_bytes(const struct sketches *s)
 {
-    return n * (SKETCH_DIMS * sizeof(int16_t) + sizeof(int32_t) + sizeof(float));
+    const size_t row = s->rows.mapped ? 0 : SKETCH_DIMS * sizeof(int16_t);
+    return s->n * (row + sizeof(int32_t) + sizeof(float));
 }
 
 struct sketches sketches_new(size_t n, const struct sketch_space *space)
@@ -129,29 +163,18 @@ void sketches_draw(struct sketches *s, size_t first, const struct sketch_space *
     free(centred);
 }
 
-struct drawing {
-    struct sketches *s;
-    const struct sketch_space *space;
-    const float *x;
-    size_t first; /* of those that are drawn now, */
-    size_t end;   /* and behind them */
-};
-
 static void draw_task(void *arg, size_t task, size_t worker)
 {
     (void)worker;
-    const struct drawing *d = arg;
-    const size_t first = d->first + task * BLOCK;
-    sketches_draw(d->s, first, d->space, d->x + first * d->space->dims, size_least(BLOCK, d->end - first));
+    const struct walking *w = arg;
+    const size_t first = w->first + task * BLOCK;
+    sketches_draw(w->s, first, w->space, w->x + first * w->space->dims, size_least(BLOCK, w->end - first));
 }
 
 void sketches_draw_all(struct sketches *s, const struct sketch_space *space, const float *x)
 {
-    for (size_t first = 0, n; first < s->n; first += n) {
-        n = size_least(s->n - first, WALK);
-        pool_run(size_parts(n, BLOCK), draw_task, &(struct drawing){s, space, x, first, first + n});
-        scratch_relax();
-    }
+    struct walking w = {.space = space, .x = x, .s = s};
+    walk(&w, s->n, draw_task);
 }
 
 size_t sketch_panels_bytes(size_t n)

@@ -4,8 +4,8 @@
  *
  * They are kept as whole numbers of 16 bits, in steps, and compared in 32 (search/near.h), without an error and alike on every CPU. How
  * far rounding moved a sketch is known exactly, and every test is loosened by it: what a test excludes is excluded for certain. No
- * sketch is longer than SKETCH_LONGEST steps, twice the longest of the sample that they were made for; one that would be is pulled
- * there, and loosens its tests by as much.
+ * sketch is longer than SKETCH_LONGEST steps, twice the longest of the vectors that their space was made for; one that would be is
+ * pulled there, and loosens its tests by as much.
  *
  * Vectors have dims elements, a multiple of DISTANCE_LANES, and lie within 1e18 of their mean; drawing dies
  * on others. */
@@ -20,7 +20,7 @@ enum { SKETCH_DIMS = 32, SKETCH_PANEL = 64, SKETCH_ROWS = 48 };
  * A place without a vector has the offset SKETCH_NONE: whatever is subtracted, it stays above. */
 enum { SKETCH_LONGEST = 23170, SKETCH_ALL = (1 << 30) - 1, SKETCH_NONE = 3 << 29 };
 
-/* Directions of a sample of n vectors. */
+/* Directions of a sample of n vectors, and the step for all of them. On the pool; x may lie on a disk (base/scratch.h). */
 struct sketch_space;
 struct sketch_space *sketch_space_new(const float *x, size_t n, size_t dims);
 void sketch_space_free(struct sketch_space *s);
@@ -34,12 +34,13 @@ struct sketches {
     float *error;        /* n: how far the sketch is from the exact one, at most */
 };
 struct sketches sketches_new(size_t n, const struct sketch_space *space);
-size_t sketches_bytes(size_t n);
+/* Of memory. */
+size_t sketches_bytes(const struct sketches *s);
 void sketches_free(struct sketches *s);
 /* Sketches of `count` vectors x, from number `first` on. */
 void sketches_draw(struct sketches *s, size_t first, const struct sketch_space *space, const float *x,
                    size_t count);
-/* The same of all, on the pool. x may lie on a disk (base/scratch.h). */
+/* The same of all, on the pool. x may lie on a disk. */
 void sketches_draw_all(struct sketches *s, const struct sketch_space *space, const float *x);
 
 /* The numbers of sketch i, in steps. */

@@ -48,15 +48,25 @@ const char *safetensors_why_not(const struct safetensors *st, const char *name, 
     return why->text;
 }
 
-void safetensors_add_owned(struct safetensors *st, const char *name, struct tensor t)
+static void add(struct safetensors *st, const char *name, struct tensor t, bool lent)
 {
     size_t at;
     if (locate(st, name, &at) || strcmp(name, "__metadata__") == 0)
         die("tensor %s: the name is taken", name);
     st->entry = xgrow(st->entry, st->n, &st->capacity, sizeof *st->entry);
     memmove(st->entry + at + 1, st->entry + at, (st->n - at) * sizeof *st->entry);
-    st->entry[at] = (struct named_tensor){xstrdup(name), t};
+    st->entry[at] = (struct named_tensor){xstrdup(name), t, lent};
     st->n++;
+}
+
+void safetensors_add_owned(struct safetensors *st, const char *name, struct tensor t)
+{
+    add(st, name, t, false);
+}
+
+void safetensors_add_lent(struct safetensors *st, const char *name, struct tensor t)
+{
+    add(st, name, t, true);
 }
 
 void safetensors_add(struct safetensors *st, const char *name, const struct tensor *t)
@@ -76,7 +86,9 @@ void safetensors_narrow(struct safetensors *st)
         const size_t n = tensor_count(t);
         for (size_t k = 0; k < n; k++)
             ((uint16_t *)narrow.data)[k] = f32_to_bf16(((const float *)t->data)[k]);
-        tensor_free(t);
+        if (!st->entry[i].lent)
+            tensor_free(t);
+        st->entry[i].lent = false;
         *t = narrow;
     }
 }
@@ -99,7 +111,7 @@ void safetensors_free(struct safetensors *st)
 {
     for (size_t i = 0; i < st->n; i++) {
         free(st->entry[i].name);
-        if (!inside(st, st->entry[i].tensor.data))
+        if (!st->entry[i].lent && !inside(st, st->entry[i].tensor.data))
             free(st->entry[i].tensor.data);
     }
     free(st->entry);

@@ -10,6 +10,7 @@
 struct named_tensor {
     char *name;
     struct tensor tensor;
+    bool lent; /* its data are another's */
 };
 
 struct safetensors {
@@ -47,6 +48,8 @@ void safetensors_forget(const struct safetensors *st, const struct tensor *t);
 void safetensors_add(struct safetensors *st, const char *name, const struct tensor *t);
 /* Adds one without copying: st frees data (from xaligned/xmalloc) later. */
 void safetensors_add_owned(struct safetensors *st, const char *name, struct tensor t);
+/* Adds one whose data stay the caller's, who keeps them for as long as st is used. They may lie on a disk (base/scratch.h). */
+void safetensors_add_lent(struct safetensors *st, const char *name, struct tensor t);
 
 /* Tensors of rank 2 and more that are f32 become bf16, rounded to the nearest, half the bytes; vectors stay (biases, norms and
  * their statistics: few, and what they are in f32 matters). Of tensors that were added. */

@@ -217,7 +217,7 @@ static bool build(struct safetensors *st, struct items *all, const unsigned char
         } else {
             t.data = (void *)(uintptr_t)at;
         }
-        st->entry[st->n++] = (struct named_tensor){all->item[i].name, t};
+        st->entry[st->n++] = (struct named_tensor){all->item[i].name, t, false};
         all->item[i].name = NULL;
     }
     return true;

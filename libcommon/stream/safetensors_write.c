@@ -1,12 +1,14 @@
 #include "base/file.h"
 #include "base/product.h"
 #include "base/mem.h"
+#include "base/scratch.h"
+#include "base/size.h"
 #include "stream/json.h"
 #include "stream/safetensors.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGN = 64 };
+enum { ALIGN = 64, STEP = 8 << 20 };
 
 /* Wide elements first, so that every tensor is aligned for its type; then by name. */
 static int by_width(const void *a, const void *b)
@@ -99,6 +101,16 @@ static char *make_header(const struct safetensors *st, const struct named_tensor
     return text;
 }
 
+/* In steps after which pages can be given back, where it lies on a disk. */
+static void put_data(FILE *f, const struct tensor *t, const char *path)
+{
+    const size_t bytes = tensor_bytes(t);
+    for (size_t from = 0; from < bytes; from += STEP) {
+        file_write((const char *)t->data + from, size_least(STEP, bytes - from), f, path);
+        scratch_relax();
+    }
+}
+
 void safetensors_write(const struct safetensors *st, const char *path)
 {
     safetensors_write_product(st, product_open(path));
@@ -122,7 +134,7 @@ void safetensors_write_product(const struct safetensors *st, struct product *out
     file_write(size, sizeof size, f, path);
     file_write(header, n, f, path);
     for (size_t i = 0; i < st->n; i++)
-        file_write(order[i]->tensor.data, tensor_bytes(&order[i]->tensor), f, path);
+        put_data(f, &order[i]->tensor, path);
     product_commit(out);
     free(header);
     free(order);
