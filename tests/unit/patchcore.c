@@ -1,4 +1,4 @@
-/* patchcore/fit: the start with ten vectors against the plain loop; which training images set the threshold, and how far they
+/* patchcore/model: a bank in a file. patchcore/fit: the start with ten vectors against the plain loop; which training images set the threshold, and how far they
  * are. */
 #include "patchcore/fit.h"
 #include "base/mem.h"
@@ -182,9 +182,36 @@ static void growing(enum patchcore_start start, size_t projected, size_t old, do
     free(x);
 }
 
+/* More vectors than are copied at a time, of channels that fill no whole lanes: what is saved is read, as it was or rounded. */
+static void saved(bool half)
+{
+    enum { N = 5000 };
+    const size_t dims = distance_padded(5);
+    float *x = points(N, dims);
+    const struct patchcore_plan plan = {.ratio = 1, .half = half};
+    struct patchcore m = {.neighbours = 1}, back = {0};
+    struct safetensors file = {0};
+    struct patchcore_fit *fit = fit_of(x, N, dims, PATCHCORE_PRODUCTS);
+    patchcore_fit_bank(fit, &m, &plan);
+    if (half)
+        patchcore_round(x, N * dims);
+    ok(m.n == N && memcmp(m.bank, x, N * dims * sizeof *x) == 0, "the whole is its bank");
+    patchcore_save(&file, &m, half);
+    ok(safetensors_find(&file, "bank")->type == (half ? DT_F16 : DT_F32), "is saved");
+    patchcore_read(&back, &file, "file");
+    ok(back.n == N && back.channels == 5 && memcmp(back.bank, x, N * dims * sizeof *x) == 0, "and read");
+    safetensors_free(&file);
+    patchcore_free(&back);
+    patchcore_free(&m);
+    patchcore_fit_free(fit);
+    free(x);
+}
+
 int main(void)
 {
     pool_start(2);
+    saved(false);
+    saved(true);
     start_with_ten();
     growing(PATCHCORE_START_ONE, 0, 150, .1, 0);
     growing(PATCHCORE_START_ONE, 0, 150, .1, 30);
