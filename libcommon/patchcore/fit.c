@@ -24,7 +24,7 @@
 #include <string.h>
 
 /* The generator's stream for start vectors. No image of this fit owns the vectors of a bank that was read. */
-enum { RNG_STREAM = 0x73746172, TEN = 10, CALIBRATION_MIN = 50, COPIES = 4096 };
+enum { RNG_STREAM = 0x73746172, TEN = 10, CALIBRATION_MIN = 50, COPIES = 1024 };
 #define NOBODY UINT32_MAX
 
 struct patchcore_fit {

@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COPIES = 4096 }; /* vectors, from one scratch_relax to the next */
+/* Vectors from one scratch_relax to the next, side by side or anywhere: then each may bring sixteen pages. */
+enum { COPIES = 1024, FAR_APART = 64 };
 
 struct part {
     const struct detector_part *file;
@@ -178,7 +179,7 @@ static void take(struct patchcore *m, const float *all, const size_t *chosen, si
     struct scratch store = scratch_new(count * m->dims, sizeof *m->bank, "the memory bank");
     for (size_t i = 0; i < count; i++) {
         memcpy((float *)store.data + i * m->dims, all + chosen[i] * m->dims, m->dims * sizeof *all);
-        if (i % COPIES == 0)
+        if (i % FAR_APART == 0)
             scratch_relax();
     }
     patchcore_hold(m, store, count);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 4096 }; /* vectors, from one scratch_relax to the next */
+enum { BLOCK = 1024 }; /* vectors, from one scratch_relax to the next */
 
 void patchcore_round(float *x, size_t n)
 {
