@@ -93,4 +93,5 @@ def main(method, folder, weights, threads):
     print("%.3f %.3f %.3f %.3f %.0f" % (*epoch, *clock.took, peak))
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])
