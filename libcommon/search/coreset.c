@@ -38,7 +38,7 @@ struct greedy {
 /* Measures those of a panel's centres that the sketches leave, for some vectors. */
 static void look_at_panel(const struct greedy *g, const uint32_t *vector, size_t n, size_t panel)
 {
-    int32_t value[SKETCH_ROWS * SKETCH_PANEL], limit[SKETCH_ROWS];
+    int32_t value[SKETCH_ROWS * SKETCH_PANEL], limit[SKETCH_ROWS] = {0};
     uint64_t mask[SKETCH_ROWS];
     const float *centre = g->centre + panel * SKETCH_PANEL * g->dims;
     for (size_t r = 0; r < n; r++)
