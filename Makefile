@@ -23,6 +23,7 @@ LIBOBJ  := $(LIBSRC:%.c=$(O)/%.o) \
 LIB     := $(O)/libcommon.a
 PROGS   := $(TOOLS:%=$(BIN)/%)
 UNITS   := $(patsubst tests/unit/%.c,$(O)/unit/%.t,$(wildcard tests/unit/*.c))
+BENCHES := $(patsubst scripts/bench/%.c,$(O)/bench/%,$(wildcard scripts/bench/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 TEMPLATE := $(patsubst tools/%.c,$(BIN)/%,$(wildcard tools/TEMPLATE.c))
 WEIGHTS_FILES := $(wildcard weights/*.safetensors)
@@ -78,14 +79,15 @@ $(O)/unit/%.t: $(O)/tests/unit/%.o $(LIB)
 	$(if $(V),,@echo '  LINK $@')
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $< $(LIB) $(LDFLAGS) $(LIBS)
 
-# Benchmarks that need the library's insides; scripts/bench/peers builds and runs them.
+# Benchmarks that need the library's insides; the scripts beside them build and run them, and a check builds them so that they don't
+# fall behind the library.
 $(O)/bench/%: $(O)/scripts/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK $@')
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $< $(LIB) $(LDFLAGS) $(LIBS)
 
 # Unit tests (C, TAP), then tests/*.t (shell, TAP) and tests/*.test (shell, stdout against *.ok), two at a time.
-check: all $(UNITS)
+check: all $(UNITS) $(BENCHES)
 	scripts/deps test
 	FERN_BIN=$(abspath $(BIN)) FERN_O=$(abspath $(O)) FERN_UNITS=$(abspath $(O)/unit) SANITIZE=$(SANITIZE) \
 	  tests/check $(UNITS) $(wildcard tests/*.t) $(wildcard tests/*.test)

@@ -98,7 +98,7 @@ int main(int argc, char **argv)
     struct learner l;
     pool_start(1);
     network_build_stages(&g, arch, 4, CLASSES);
-    weights_random(&st, &g, 1);
+    weights_random(&st, &g, "", 1);
     const size_t output = (size_t)graph_find_tap(&g, "fc");
     const struct trainer_plan plan = {
         .output = &output, .outputs = 1, .n = images, .h = side, .w = side, .precision = DT_F32};
