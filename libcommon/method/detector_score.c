@@ -58,7 +58,6 @@ struct scoring {
     char *where;          /* its */
     struct map_size size; /* of the maps: asked for, now or in the fit */
     struct score_writer *out;
-    size_t images; /* so far */
     struct progress progress;
 };
 
@@ -184,7 +183,6 @@ static void score_record(struct scoring *s, struct features *in)
                         "the score is not a finite number: are the features absurd, or is %s damaged?",
                         run->model);
     score_write(s->out, &in->record.note, score, s->scorer.map, size);
-    s->images++;
     progress_add(&s->progress, 1);
 }
 
@@ -205,7 +203,7 @@ void detector_score(struct detector_run *run)
     }
     score_writer_end(s.out);
     progress_end(&s.progress);
-    notice("%s: %zu images, peak memory %.0f MB", run->model, s.images, (double)mem_peak() / 1e6);
+    notice("%s: %zu images, peak memory %.0f MB", run->model, s.progress.done, (double)mem_peak() / 1e6);
     features_free(&in);
     scorer_free(&s.scorer);
     run->d->free(s.model);

@@ -261,6 +261,7 @@ static void nearest_task(void *arg, size_t task, size_t worker)
     measure_boxes(&s);
     guess(&s);
     walk(&s);
+    scratch_relax(); /* what it measured may have been too little for that */
     sketches_free(&s.sketches);
     free(s.box);
 }
