@@ -204,6 +204,20 @@ fractrain "${small[@]}" -a resnet34 --layers 3 -e 1 --rate 0 --schedule constant
 [ "$(npyls -s l.safetensors | grep '[.]weight')" = "$(npyls -s m.safetensors | grep '[.]weight')" ]
 ok $? '--init'
 
+# --keep: numbers between those begun with and those learnt, of every tensor, statistics too.
+tensors() { perl -e 'local $/; my $b = <>; print join "\n", unpack "f<*", substr $b, 8 + unpack "Q<", $b' "$1"; }
+fractrain "${small[@]}" -e 1 -s 5 -o begun.st set.pam
+for keep in 0 .25 1; do
+    fractrain "${small[@]}" -e 1 --init begun.st --keep "$keep" -o "keep$keep.st" set.pam
+done
+fractrain "${small[@]}" -e 1 --init begun.st -o p.st set.pam && cmp p.st keep0.st && npyls -n p.st | grep -q 'average=0 size' && npyls -n keep.25.st | grep -q 'average=0 keep=0.25 size'
+ok $? '--keep 0 is the same as none, and others are told'
+paste <(tensors begun.st) <(tensors keep0.st) <(tensors keep.25.st) <(tensors keep1.st) >kept.tsv
+awk '{ d = .25 * $1 + .75 * $2 - $3; if (d < 0) d = -d; m = $3 < 0 ? -$3 : $3; if (d > 1e-6 * m + 1e-7 || $4 != $1) exit 1; moved += $1 != $2 } END { exit !(moved > NR / 2) }' kept.tsv
+ok $? "--keep .25: a quarter of the way back; 1: all of it ($(wc -l <kept.tsv) numbers)"
+one_line 2 "--keep is a share of --init's weights" fractrain "${small[@]}" -e 1 --keep .5 -o z.st set.pam
+ok $? '--keep without --init'
+
 # Labels at every cell, and a network without its last stage.
 surfgen -c 4 -n 8 -z 48 --scenes plain,shape --labels -s 2 >cells.pam
 dense=(fractrain -z 48 -b 8 --rate 0.03 -c 4 -s 3 --area .5 --layers 3 --dense 'layer2:.5,layer3:1')
@@ -217,7 +231,7 @@ npyls -s n.st | grep -q 'dense.layer3.bias' && ! npyls -s n.st | grep -q layer4 
 ok $? '--layers 3: no layer4, the class is told from layer3'
 featx -w n.st cells.pam | npyls -n | grep -q 'layers=layer1,layer2'
 ok $? 'featx reads them'
-for weight in 1 2 3; do "${dense[@]}" -e 1 --rate 0 --dense "layer2:$weight" -l "weight$weight.tsv" -o p.st cells.pam; done
+for weight in 1 2 3; do "${dense[@]}" -e 1 --rate 0 --precision f32 --dense "layer2:$weight" -l "weight$weight.tsv" -o p.st cells.pam; done
 awk -F'\t' 'FNR == 2 { loss[++n] = $3 } END { d = loss[2] - loss[1]; e = loss[3] - loss[2]; exit !(d > .5 && e - d < 1e-3 && d - e < 1e-3) }' weight?.tsv
 ok $? 'the loss has that of the cells in it, times its weight'
 "${dense[@]}" -e 1 --mix 1 -o p.st cells.pam && ! cmp -s o.st p.st
@@ -242,7 +256,7 @@ ok $? '--dense without -c'
 "${dense[@]}" -e 1 --store bf16 -o half.st cells.pam
 npyls -s half.st | awk -F'\t' 'NR > 1 && ($4 == "BF16") != ($5 ~ /x/) { exit 1 }' && [ $((2 * $(stat -c %s half.st))) -lt $((11 * $(stat -c %s o.st) / 10)) ]
 ok $? '--store bf16: half the bytes'
-npysdiff -q -s .01 <(featx -w o.st -l layer2 cells.pam) <(featx -w half.st -l layer2 cells.pam)
+npysdiff -q -s .01 <(featx --precision f32 -w o.st -l layer2 cells.pam) <(featx --precision f32 -w half.st -l layer2 cells.pam)
 ok $? 'and nearly the same features'
 
 # --freeze: those tensors keep their bytes, statistics too; the others move.

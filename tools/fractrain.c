@@ -133,6 +133,8 @@ static void check(const struct classifier_options *o, int operands)
         misuse("one of --steps and --epochs is needed (see fractrain --help)");
     if ((!o->epochs || o->recipe.dense.n) && !o->recipe.classes)
         misuse("-c CLASSES is needed with %s (see fractrain --help)", o->epochs ? "--dense" : "--steps");
+    if (o->recipe.keep > 0 && !o->init)
+        misuse("--keep is a share of --init's weights");
     struct err e;
     if (!frozen_layers_are(o->recipe.arch, o->taps, &e))
         misuse("--taps: %s", e.text);

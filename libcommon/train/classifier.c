@@ -9,7 +9,8 @@
  *   6  trainer_backward   adds to the gradient of every parameter. 2 to 6 are done --accumulate times, 1 too; or for each
  *      micro-batch (--micro) that is this rank's, and micro.c adds up.
  *   7  learner_step   one move of the parameters, and of their average.
- *   8  loop.c   journal, checkpoint, signals; and again. In the end write_weights: tensors and what featx must know. */
+ *   8  loop.c   journal, checkpoint, signals; and again. In the end write_weights: tensors, between the first
+ *      and the last ones if --keep wants it (keep.c), and what featx must know. */
 #include "train/classifier.h"
 #include "base/err.h"
 #include "base/hash.h"
@@ -22,6 +23,7 @@
 #include "train/dense_loss.h"
 #include "train/feed.h"
 #include "train/freeze.h"
+#include "train/keep.h"
 #include "train/learner.h"
 #include "train/micro.h"
 #include <math.h>
@@ -36,6 +38,7 @@ struct classifier {
     struct product *out; /* NULL: opened when there are weights */
     char *recipe;
     struct freeze freeze;
+    struct safetensors begun; /* the initial weights, where a share of them is kept */
     struct loss_target *target;
     struct view labels;                   /* of every pixel of the batch, where cells learn; else no data */
     unsigned char *positive;              /* batch x classes, multi-label only */
@@ -240,6 +243,7 @@ static void write_weights(struct classifier *t)
     const double *mean = r->augment.norm.mean, *std = r->augment.norm.std;
     struct safetensors st = {0};
     learner_export(&t->learner, &st);
+    keep_share(&st, &t->begun, r->keep);
     if (t->o->narrow)
         safetensors_narrow(&st);
     note_set(&st.meta, "arch", r->arch);
@@ -337,6 +341,7 @@ static void release(struct classifier *t)
     learner_free(&t->learner);
     feed_free(t->feed);
     freeze_free(&t->freeze);
+    safetensors_free(&t->begun);
     free(t->workspace);
     free(t->recipe);
     free(t->target);
@@ -355,6 +360,8 @@ void classifier_train(FILE *f, const char *label, struct classifier_options *o)
                            .loop = loop_new(&o->loop),
                            .out = first ? product_try(o->out) : NULL};
     open_all(&t, f, label);
+    if (first && o->recipe.keep > 0)
+        safetensors_open(&t.begun, o->init);
     learner_parts(&t.learner, t.loop, "");
     resume(&t, f, label);
     agree(&t);

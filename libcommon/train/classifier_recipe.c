@@ -208,6 +208,7 @@ const struct setting classifier_recipe_optimiser[] = {
     SWITCH("loss", multi, losses, "L", "for one label an image, or several (binary cross-entropy)"),
     OWN("dense", dense, &dense, "LAYER:W,...", "losses of weight W at each cell of these layers, by the images' fourth channel"),
     REAL("average", average, 0.999999, "D", "write a moving average of the weights with this decay; 0: off"),
+    {"keep", 0, SETTING_REAL, AT(keep), 0, 1, NULL, "F", "share of --init's weights in those that are written", LATER, NULL},
     SETTINGS_END};
 
 const struct setting classifier_recipe_augmentation[] = {

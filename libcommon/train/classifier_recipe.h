@@ -40,6 +40,7 @@ struct classifier_recipe {
     struct dense_taps dense;
     const char *freeze; /* what stays as it is, as freeze.h reads it; NULL: nothing */
     double average;     /* decay of the weights' moving average; 0: none */
+    double keep;        /* share of the weights begun with in those written (train/keep.h) */
     struct augment_options augment;
     struct mix_options mix;
 };
