@@ -13,9 +13,11 @@ void signals_hold_for_threads(sigset_t *before)
 {
     sigset_t all;
     sigfillset(&all);
-    /* These come from a write of the thread itself, which would go on if they were held. */
-    sigdelset(&all, SIGPIPE);
-    sigdelset(&all, SIGXFSZ);
+    /* These come from what the thread itself does: a write, which would go on if they were held, or an instruction, whose handler
+     * (a sanitizer's, an emulator's) would be passed over. */
+    static const int own[] = {SIGPIPE, SIGXFSZ, SIGILL, SIGFPE, SIGBUS, SIGSEGV};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        sigdelset(&all, own[i]);
     pthread_sigmask(SIG_BLOCK, &all, before);
 }
 
