@@ -122,7 +122,7 @@ fuzz: fuzzers
 demo: all
 	scripts/demo $(abspath $(BIN)) $(if $(DATA),--data "$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
-# The shipped weights, made anew beside the shipped ones: hours (weights/README.md).
+# The shipped weights, made anew beside the shipped ones: more than an hour (weights/README.md).
 weights: all
 	scripts/weights $(abspath $(BIN)) $(O)/fern-resnet18.safetensors
 
