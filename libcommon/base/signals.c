@@ -13,8 +13,7 @@ void signals_hold_for_threads(sigset_t *before)
 {
     sigset_t all;
     sigfillset(&all);
-    /* These come from what the thread itself does: a write, which would go on if they were held, or an instruction, whose handler
-     * (a sanitizer's, an emulator's) would be passed over. */
+    /* Raised by what the thread itself does, as signals.h says. */
     static const int own[] = {SIGPIPE, SIGXFSZ, SIGILL, SIGFPE, SIGBUS, SIGSEGV};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         sigdelset(&all, own[i]);

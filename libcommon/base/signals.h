@@ -6,7 +6,8 @@
 
 /* Holds back every signal that can be from the calling thread: for a stretch that writes nothing. */
 void signals_hold(sigset_t *before);
-/* The same for threads that are started meanwhile; but not those of a write (SIGPIPE, SIGXFSZ), which would go on. */
+/* The same for threads that are started meanwhile; but not those that the thread raises itself, by a write that would go
+ * on (SIGPIPE, SIGXFSZ) or by an instruction, whose handler would be passed over (SIGILL, SIGFPE, SIGBUS, SIGSEGV). */
 void signals_hold_for_threads(sigset_t *before);
 /* As they were; what came meanwhile is delivered now. */
 void signals_release(const sigset_t *before);
