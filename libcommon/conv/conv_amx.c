@@ -108,7 +108,7 @@ static void tile(const struct conv_tile *t)
 }
 
 /* Rows of K are the tile's rows, pixels its columns: pairs of them, as `arrange` has turned them. */
-static void gradient(float *grad, const void *in, const void *dy, size_t steps, size_t rows)
+static void gradient(float *grad, const void *in, const void *dy, size_t steps, size_t rows, size_t columns)
 {
     enum { D = CONV_GRADIENT_DEPTH, LINE = CONV_PANEL * sizeof(float) };
     float some[D * CONV_PANEL] __attribute__((aligned(64)));
@@ -117,7 +117,7 @@ static void gradient(float *grad, const void *in, const void *dy, size_t steps, 
     if (to == some)
         memcpy(some, grad, rows * LINE);
     written();
-    for (size_t c = 0; c < CONV_PANEL; c += SIDE) {
+    for (size_t c = 0; c < columns; c += SIDE) {
         _tile_loadd(0, to + c, LINE);
         _tile_loadd(1, to + c + SIDE * CONV_PANEL, LINE);
         _tile_loadd(2, to + c + 2 * SIDE * CONV_PANEL, LINE);

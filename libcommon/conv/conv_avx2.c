@@ -99,9 +99,9 @@ static void gradient_strip(float *grad, const float *in, const float *dy, size_t
                 _mm256_storeu_ps(grad + r * CONV_PANEL + 8 * v, sum[r][v]);
 }
 
-static void gradient(float *grad, const void *in, const void *dy, size_t steps, size_t rows)
+static void gradient(float *grad, const void *in, const void *dy, size_t steps, size_t rows, size_t columns)
 {
-    for (size_t at = 0; at < CONV_PANEL; at += STRIP)
+    for (size_t at = 0; at < columns; at += STRIP)
         gradient_strip(grad + at, in, (const float *)dy + at, steps, rows);
 }
 

@@ -3,7 +3,24 @@
 
 enum { ROWS = TILE_ROWS, VECTORS = TILE_VECTORS };
 
-static void tile(const struct conv_tile *t)
+/* Depth k of all rows against the first `vectors` of the panel; unrolled, or the sums live on the stack. */
+static inline __attribute__((always_inline)) void step(__m512 sum[ROWS][VECTORS], const float *const a[ROWS],
+                                                       size_t k, const float *b, size_t vectors)
+{
+    __m512 w[VECTORS];
+#pragma GCC unroll 4
+    for (size_t v = 0; v < vectors; v++)
+        w[v] = _mm512_loadu_ps(b + 16 * v);
+#pragma GCC unroll 6
+    for (size_t r = 0; r < ROWS; r++) {
+        const __m512 x = _mm512_set1_ps(a[r][k]);
+#pragma GCC unroll 4
+        for (size_t v = 0; v < vectors; v++)
+            sum[r][v] = _mm512_fmadd_ps(x, w[v], sum[r][v]);
+    }
+}
+
+static inline __attribute__((always_inline)) void tile_of(const struct conv_tile *t, size_t vectors)
 {
     __m512 sum[ROWS][VECTORS];
 #pragma GCC unroll 6
@@ -13,52 +30,45 @@ static void tile(const struct conv_tile *t)
             sum[r][v] = _mm512_setzero_ps();
     const float *b = t->panel;
     for (size_t s = 0; s < t->walk->segments; s++) {
-        const ptrdiff_t offset = t->walk->segment[s].offset;
-        const float *a0 = (const float *)t->in[0] + offset, *a1 = (const float *)t->in[1] + offset;
-        const float *a2 = (const float *)t->in[2] + offset, *a3 = (const float *)t->in[3] + offset;
-        const float *a4 = (const float *)t->in[4] + offset, *a5 = (const float *)t->in[5] + offset;
+        const float *a[ROWS];
+#pragma GCC unroll 6
+        for (size_t r = 0; r < ROWS; r++)
+            a[r] = (const float *)t->in[r] + t->walk->segment[s].offset;
         const size_t length = t->walk->segment[s].length;
-        for (size_t k = 0; k < length; k++, b += CONV_PANEL) {
-            const __m512 b0 = _mm512_loadu_ps(b), b1 = _mm512_loadu_ps(b + 16);
-            const __m512 b2 = _mm512_loadu_ps(b + 32), b3 = _mm512_loadu_ps(b + 48);
-#define ROW(r)                                                                                               \
-    do {                                                                                                     \
-        const __m512 a = _mm512_set1_ps(a##r[k]);                                                            \
-        sum[r][0] = _mm512_fmadd_ps(a, b0, sum[r][0]);                                                       \
-        sum[r][1] = _mm512_fmadd_ps(a, b1, sum[r][1]);                                                       \
-        sum[r][2] = _mm512_fmadd_ps(a, b2, sum[r][2]);                                                       \
-        sum[r][3] = _mm512_fmadd_ps(a, b3, sum[r][3]);                                                       \
-    } while (0)
-            ROW(0);
-            ROW(1);
-            ROW(2);
-            ROW(3);
-            ROW(4);
-            ROW(5);
-#undef ROW
-        }
+        for (size_t k = 0; k < length; k++, b += CONV_PANEL)
+            step(sum, a, k, b, vectors);
     }
     store_tile(t, sum);
 }
 
-static void gradient(float *grad, const void *in_pixels, const void *dy_pixels, size_t steps, size_t rows)
+static void tile(const struct conv_tile *t)
 {
-    const float *in = in_pixels, *dy = dy_pixels;
+    if (t->columns > HALF_PANEL)
+        tile_of(t, VECTORS);
+    else
+        tile_of(t, VECTORS / 2);
+}
+
+static inline __attribute__((always_inline)) void gradient_of(float *grad, const float *in, const float *dy,
+                                                              size_t steps, size_t rows, size_t vectors)
+{
+    const float *a[ROWS];
     __m512 sum[ROWS][VECTORS];
-    load_gradient(sum, grad, rows);
-    for (size_t p = 0; p < steps; p++, in += CONV_GRADIENT_DEPTH, dy += CONV_PANEL) {
-        const __m512 b0 = _mm512_loadu_ps(dy), b1 = _mm512_loadu_ps(dy + 16);
-        const __m512 b2 = _mm512_loadu_ps(dy + 32), b3 = _mm512_loadu_ps(dy + 48);
 #pragma GCC unroll 6
-        for (size_t r = 0; r < ROWS; r++) {
-            const __m512 a = _mm512_set1_ps(in[r]);
-            sum[r][0] = _mm512_fmadd_ps(a, b0, sum[r][0]);
-            sum[r][1] = _mm512_fmadd_ps(a, b1, sum[r][1]);
-            sum[r][2] = _mm512_fmadd_ps(a, b2, sum[r][2]);
-            sum[r][3] = _mm512_fmadd_ps(a, b3, sum[r][3]);
-        }
-    }
-    store_gradient(grad, sum, rows);
+    for (size_t r = 0; r < ROWS; r++)
+        a[r] = in + r;
+    load_gradient(sum, grad, rows, vectors);
+    for (size_t p = 0; p < steps; p++, dy += CONV_PANEL)
+        step(sum, a, p * CONV_GRADIENT_DEPTH, dy, vectors);
+    store_gradient(grad, sum, rows, vectors);
+}
+
+static void gradient(float *grad, const void *in, const void *dy, size_t steps, size_t rows, size_t columns)
+{
+    if (columns > HALF_PANEL)
+        gradient_of(grad, in, dy, steps, rows, VECTORS);
+    else
+        gradient_of(grad, in, dy, steps, rows, VECTORS / 2);
 }
 
 const struct conv_kernels conv_avx512 = {.rows = ROWS,

@@ -16,23 +16,25 @@ static inline __attribute__((always_inline)) __m512bh pair_everywhere(const uint
     return (__m512bh)_mm512_set1_epi32(pair);
 }
 
-/* Pair k of all rows; unrolled, or the sums live on the stack. */
+/* Pair k of all rows against the first `vectors` of the panel; unrolled, or the sums live on the stack. */
 static inline __attribute__((always_inline)) void step(__m512 sum[ROWS][VECTORS],
                                                        const uint32_t *const a[ROWS], size_t k,
-                                                       const uint32_t *b)
+                                                       const uint32_t *b, size_t vectors)
 {
-    const __m512bh b0 = pairs_at(b), b1 = pairs_at(b + 16), b2 = pairs_at(b + 32), b3 = pairs_at(b + 48);
+    __m512bh w[VECTORS];
+#pragma GCC unroll 4
+    for (size_t v = 0; v < vectors; v++)
+        w[v] = pairs_at(b + 16 * v);
 #pragma GCC unroll 6
     for (size_t r = 0; r < ROWS; r++) {
         const __m512bh pair = pair_everywhere(a[r] + k);
-        sum[r][0] = _mm512_dpbf16_ps(sum[r][0], pair, b0);
-        sum[r][1] = _mm512_dpbf16_ps(sum[r][1], pair, b1);
-        sum[r][2] = _mm512_dpbf16_ps(sum[r][2], pair, b2);
-        sum[r][3] = _mm512_dpbf16_ps(sum[r][3], pair, b3);
+#pragma GCC unroll 4
+        for (size_t v = 0; v < vectors; v++)
+            sum[r][v] = _mm512_dpbf16_ps(sum[r][v], pair, w[v]);
     }
 }
 
-static void tile(const struct conv_tile *t)
+static inline __attribute__((always_inline)) void tile_of(const struct conv_tile *t, size_t vectors)
 {
     __m512 sum[ROWS][VECTORS];
 #pragma GCC unroll 6
@@ -48,23 +50,40 @@ static void tile(const struct conv_tile *t)
         for (size_t r = 0; r < ROWS; r++)
             a[r] = (const void *)((const uint16_t *)t->in[r] + t->walk->segment[s].offset);
         for (size_t k = 0; k < pairs; k++, b += CONV_PANEL)
-            step(sum, a, k, b);
+            step(sum, a, k, b, vectors);
     }
     store_tile(t, sum);
 }
 
-static void gradient(float *grad, const void *in_pairs, const void *dy_pairs, size_t steps, size_t rows)
+static void tile(const struct conv_tile *t)
 {
-    const uint32_t *in = in_pairs, *b = dy_pairs;
+    if (t->columns > HALF_PANEL)
+        tile_of(t, VECTORS);
+    else
+        tile_of(t, VECTORS / 2);
+}
+
+static inline __attribute__((always_inline)) void gradient_of(float *grad, const uint32_t *in,
+                                                              const uint32_t *dy, size_t steps, size_t rows,
+                                                              size_t vectors)
+{
     const uint32_t *a[ROWS];
     __m512 sum[ROWS][VECTORS];
 #pragma GCC unroll 6
     for (size_t r = 0; r < ROWS; r++)
         a[r] = in + r;
-    load_gradient(sum, grad, rows);
-    for (size_t p = 0; p < steps; p++, b += CONV_PANEL)
-        step(sum, a, p * CONV_GRADIENT_DEPTH, b);
-    store_gradient(grad, sum, rows);
+    load_gradient(sum, grad, rows, vectors);
+    for (size_t p = 0; p < steps; p++, dy += CONV_PANEL)
+        step(sum, a, p * CONV_GRADIENT_DEPTH, dy, vectors);
+    store_gradient(grad, sum, rows, vectors);
+}
+
+static void gradient(float *grad, const void *in, const void *dy, size_t steps, size_t rows, size_t columns)
+{
+    if (columns > HALF_PANEL)
+        gradient_of(grad, in, dy, steps, rows, VECTORS);
+    else
+        gradient_of(grad, in, dy, steps, rows, VECTORS / 2);
 }
 
 const struct conv_kernels conv_bf16 = {.rows = ROWS,

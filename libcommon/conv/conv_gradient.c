@@ -118,7 +118,7 @@ static void run_chunk(struct chunk *c, const struct gradient *g, size_t task)
         for (size_t k = from; k < to; k += rows)
             g->kernels->gradient(gradient + k * CONV_PANEL,
                                  c->in + (k - from) / D * D * CHUNK + (k - from) % D, c->dy, c->steps,
-                                 size_least(rows, to - k));
+                                 size_least(rows, to - k), size_least(CONV_PANEL, g->walk->channels - first));
     }
 }
 

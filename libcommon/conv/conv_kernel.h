@@ -29,10 +29,12 @@ struct conv_kernels {
     size_t rows;    /* pixels of a tile */
     size_t granule; /* every segment's length is a multiple of this, or there is only one, padded */
     void (*tile)(const struct conv_tile *t);
-    /* gradient[r * 64 + c] += sum over the pixels p of in[p][r] * dy[p][c] for r < rows and all 64 channels.
+    /* gradient[r * 64 + c] += sum over the pixels p of in[p][r] * dy[p][c] for r < rows and c < columns; what becomes of the
+     * others, of which dy has zeros, is open.
      * f32: `steps` pixels, in[p * CONV_GRADIENT_DEPTH + r], dy[p * 64 + c]. bf16: `steps` pairs of pixels,
      * in[(pair * CONV_GRADIENT_DEPTH + r) * 2 + p % 2], dy likewise. At most gradient_rows rows. */
-    void (*gradient)(float *gradient, const void *in, const void *dy, size_t steps, size_t rows);
+    void (*gradient)(float *gradient, const void *in, const void *dy, size_t steps, size_t rows,
+                     size_t columns);
     size_t gradient_rows;
     size_t gradient_steps; /* `steps` is a multiple of this; what is too much is zero */
     /* Brings `steps` x CONV_GRADIENT_DEPTH pairs into the order that `gradient` reads; NULL: as they are. */

@@ -17,13 +17,14 @@ static void tile(const struct conv_tile *t)
     }
 }
 
-static void gradient(float *grad, const void *in_pixels, const void *dy_pixels, size_t steps, size_t rows)
+static void gradient(float *grad, const void *in_pixels, const void *dy_pixels, size_t steps, size_t rows,
+                     size_t columns)
 {
     const float *in = in_pixels, *dy = dy_pixels;
     for (size_t p = 0; p < steps; p++)
         for (size_t r = 0; r < rows; r++) {
             const float a = in[p * CONV_GRADIENT_DEPTH + r];
-            for (size_t c = 0; c < CONV_PANEL; c++)
+            for (size_t c = 0; c < columns; c++)
                 grad[r * CONV_PANEL + c] += a * dy[p * CONV_PANEL + c];
         }
 }

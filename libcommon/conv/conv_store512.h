@@ -39,7 +39,8 @@ static inline __attribute__((always_inline)) void store_lanes(const struct conv_
         _mm512_mask_storeu_ps((float *)t->out[r] + at, m, x);
 }
 
-enum { TILE_ROWS = 6, TILE_VECTORS = CONV_PANEL / 16 };
+/* Where no more than half a panel's channels are wanted, kernels leave the other half out. */
+enum { TILE_ROWS = 6, TILE_VECTORS = CONV_PANEL / 16, HALF_PANEL = CONV_PANEL / 2 };
 
 /* All sums of a tile of 6 rows. Unrolled, so that they come from registers; sums that nothing follows, as
  * those of sketches and transformed tiles, are stored at once. */
@@ -63,25 +64,26 @@ static inline __attribute__((always_inline)) void store_tile(const struct conv_t
                 store_lanes(t, r, 16 * v, sum[r][v]);
 }
 
-/* The sums of a gradient's tile, from its rows and back; rows from `rows` on are zero, and not stored. */
+/* The sums of a gradient's tile, the first `vectors` of its rows and back; rows from `rows` on are zero, and not stored. */
 static inline __attribute__((always_inline)) void load_gradient(__m512 sum[TILE_ROWS][TILE_VECTORS],
-                                                                const float *gradient, size_t rows)
+                                                                const float *gradient, size_t rows,
+                                                                size_t vectors)
 {
 #pragma GCC unroll 6
     for (size_t r = 0; r < TILE_ROWS; r++)
 #pragma GCC unroll 4
-        for (size_t v = 0; v < TILE_VECTORS; v++)
+        for (size_t v = 0; v < vectors; v++)
             sum[r][v] = r < rows ? _mm512_loadu_ps(gradient + r * CONV_PANEL + 16 * v) : _mm512_setzero_ps();
 }
 
 static inline __attribute__((always_inline)) void store_gradient(float *gradient,
                                                                  __m512 sum[TILE_ROWS][TILE_VECTORS],
-                                                                 size_t rows)
+                                                                 size_t rows, size_t vectors)
 {
 #pragma GCC unroll 6
     for (size_t r = 0; r < TILE_ROWS; r++)
 #pragma GCC unroll 4
-        for (size_t v = 0; v < TILE_VECTORS; v++)
+        for (size_t v = 0; v < vectors; v++)
             if (r < rows)
                 _mm512_storeu_ps(gradient + r * CONV_PANEL + 16 * v, sum[r][v]);
 }

@@ -54,8 +54,9 @@ static void tile(const struct conv_tile *t)
     }
 }
 
-static void gradient(float *grad, const void *in, const void *dy, size_t steps, size_t rows)
+static void gradient(float *grad, const void *in, const void *dy, size_t steps, size_t rows, size_t columns)
 {
+    (void)columns; /* lines of 64 are what the compiler makes vectors of */
     for (size_t r = 0; r < rows; r++) {
         float sum[CONV_PANEL];
         memcpy(sum, grad + r * CONV_PANEL, sizeof sum);

@@ -99,12 +99,13 @@ static void multiply_task(void *arg, size_t task, size_t worker)
     const char *out = g->outputs + task * LINES * CONV_PANEL * sizeof(float);
     const char *in = g->inputs + point * g->blocks * LINES * CONV_GRADIENT_DEPTH * sizeof(float);
     float *sums = g->sums + task * k * CONV_PANEL;
+    const size_t columns = size_least(CONV_PANEL, g->walk->channels - task % g->panels * CONV_PANEL);
     conv_begin(g->products);
     for (size_t from = 0; from < k; from += rows) {
         const size_t at =
             from / CONV_GRADIENT_DEPTH * LINES * CONV_GRADIENT_DEPTH + from % CONV_GRADIENT_DEPTH;
         g->products->gradient(sums + from * CONV_PANEL, in + at * sizeof(float), out, g->lines,
-                              size_least(rows, k - from));
+                              size_least(rows, k - from), columns);
     }
     conv_end(g->products);
 }
