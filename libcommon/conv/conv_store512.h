@@ -39,8 +39,7 @@ static inline __attribute__((always_inline)) void store_lanes(const struct conv_
         _mm512_mask_storeu_ps((float *)t->out[r] + at, m, x);
 }
 
-/* Where no more than half a panel's channels are wanted, kernels leave the other half out. */
-enum { TILE_ROWS = 6, TILE_VECTORS = CONV_PANEL / 16, HALF_PANEL = CONV_PANEL / 2 };
+enum { TILE_ROWS = 6, TILE_VECTORS = CONV_PANEL / 16 };
 
 /* All sums of a tile of 6 rows. Unrolled, so that they come from registers; sums that nothing follows, as
  * those of sketches and transformed tiles, are stored at once. */
