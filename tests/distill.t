@@ -42,7 +42,7 @@ that "-j 1 and -j 2 learn the same" cmp m.st <(fit -j 2 -e 4 -o two.st && cat tw
 that "a row a step" test "$(wc -l <log.tsv)" = 13
 that "the loss goes down" awk -F '\t' 'NR == 2 { first = $3 } END { exit !($3 < first) }' log.tsv
 that "an epoch of those is the model's" grep -qx '[1-4]' <(meta m.st epoch)
-that "what is kept" test "$(for k in method student embedding combine upsample meet sigma border precision taps held; do meta m.st $k; done | paste -sd' ')" = \
+that "what is kept" test "$(for k in method student embedding combine upsample meet sigma border own_precision taps held; do meta m.st $k; done | paste -sd' ')" = \
     'rd resnet18 4 sum align-corners map 4 mirror f32 8x8x64,4x4x128,2x2x256 1'
 { opening 1a2b && cat image.[1-3] && npy_note end=3; } >three
 distill -q -j 1 -m m.st three tested >all

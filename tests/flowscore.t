@@ -23,7 +23,11 @@ image() {
                 $v = 2 - $v if $odd && int($y * 4 / $h) == 1 && int($z * 4 / $w) == 2;
                 print pack "f<", $v } } } }' "$1" "${2:-0}"
 }
-opening() { npy_note stream=features version=1 "weights=w:$1"; }
+# opening HASH[ KEY=VALUE ...], in one word
+opening() {
+    # shellcheck disable=SC2086 # words
+    npy_note stream=features version=1 weights=w:$1
+}
 # stream HASH IMAGE...: the images as a stream
 stream() {
     local i
@@ -64,9 +68,20 @@ small -q -e "${e:-0}" -o count.st train
 that "--minutes: the same bytes as --epochs with the number that it came to ($e)" cmp by.st count.st
 small -q -s 1 -o seed.st train
 that "another seed, another model" eval "! cmp -s m.st seed.st"
+small -q --precision f32 -o f32.st train && small -q --precision bf16 -o bf16.st train
+that "--precision: the model keeps it" eval 'grep -q "\"own_precision\":\"f32\"" f32.st && grep -q "\"own_precision\":\"bf16\"" bf16.st'
+that "auto is one of the two" eval 'cmp -s m.st f32.st || cmp -s m.st bf16.st'
+stream '1a2b precision=f32' "${train[@]}" >precise
+small -q --precision bf16 -o with.st precise
+that "subnets in bf16 on features in f32: these are scored" eval "stream '1a2b precision=f32' 21 odd | flowscore -q -m with.st >/dev/null"
+stream '1a2b precision=bf16' 21 >rounded
+that "others are refused" eval '! flowscore -q -m with.st rounded 2>why && grep -q "^flowscore: rounded: record 1 (21.png): features of precision=bf16, but with.st was fitted on precision=f32" why'
 small -q --store f32 -o f32.st train
 near() { paste "$1" <(flowscore -m "$2" -t - fresh) | awk -F '\t' 'NR > 1 && ($4 - $9 > .01 || $9 - $4 > .01) { bad = 1 } END { exit bad }'; }
 that "--store f32: nearly the same scores" near scores f32.st
+small -q --precision f32 -o plain.st train && flowscore -m plain.st -t - fresh >plain.scores
+that "--precision bf16: nearly the scores of f32" near plain.scores bf16.st
+that "and not the same" eval '! cmp -s plain.scores <(flowscore -m bf16.st -t - fresh)'
 other() { ! cmp -s m.st "$1" && flowscore -m "$1" -t - fresh >other.scores && ! cmp -s scores other.scores; }
 for with in '--kernels 3x3' '--hidden 2' '--clamp 1' '--decay 0.1' '--rate 0.01' '--as paper -e 2 --blocks 2' '-b 3' '--warmup 0.5' '--schedule cosine'; do
     # shellcheck disable=SC2086 # words

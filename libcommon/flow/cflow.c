@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "image/map.h"
 #include "nn/infer.h"
+#include "nn/precision_option.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@ static size_t add_block(struct graph *g, size_t x, size_t code, const char *name
                         const struct flow_options *o)
 {
     const size_t channels = g->node[x].channels, second = channels / 2;
-    const size_t halves[2] = {graph_slice(g, x, 0, channels - second), code};
+    const size_t halves[2] = {graph_slice_narrow(g, x, 0, channels - second), code};
     char linear[48];
     size_t a = graph_concat(g, halves, 2);
     snprintf(linear, sizeof linear, "%s.linear1", name);
@@ -102,8 +103,12 @@ static void *scorer_new(const struct safetensors *st, const char *path, const st
     for (size_t i = 0; i < s->shapes.taps; i++) {
         const size_t positions = s->shapes.height[i] * s->shapes.width[i];
         const size_t output = cflow_graph(&s->graph[i], i, s->shapes.channels[i], o);
-        const struct infer_plan plan = {
-            .wanted = &output, .wanted_n = 1, .n = TOGETHER, .h = 1, .w = 1, .precision = DT_F32};
+        const struct infer_plan plan = {.wanted = &output,
+                                        .wanted_n = 1,
+                                        .n = TOGETHER,
+                                        .h = 1,
+                                        .w = 1,
+                                        .precision = precision_choice(o->precision)};
         s->infer[i] = infer_new(&s->graph[i], st, path, &plan);
         s->peak[i] = peak_in(st, path, i);
         s->code[i] = cflow_codes(s->shapes.height[i], s->shapes.width[i], o->condition);

@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "base/thread.h"
 #include "flow/cflow.h"
+#include "nn/precision_option.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +44,7 @@ void cflow_begin(struct cflow_learner *l, const struct safetensors *weights, con
                                           .n = o->fibre,
                                           .h = 1,
                                           .w = 1,
-                                          .precision = DT_F32,
+                                          .precision = precision_choice(o->precision),
                                           .frozen = frozen};
         learner_init(&l->net[i], trainer_new(&l->graph[i], weights, file, &plan), &optimiser_adam, o->decay,
                      true);

@@ -4,6 +4,7 @@
 #include "base/thread.h"
 #include "image/map.h"
 #include "nn/infer.h"
+#include "nn/precision_option.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ static size_t add_block(struct graph *g, size_t x, size_t tap, size_t block, con
     const size_t channels = g->node[x].channels, second = channels / 2, first = channels - second;
     const size_t kernel = o->kernels == FLOW_3X3 || block % 2 == 0 ? 3 : 1;
     const size_t asked = (size_t)(o->hidden * (double)first), hidden = asked ? asked : 1;
-    size_t a = graph_slice(g, x, 0, first);
+    size_t a = graph_slice_narrow(g, x, 0, first);
     a = graph_conv(g, a, name_of(tap, block, ".conv1").text,
                    (struct convolution){first, hidden, kernel, 1, kernel / 2}, true);
     a = graph_relu(g, a);
@@ -97,7 +98,7 @@ static void *scorer_new(const struct safetensors *st, const char *path, const st
     const struct infer_plan plan = {.wanted = output,
                                     .wanted_n = s->shapes.taps,
                                     .n = 1,
-                                    .precision = DT_F32,
+                                    .precision = precision_choice(o->precision),
                                     .side = (const size_t(*)[2])side};
     s->infer = infer_new(&s->graph, st, path, &plan);
     s->flow = xmalloc(most, sizeof *s->flow);

@@ -1,6 +1,7 @@
 /* How FastFlow learns: the images of a step go through the network TOGETHER at a time, and back; then the optimiser moves all. */
 #include "base/mem.h"
 #include "flow/fastflow.h"
+#include "nn/precision_option.h"
 #include "nn/weights.h"
 #include <math.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ void fastflow_begin(struct fastflow_learner *l, const struct safetensors *weight
     const struct trainer_plan plan = {.output = output,
                                       .outputs = s->taps,
                                       .n = TOGETHER,
-                                      .precision = DT_F32,
+                                      .precision = precision_choice(o->precision),
                                       .side = (const size_t(*)[2])side};
     learner_init(&l->net, trainer_new(&l->graph, weights, file, &plan), &optimiser_adam, o->decay, true);
 }

@@ -18,6 +18,8 @@ struct flow_options {
     enum flow_method { FLOW_FASTFLOW, FLOW_CFLOW } method;
     size_t blocks; /* of each tap's flow */
     double clamp;  /* of the blocks: s is in (-clamp, clamp) */
+    /* Of what comes in, and of the subnets; what goes from block to block is f32. Of precision_choice (nn/precision_option.h). */
+    unsigned precision;
     double decay;
     /* FastFlow's subnets: two convolutions, 3 x 3 in the first block, 1 x 1 in the second, and so on, or all 3 x 3; how many channels
      * are between the two for each that comes in. */

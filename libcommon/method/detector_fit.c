@@ -176,7 +176,7 @@ void detector_keep(struct detector_run *run, void *model, struct safetensors *fi
     for (const struct setting *s = run->d->settings; s->name; s++)
         if (s->use & (DETECTOR_KEPT | DETECTOR_ADDED) && setting_is_set(run->options, s)) {
             char *value = setting_text(run->options, s);
-            note_set(meta, s->name, value);
+            note_set(meta, detector_key(s).text, value);
             free(value);
         }
     note_setf(meta, "images", "%zu", images);

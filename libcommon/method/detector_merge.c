@@ -39,7 +39,7 @@ static void check_settings(const struct merging *g)
     const struct settings *own = &g->run->settings;
     for (size_t i = 0; own->table[i].name; i++)
         if (own->table[i].use & (DETECTOR_KEPT | DETECTOR_ADDED) && !(own->given >> i & 1))
-            agree(g, own->table[i].name);
+            agree(g, detector_key(&own->table[i]).text);
     agree(g, "map");
 }
 

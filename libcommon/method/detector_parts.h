@@ -43,6 +43,11 @@ struct scorer scorer_of(const struct detector *d, void *model);
 double scorer_score(struct scorer *s, const struct taps *image, struct map_size size);
 void scorer_free(struct scorer *s);
 
+/* The key under which a model keeps a setting: its name, or own_NAME where features have a key of that name (stream/identity.h). */
+struct detector_key {
+    char text[64];
+};
+struct detector_key detector_key(const struct setting *s);
 /* The settings with one of the bits of `use`, from a model's metadata into the options unless the command line gave them; dies
  * with path. */
 void detector_recall(struct detector_run *run, const struct note *meta, const char *path, unsigned use);

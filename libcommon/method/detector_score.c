@@ -4,9 +4,10 @@
 #include "base/progress.h"
 #include "method/detector_parts.h"
 #include "method/features.h"
-#include "stream/identity.h"
 #include "method/scores.h"
+#include "stream/identity.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,21 +62,29 @@ struct scoring {
     struct progress progress;
 };
 
+struct detector_key detector_key(const struct setting *s)
+{
+    struct detector_key key;
+    snprintf(key.text, sizeof key.text, "%s%s", identity_has(s->name) ? "own_" : "", s->name);
+    return key;
+}
+
 /* What the file says of a setting that the model keeps, into the options, unless the command line overrides it. */
 static void recall(struct detector_run *run, const struct note *meta, const char *path, size_t row)
 {
     const struct setting *is = &run->d->settings[row];
-    const char *text = note_get(meta, is->name);
+    const struct detector_key key = detector_key(is);
+    const char *text = note_get(meta, key.text);
     const bool given = run->settings.given >> row & 1;
     struct err e;
     if (!text && is->kind != SETTING_FLAG && is->kind != SETTING_TEXT && is->kind != SETTING_WORD)
-        die("%s: no %s= in it: fit it again", path, is->name);
+        die("%s: no %s= in it: fit it again", path, key.text);
     if (!text)
         return;
     void *kept = xcalloc(1, run->d->options_size);
     memcpy(kept, run->d->defaults, run->d->options_size);
     if (!setting_parse(kept, is, text, &e))
-        die("%s: %s=%s: %s", path, is->name, text, e.text);
+        die("%s: %s=%s: %s", path, key.text, text, e.text);
     if (given && !(is->use & DETECTOR_MERGED) && !setting_equal(kept, run->options, is))
         warning("%s: its thresholds were found with %s %s", path, setting_name(is).text, text);
     if (!given)

@@ -30,9 +30,10 @@ struct graph_node {
     struct convolution conv; /* of products; the window of a max pool */
     bool bias;               /* of products */
     size_t first;            /* of a slice: its first channel */
-    size_t output_padding;   /* of a transposed convolution */
-    size_t side[2];          /* of a layer norm: the height and width that it is for */
-    float clamp;             /* of a coupling */
+    bool narrows; /* of a slice: its value is of the executor's precision, also where it is of an f32 one */
+    size_t output_padding; /* of a transposed convolution */
+    size_t side[2];        /* of a layer norm: the height and width that it is for */
+    float clamp;           /* of a coupling */
 };
 
 struct graph {
@@ -67,6 +68,8 @@ size_t graph_maxpool(struct graph *g, size_t x, size_t kernel, size_t stride, si
 size_t graph_meanpool(struct graph *g, size_t x); /* over all pixels */
 /* The channels [first, first + channels) of x. */
 size_t graph_slice(struct graph *g, size_t x, size_t first, size_t channels);
+/* The same in the executor's precision, where x is f32 behind a layer that casts (layer.h). */
+size_t graph_slice_narrow(struct graph *g, size_t x, size_t first, size_t channels);
 /* The channels of 2 to NODE_INPUTS nodes of one size, side by side. */
 size_t graph_concat(struct graph *g, const size_t *x, size_t n);
 

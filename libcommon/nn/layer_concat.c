@@ -69,6 +69,13 @@ size_t graph_slice(struct graph *g, size_t x, size_t first, size_t channels)
     return graph_append(g, node, "");
 }
 
+size_t graph_slice_narrow(struct graph *g, size_t x, size_t first, size_t channels)
+{
+    const size_t slice = graph_slice(g, x, first, channels);
+    g->node[slice].narrows = true;
+    return slice;
+}
+
 size_t graph_concat(struct graph *g, const size_t *x, size_t n)
 {
     struct graph_node node = graph_unary(g, &layer_concat, x[0]);

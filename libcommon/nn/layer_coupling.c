@@ -217,12 +217,13 @@ static void send(const struct view *v, size_t n, ptrdiff_t y, ptrdiff_t x, bool 
     if (!v->data)
         return;
     void *to = view_pixel(v, n, y, x);
-    if (v->type == DT_F32 && !accumulate) {
+    if (accumulate)
+        for (size_t c = 0; c < v->c; c++)
+            element_put(to, c, v->type, element_get(to, c, v->type) + value[c]);
+    else if (v->type == DT_F32)
         memcpy(to, value, v->c * sizeof *value);
-        return;
-    }
-    for (size_t c = 0; c < v->c; c++)
-        element_put(to, c, v->type, accumulate ? element_get(to, c, v->type) + value[c] : value[c]);
+    else
+        bf16_narrow(to, value, v->c);
 }
 
 static void backward_pixel(const struct pass *p, struct pixel *q, double *sums, size_t n, ptrdiff_t y,
@@ -332,7 +333,8 @@ static const struct layer layer_coupling = {.name = "coupling",
                                             .forward = forward,
                                             .backward = backward,
                                             .accumulates = true,
-                                            .keeps_input = true};
+                                            .keeps_input = true,
+                                            .casts_f32 = true};
 
 size_t graph_coupling(struct graph *g, size_t x, size_t a, const char *name, double clamp)
 {

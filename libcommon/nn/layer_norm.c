@@ -234,7 +234,8 @@ static const struct layer layer_norm = {.name = "layer norm",
                                         .wants = wants,
                                         .forward = forward,
                                         .backward = backward,
-                                        .keeps_input = true};
+                                        .keeps_input = true,
+                                        .casts_f32 = true};
 
 size_t graph_layernorm(struct graph *g, size_t x, const char *name, size_t h, size_t w)
 {

@@ -110,7 +110,7 @@ static void find_types(struct schedule *s, const struct graph *g, enum dtype pre
     for (size_t i = 0; i < g->n; i++) {
         const struct graph_node *node = &g->node[i];
         bool f32 = node->layer->casts_f32;
-        for (size_t j = 0; j < node->inputs; j++)
+        for (size_t j = 0; !node->narrows && j < node->inputs; j++)
             f32 |= s->type[node->input[j]] == DT_F32;
         s->type[i] = f32 ? DT_F32 : precision;
     }
@@ -144,8 +144,9 @@ static void find_places(struct schedule *s, const struct graph *g)
 {
     for (size_t i = 0; i < g->n; i++) {
         s->place[i] = (struct schedule_place){i, 0};
-        if (s->needed[i] && g->node[i].layer == &layer_slice && strided(s, g, i))
-            s->place[i] = (struct schedule_place){g->node[i].input[0], g->node[i].first};
+        const size_t of = g->node[i].input[0];
+        if (s->needed[i] && g->node[i].layer == &layer_slice && s->type[i] == s->type[of] && strided(s, g, i))
+            s->place[i] = (struct schedule_place){of, g->node[i].first};
     }
     for (size_t i = 0; i < g->n; i++)
         for (size_t j = 0, channel = 0;

@@ -3,7 +3,7 @@
  * gradients lie in one array each, so that an optimiser need not know the network.
  *
  * The same input and parameters give the same bits for any number of threads. In bf16, activations and their
- * gradients are stored in bf16 up to the mean pool; sums, batch statistics, parameters and their gradients
+ * gradients are stored in bf16 up to a layer that casts (layer.h); sums, batch statistics, parameters and their gradients
  * are f32 (Micikevicius et al., "Mixed Precision Training", ICLR 2018; bf16 needs no loss scaling). */
 #ifndef NN_TRAINER_H
 #define NN_TRAINER_H

@@ -48,6 +48,14 @@ void identity_copy(struct note *known, const struct note *opening, const struct 
     }
 }
 
+bool identity_has(const char *key)
+{
+    for (size_t i = 0; i < KEYS; i++)
+        if (strcmp(keys[i].name, key) == 0)
+            return true;
+    return false;
+}
+
 /* What follows the last ':' of NAME:HASH. */
 static const char *hash_part(const char *weights)
 {

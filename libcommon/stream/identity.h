@@ -22,6 +22,9 @@
  * may be silent about what the second says. */
 void identity_copy(struct note *known, const struct note *opening, const struct note *record);
 
+/* Whether the list has this key. */
+bool identity_has(const char *key);
+
 struct identity_difference {
     const char *key;          /* of the list */
     const char *known, *here; /* its value on either side; the notes' own */

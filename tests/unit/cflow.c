@@ -164,6 +164,21 @@ static void maps(const struct safetensors *weights)
     safetensors_free(&model);
 }
 
+static void in_bf16(const struct safetensors *weights)
+{
+    struct cflow_learner full, low;
+    struct flow_options narrow = options;
+    struct fibre f;
+    narrow.precision = 1;
+    cflow_begin(&full, weights, "formula", &options, &small, 1);
+    cflow_begin(&low, weights, "formula", &narrow, &small, 1);
+    fibre_of(&f, 0);
+    const double want = cflow_gradients(&full, 0, VECTORS, f.vector, f.position);
+    near_f32(&low.net[0], &full.net[0], cflow_gradients(&low, 0, VECTORS, f.vector, f.position), want);
+    cflow_end(&full);
+    cflow_end(&low);
+}
+
 int main(void)
 {
     struct dump dump = dump_open("cflow.npys");
@@ -180,6 +195,7 @@ int main(void)
     as_torch(&l, 1, &dump);
     cflow_end(&l);
     maps(&weights);
+    in_bf16(&weights);
     safetensors_free(&weights);
     dump_close(&dump);
     return done();

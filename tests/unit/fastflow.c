@@ -174,6 +174,29 @@ static void as_torch(struct dump *dump, const char *name, const struct flow_opti
     free(after);
 }
 
+static void in_bf16(const struct flow_options *o)
+{
+    struct images all = images_of(&small);
+    struct safetensors weights = {0};
+    struct graph g = {0};
+    struct fastflow_learner full, low;
+    struct flow_options narrow = *o;
+    size_t output[TAPS_MAX];
+    narrow.precision = 1;
+    fastflow_graph(&g, output, &small, o);
+    fill(&weights, &g);
+    fastflow_begin(&full, &weights, "formula", o, &small);
+    fastflow_begin(&low, &weights, "formula", &narrow, &small);
+    const double want = fastflow_gradients(&full, IMAGES, image_of, &all);
+    near_f32(&low.net, &full.net, fastflow_gradients(&low, IMAGES, image_of, &all), want);
+    fastflow_end(&full);
+    fastflow_end(&low);
+    for (size_t i = 0; i < small.taps; i++)
+        free(all.value[i]);
+    graph_free(&g);
+    safetensors_free(&weights);
+}
+
 int main(void)
 {
     const struct flow_options alternate = {.blocks = 3, .clamp = 2, .hidden = 1, .decay = 1e-3};
@@ -183,6 +206,7 @@ int main(void)
     counts();
     as_torch(&dump, "alternate", &alternate, true);
     as_torch(&dump, "3x3", &only, false);
+    in_bf16(&alternate);
     dump_close(&dump);
     return done();
 }

@@ -79,6 +79,18 @@ static void gradients(const struct learner *l, struct dump *dump, float *after)
     ok(worst < 1e-4, "the gradients of all %zu parameters, worst %.2g", n, worst);
 }
 
+/* Of subnets in bf16 beside those in f32, from the same parameters and images: all gradients as one vector. */
+static void near_f32(const struct learner *low, const struct learner *full, double loss, double want)
+{
+    size_t n;
+    trainer_values(full->trainer, &n);
+    const float *got = trainer_gradients(low->trainer), *of = trainer_gradients(full->trainer);
+    const struct tensor all = {.type = DT_F32, .rank = 1, .dim = {n}, .data = (void *)(uintptr_t)of};
+    const double off = off_by(got, &all, NULL);
+    ok(fabs(loss - want) < 2e-3 * fabs(want), "bf16: the loss is %.6g, in f32 %.6g", loss, want);
+    ok(off > 0 && off < 1e-2, "bf16: gradients as in f32, off by %.2g", off);
+}
+
 /* after: the parameters as the dump has them, one after the other; start: the values before the first step. */
 static void where_they_lead(const struct learner *l, const float *start, const float *after)
 {
