@@ -15,7 +15,7 @@
 # LAYERS      lists such as "layer2,layer3 layer1,layer2", for methods that read features (default: each method's own, by
 #             scripts/methods.mk, or LAYERS_padim= and so on; taps: what the weights recommend);  LAYER4=no or yes: see there
 # IMAGES      how imgcat brings the images to one size (default -r 256)
-# PRECISION   f32, bf16 or auto, as featx --precision (default auto)
+# PRECISION   f32, bf16 or auto (default): of features, and of what trains
 # MASKS       yes or no (default: yes where a category has the folder ground_truth)
 # OVERLAYS    yes: draw the anomaly maps, too;  MAPS=yes: keep them
 # THREADS     of each program (default: all processors, or 1 under make -j)
@@ -168,7 +168,7 @@ into_program = $(images) -s $1 | $(if $(filter images,$(shape)),,$(featx) | )$(p
 step = "$$GRID_SCRIPTS/measure" "$$cell" $(notdir $(basename $@))
 # Options of what learns: the program, or oneclass before it. Of those that train, the checkpoint is for the cell as it is.
 name_of_method = $(call method_of,$(method))
-precision_of_training = $(if $(filter images tuned,$(shape)),$(if $(filter f32 bf16,$(PRECISION)),--precision $(PRECISION)))
+precision_of_training = $(if $(filter f32 bf16,$(PRECISION)),--precision $(PRECISION))
 training = $(if $(trainer),$(precision_of_training) $(EPOCHS:%=-e %) $(if $(budget_of_$(trainer)),$(MINUTES:%=--minutes %)))
 $(if $(MINUTES),$(foreach t,$(trainers),$(eval budget_of_$t := $(call has_option,$t,--minutes))))
 learning = $(strip $(if $(name_of_method),--method $(name_of_method)) $(training) $(seed:%=-s %) $(FIT_$(method)) $(if $(trainer),$(PROBE)))
