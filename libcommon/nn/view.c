@@ -85,10 +85,22 @@ static void convert(void *out, enum dtype to, const void *in, enum dtype from, s
         bf16_widen(out, in, n);
 }
 
-static void add(void *out, enum dtype to, const void *in, enum dtype from, size_t n)
+/* Inlined for each pair of types, so that the compiler makes vectors of the loop. */
+static inline __attribute__((always_inline)) void add_as(void *restrict out, enum dtype to,
+                                                         const void *restrict in, enum dtype from, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         element_put(out, i, to, element_get(out, i, to) + element_get(in, i, from));
+}
+
+static void add(void *out, enum dtype to, const void *in, enum dtype from, size_t n)
+{
+    if (to == DT_F32 && from == DT_F32)
+        add_as(out, DT_F32, in, DT_F32, n);
+    else if (to == DT_F32)
+        add_as(out, DT_F32, in, DT_BF16, n);
+    else
+        add_as(out, to, in, from, n);
 }
 
 static void do_row(void *arg, size_t task, size_t worker)
