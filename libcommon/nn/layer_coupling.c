@@ -17,7 +17,7 @@
 /* Rows of pixels are summed in so many chunks whatever the number of threads, and the chunks in order. */
 enum { CHUNKS = 32 };
 
-/* What the tasks share. g: the softplus of gamma; place: where channel j goes, the permutation's inverse; sums: of a row's s,
+/* What the tasks share. g: the softplus of gamma; place: where channel j goes; order: which one comes to be the j-th; sums: of a row's s,
  * or CHUNKS x 2 x channels for the gradients of g and o. */
 struct pass {
     const struct coupling *k;
@@ -26,7 +26,7 @@ struct pass {
     const struct coupling_gradients *d;
     const double *d_log_determinant;
     double *sums;
-    size_t *place;
+    size_t *place, *order;
     float *g;
     size_t first, second; /* channels of the halves */
     bool recalls;         /* what k->kept has, instead of filling it */
@@ -50,7 +50,7 @@ static const struct coupling_kernels *kernels(void)
 size_t coupling_scratch(const struct view *x)
 {
     return size_most(x->n * x->h, 2 * CHUNKS * x->c) * sizeof(double) +
-           x->c * (sizeof(size_t) + sizeof(float));
+           x->c * (2 * sizeof(size_t) + sizeof(float));
 }
 
 /* Tangents, then exponentials, of each pixel's second half. */
@@ -67,9 +67,11 @@ static void begin(struct pass *p, void *scratch)
     p->first = k->channels - p->second;
     p->sums = scratch;
     p->place = (size_t *)(void *)(p->sums + size_most(p->x->n * p->x->h, 2 * CHUNKS * k->channels));
-    p->g = (float *)(void *)(p->place + k->channels);
+    p->order = p->place + k->channels;
+    p->g = (float *)(void *)(p->order + k->channels);
     for (size_t i = 0; i < k->channels; i++) {
-        p->place[(size_t)k->permutation[i]] = i;
+        p->order[i] = (size_t)k->permutation[i];
+        p->place[p->order[i]] = i;
         p->g[i] = (float)(0.2 * log1p(exp(k->gamma[i] / 2.0)));
     }
 }
@@ -115,27 +117,16 @@ static double couple(struct pixel *q, const struct pass *p, size_t n, ptrdiff_t 
     return sum;
 }
 
-/* The order of the channels, on the way out and back. */
-static void scatter(void *y, const struct pass *p, const float *u)
+/* to[j] = from[which[j]] of n numbers. */
+static void put_in_order(void *restrict to, enum dtype to_type, const void *restrict from, enum dtype type,
+                         const size_t *restrict which, size_t n)
 {
-    const size_t n = p->k->channels, *place = p->place;
-    if (p->y->type == DT_F32)
+    if (to_type == DT_F32 && type == DT_F32)
         for (size_t j = 0; j < n; j++)
-            ((float *)y)[place[j]] = u[j];
+            ((float *)to)[j] = ((const float *)from)[which[j]];
     else
         for (size_t j = 0; j < n; j++)
-            element_put(y, place[j], DT_BF16, u[j]);
-}
-
-static void gather(float *du, const struct pass *p, const void *dy)
-{
-    const size_t n = p->k->channels, *place = p->place;
-    if (p->dy->type == DT_F32)
-        for (size_t j = 0; j < n; j++)
-            du[j] = ((const float *)dy)[place[j]];
-    else
-        for (size_t j = 0; j < n; j++)
-            du[j] = element_get(dy, place[j], DT_BF16);
+            element_put(to, j, to_type, element_get(from, which[j], type));
 }
 
 static void forward_row(const struct pass *p, struct pixel *q, size_t row)
@@ -148,7 +139,7 @@ static void forward_row(const struct pass *p, struct pixel *q, size_t row)
         sum += couple(q, p, n, y, x);
         q->p.x = floats(q->wide_x, p->x, n, y, x);
         p->kernels->forward(q->all, &q->p);
-        scatter(to, p, q->all);
+        put_in_order(to, p->y->type, q->all, DT_F32, p->order, p->k->channels);
     }
     p->sums[row] = sum;
 }
@@ -232,7 +223,7 @@ static void backward_pixel(const struct pass *p, struct pixel *q, double *sums, 
     const void *dy = view_pixel(p->dy, n, y, x);
     couple(q, p, n, y, x);
     q->p.x = floats(q->wide_x, p->x, n, y, x);
-    gather(q->all, p, dy);
+    put_in_order(q->all, DT_F32, dy, p->dy->type, p->place, p->k->channels);
     p->kernels->backward(q->dx, q->da, sums, q->all, (float)p->d_log_determinant[n], &q->p);
     send(&p->d->dx, n, y, x, p->d->accumulate_dx, q->dx);
     send(&p->d->da, n, y, x, p->d->accumulate_da, q->da);
