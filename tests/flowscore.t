@@ -75,7 +75,7 @@ stream '1a2b precision=f32' "${train[@]}" >precise
 small -q --precision bf16 -o with.st precise
 that "subnets in bf16 on features in f32: these are scored" eval "stream '1a2b precision=f32' 21 odd | flowscore -q -m with.st >/dev/null"
 stream '1a2b precision=bf16' 21 >rounded
-that "others are refused" eval '! flowscore -q -m with.st rounded 2>why && grep -q "^flowscore: rounded: record 1 (21.png): features of precision=bf16, but with.st was fitted on precision=f32" why'
+that "others are refused" eval '! flowscore -q -m with.st rounded >/dev/null 2>why && grep -q "^flowscore: rounded: record 1 (21.png): features of precision=bf16, but with.st was fitted on precision=f32" why'
 small -q --store f32 -o f32.st train
 near() { paste "$1" <(flowscore -m "$2" -t - fresh) | awk -F '\t' 'NR > 1 && ($4 - $9 > .01 || $9 - $4 > .01) { bad = 1 } END { exit bad }'; }
 that "--store f32: nearly the same scores" near scores f32.st
