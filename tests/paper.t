@@ -56,11 +56,11 @@ planned() {
 }
 # Weights with layers of their own are one method's, compared; weights on two choices of layers are two.
 mkdir own
-row() { printf 'gear\t%s\t%s\tpatchcore\tall\t9\t%s\t-\t-\t-\t%s\t-\t%s\t1\t1\t1\t1\t1\t1\t-\n' "$@"; }
-{ head -n 1 paper/results.tsv && row net layer2,layer3 .9 .8 .7 && row other layer1,layer2 .8 .75 .5; } >own/results.tsv
+patches() { printf 'gear\t%s\t%s\tpatchcore\tall\t9\t%s\t-\t-\t-\t%s\t-\t%s\t1\t1\t1\t1\t1\t1\t-\n' "$@"; }
+{ head -n 1 paper/results.tsv && patches net layer2,layer3 .9 .8 .7 && patches other layer1,layer2 .8 .75 .5; } >own/results.tsv
 "$scripts/paper-table" net own >/dev/null
 that "layers of their own: one method, and its loss" test "$(awk -F '\t' '$2 == "other" { print $1, $7, $9 }' own/paper.tsv)" = 'patchcore 0.100000 0.200000'
-row net layer1,layer2 .7 .6 .5 >>own/results.tsv
+patches net layer1,layer2 .7 .6 .5 >>own/results.tsv
 "$scripts/paper-table" net own >/dev/null
 that "two choices of one network: two methods" test "$(cut -f 1,2 own/paper.tsv | grep -c '^patchcore:layer')" = 3
 # The names of a network that ends at layer3, and of one that doesn't
