@@ -26,8 +26,8 @@ struct schedule {
     struct schedule_place *place;
     size_t *halo;         /* of each root: the most that a layer reading it wants */
     bool *never_negative; /* of each value: a ReLU gave it, perhaps through a pool */
-    enum dtype *
-        type; /* of each node's output: the precision asked for; f32 behind a layer that casts, up to one that narrows */
+    /* Of each node's output: the precision asked for; f32 behind a layer that casts, up to one that narrows. */
+    enum dtype *type;
 };
 
 struct schedule_plan {
