@@ -28,7 +28,6 @@ struct opts {
 
 static const char *const methods[] = {"panda", "cutpaste", NULL};
 static const char *const people[] = {"original", NULL};
-static const char *const precisions[] = {"f32", "bf16", "auto", NULL};
 
 /* clang-format off */
 #define AT(field) offsetof(struct opts, tune.field)
@@ -43,7 +42,7 @@ static const struct setting table[] = {
     {"layer", 'l', SETTING_TEXT, AT(net.layers), 0, 0, NULL, "LAYER", "whose vector is tuned: avgpool, or layer3, whose mean it is", VALUES, NULL},
     {"arch", 'a', SETTING_TEXT, AT(net.arch), 0, 0, NULL, "ARCH", "the network (default: as the weights say)", EITHER, NULL},
     {"norm", 0, SETTING_TEXT, AT(net.norm), 0, 0, NULL, "NORM", "imagenet, none or MEAN/STD (default: as the weights say)", VALUES, NULL},
-    {"precision", 0, SETTING_CHOICE, AT(precision), 0, 0, precisions, "P", "of activations and products", VALUES, NULL},
+    {"precision", 0, SETTING_CHOICE, AT(precision), 0, 0, precision_names_of_training, "P", "of activations and products", VALUES, NULL},
     {"freeze", 0, SETTING_TEXT, AT(frozen), 0, 0, NULL, "NAMES", "stay as they are: beginnings of tensors' names; layer1 to layer4 with all before them", VALUES, NULL},
     FITTING_STEPS(struct opts, tune.fit),
     {"steps", 0, SETTING_SIZE, AT(steps), 0, 1e9, NULL, "N", "as many epochs as make so many steps, where -e doesn't say; 0: the method's", VALUES, NULL},
@@ -149,8 +148,7 @@ static struct opts parse(int argc, char **argv)
     if (is_cutpaste(&o))
         default_to_cutpaste(&o, &set);
     o.tune.method = tuner_method(o.method);
-    o.tune.precision =
-        precision_choice(o.tune.precision) == DT_BF16 ? 1 : 0; /* an automatic one is this CPU's */
+    o.tune.precision = precision_settled(o.tune.precision);
     free(rows);
     free(usage);
     return o;

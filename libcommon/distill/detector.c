@@ -2,6 +2,7 @@
 #include "distill/detector.h"
 #include "distill/model.h"
 #include "nn/networks.h"
+#include "nn/precision_option.h"
 
 static const struct distill_options defaults = {.fit = FITTING_DEFAULTS(16, 0.005),
                                                 .embedding = 512,
@@ -12,7 +13,7 @@ static const struct distill_options defaults = {.fit = FITTING_DEFAULTS(16, 0.00
                                                 .rules = {IMITATION_SUM, MAP_ALIGN_CORNERS},
                                                 .meet = DISTILL_MAP,
                                                 .map = {.score = {.form = SCORE_MAP_MAX}, .sigma = MAP_SIGMA},
-                                                .precision = 2};
+                                                .precision = PRECISION_AUTO};
 
 static const char *const automatic[] = {"auto", NULL};
 static const char *const losses[] = {"images", "mean", "sum", NULL};          /* enum lesson_loss */
@@ -21,7 +22,6 @@ static const char *const combines[] = {"sum", "product", NULL};               /*
 static const char *const upsamples[] = {"half-pixel", "align-corners", NULL}; /* enum map_rule */
 static const char *const meets[] = {"tap", "map", NULL};                      /* enum distill_meet */
 static const char *const no_yes[] = {"no", "yes", NULL};
-static const char *const precisions[] = {"f32", "bf16", "auto", NULL}; /* precision_choice */
 
 /* clang-format off */
 #define AT(field) offsetof(struct distill_options, field)
@@ -46,7 +46,7 @@ static const struct setting settings[] = {
     {"upsample", 0, SETTING_CHOICE, AT(rules.upsample), 0, 0, upsamples, "U", "bilinear, of the layers' maps", KEPT, NULL},
     {"meet", 0, SETTING_CHOICE, AT(meet), 0, 0, meets, "GRID", "where they are combined: in the finest layer's size or the map's", KEPT, NULL},
     MAP_SETTINGS(struct distill_options, map, maps),
-    {"precision", 0, SETTING_CHOICE, AT(precision), 0, 0, precisions, "P",
+    {"precision", 0, SETTING_CHOICE, AT(precision), 0, 0, precision_names_of_training, "P",
      "of the student; auto: bf16 where the CPU has instructions for it", KEPT, NULL},
     SETTINGS_END,
 };

@@ -58,7 +58,7 @@ static void settle(struct distill_options *o, const struct taps *first)
         o->arch = guess(first);
     if (!o->arch)
         die("which network these features are of can't be told: say it with --student");
-    o->precision = distill_precision(o) == DT_BF16 ? 1 : 0;
+    o->precision = precision_settled(o->precision);
 }
 
 void *distill_begin(void *options, const struct taps *first)

@@ -23,10 +23,9 @@ static const struct flow_options defaults = {.fit = FITTING_DEFAULTS(8, 1e-3),
                                              .fibre = 256,
                                              .condition = 128,
                                              .map = {.score = {.form = SCORE_MAP_MAX}},
-                                             .precision = 2};
+                                             .precision = PRECISION_AUTO};
 static const char *const mixes[] = {"permutation", "orthogonal", NULL}; /* enum flow_mix */
 static const char *const kernels[] = {"alternate", "3x3", NULL};        /* enum flow_kernels */
-static const char *const precisions[] = {"f32", "bf16", "auto", NULL};  /* precision_choice */
 
 static bool read_multiple(void *value, const char *text, struct err *e)
 {
@@ -61,7 +60,7 @@ static const struct setting settings[] = {
     {"fibre", 0, SETTING_SIZE, AT(fibre), 1, 1 << 16, NULL, "N", "vectors of a step of CFLOW's optimiser", FIT, NULL},
     {"decay", 0, SETTING_REAL, AT(decay), 0, 1, NULL, "D", "weight decay", FIT, NULL},
     MAP_SETTINGS(struct flow_options, map, maps),
-    {"precision", 0, SETTING_CHOICE, AT(precision), 0, 0, precisions, "P",
+    {"precision", 0, SETTING_CHOICE, AT(precision), 0, 0, precision_names_of_training, "P",
      "of the subnets; auto: bf16 where the CPU has instructions for it", KEPT, NULL},
     FITTING_SETTINGS(struct flow_options, fit),
     SETTINGS_END,
@@ -136,7 +135,7 @@ static void *begin(void *options, const struct taps *first)
 {
     struct model *m = model_new(options);
     m->o = options;
-    m->o->precision = precision_choice(m->o->precision) == DT_BF16 ? 1 : 0; /* what the model keeps */
+    m->o->precision = precision_settled(m->o->precision);
     m->shapes = flow_shapes_of(first);
     m->fitting = fitting_new(&m->o->fit);
     return m;

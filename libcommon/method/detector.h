@@ -43,7 +43,8 @@ enum {
     DETECTOR_FIT = 1,   /* with -o; in the fit's by= */
     DETECTOR_SCORE = 2, /* with -m; in the score's by= */
     DETECTOR_BOTH = DETECTOR_FIT | DETECTOR_SCORE,
-    /* In the model's metadata as NAME=VALUE (detector_key, of detector_parts.h); with -m it comes from there, unless it is of both and given. */
+    /* In the model's metadata as KEY=VALUE (detector_key, of detector_parts.h); with -m it comes from there, unless it is of both
+     * and given. */
     DETECTOR_KEPT = 4,
     /* In it, too, for --add alone, which takes what is kept as well. (8 is FITTING_ROW, of method/fitting.h.) */
     DETECTOR_ADDED = 16,

@@ -4,10 +4,19 @@
 
 const char *const precision_names[] = {"f32", "bf16", "auto", "int8", NULL};
 
+const char *const precision_names_of_training[] = {"f32", "bf16", "auto", NULL};
+
 enum dtype precision_choice(size_t choice)
 {
     const enum dtype type[] = {DT_F32, DT_BF16, precision_auto(), DT_I8};
     return type[choice];
+}
+
+unsigned precision_settled(unsigned choice)
+{
+    if (choice != PRECISION_AUTO)
+        return choice;
+    return precision_auto() == DT_BF16 ? 1 : 0;
 }
 
 enum dtype precision_option(const char *option, const char *text)

@@ -62,50 +62,37 @@ static inline float tanh_one(float x)
 /* So many at a time, from and to arrays of their own, since out may be in. */
 enum { BLOCK = 32 };
 
-/* From in through each_of to out: whole blocks, whose copies are of a known size, then what is left. */
-static inline __attribute__((always_inline)) void in_blocks(float *out, const float *in, size_t n,
-                                                            float factor,
-                                                            void (*each_of)(float *y, const float *x,
-                                                                            float factor))
+/* A whole block's copy is of a known size, and so no call. */
+static inline void copy(float *to, const float *from, size_t n)
 {
-    float x[BLOCK], y[BLOCK];
-    size_t at = 0;
-    for (; at + BLOCK <= n; at += BLOCK) {
-        memcpy(x, in + at, sizeof x);
-        each_of(y, x, factor);
-        memcpy(out + at, y, sizeof y);
-    }
-    if (at == n)
-        return;
-    memset(x, 0, sizeof x);
-    memcpy(x, in + at, (n - at) * sizeof *x);
-    each_of(y, x, factor);
-    memcpy(out + at, y, (n - at) * sizeof *y);
-}
-
-static inline __attribute__((always_inline)) void exp_block(float *restrict y, const float *restrict x,
-                                                            float factor)
-{
-    (void)factor;
-    for (size_t i = 0; i < BLOCK; i++)
-        y[i] = exp_one(x[i]);
-}
-
-static inline __attribute__((always_inline)) void tanh_block(float *restrict y, const float *restrict x,
-                                                             float factor)
-{
-    for (size_t i = 0; i < BLOCK; i++)
-        y[i] = tanh_one(factor * x[i]);
+    if (n == BLOCK)
+        memcpy(to, from, BLOCK * sizeof *to);
+    else
+        memcpy(to, from, n * sizeof *to);
 }
 
 static void exp_all(float *out, const float *in, size_t n)
 {
-    in_blocks(out, in, n, 1, exp_block);
+    for (size_t at = 0; at < n; at += BLOCK) {
+        const size_t count = n - at < BLOCK ? n - at : BLOCK;
+        float x[BLOCK] = {0}, y[BLOCK];
+        copy(x, in + at, count);
+        for (size_t i = 0; i < BLOCK; i++)
+            y[i] = exp_one(x[i]);
+        copy(out + at, y, count);
+    }
 }
 
 static void tanh_all(float *out, const float *in, float factor, size_t n)
 {
-    in_blocks(out, in, n, factor, tanh_block);
+    for (size_t at = 0; at < n; at += BLOCK) {
+        const size_t count = n - at < BLOCK ? n - at : BLOCK;
+        float x[BLOCK] = {0}, y[BLOCK];
+        copy(x, in + at, count);
+        for (size_t i = 0; i < BLOCK; i++)
+            y[i] = tanh_one(factor * x[i]);
+        copy(out + at, y, count);
+    }
 }
 
 const struct exponential_kernels KERNELS(exponential) = {exp_all, tanh_all};

@@ -56,7 +56,7 @@ struct classifier_recipe classifier_recipe_named(size_t name)
 void classifier_recipe_finish(struct classifier_recipe *r)
 {
     r->rate.warmup = (size_t)(r->warmup * (double)r->rate.steps);
-    r->precision = classifier_recipe_precision(r) == DT_BF16 ? CLASSIFIER_RECIPE_BF16 : CLASSIFIER_RECIPE_F32;
+    r->precision = precision_settled(r->precision);
 }
 
 size_t classifier_recipe_pass(const struct classifier_recipe *r)
@@ -75,7 +75,6 @@ static const char *const crops[] = {"centre", "random", "resized", NULL};
 static const char *const wires[] = {"f32", "bf16", NULL};
 static const char *const yes_no[] = {"no", "yes", NULL};
 /* The first of precision_names: no training in 8 bits. */
-static const char *const precisions[] = {"f32", "bf16", "auto", NULL};
 
 static bool read_jitter(void *value, const char *text, struct err *e)
 {
@@ -182,7 +181,7 @@ static const struct setting_own jitter = {read_jitter, print_jitter}, norm = {re
 const struct setting classifier_recipe_network[] = {
     {"arch", 'a', SETTING_WORD, AT(arch), 0, 0, network_names, "ARCH", "the network", 0, NULL},
     SIZE("layers", 0, layers, 1, 4, "N", "stages of the network, the image's class is told from the last"),
-    CHOICE("precision", precision, precisions, "P",
+    CHOICE("precision", precision, precision_names_of_training, "P",
            "of activations and products (auto: bf16 where this processor has instructions for it)"),
     SIZE("classes", 'c', classes, 1, 1e6, "N", "labels are below N; with -e the default is as many as there are"),
     {"freeze", 0, SETTING_TEXT, AT(freeze), 0, 0, NULL, "NAMES",
