@@ -1,6 +1,6 @@
 #!/bin/bash
 # The floors of the house: a file includes from lower floors and its own room only; a program includes no other; and all public
-# headers can be read together.
+# headers can be read together. Tables of manual pages fit a terminal.
 # shellcheck source=tests/lib.sh
 . "$FERN_TESTS/lib.sh"
 set -u
@@ -30,6 +30,18 @@ ok $? "no program includes another, nothing includes a .c"
 unknown=$(for room in ${floors//[0-9]/}; do [ -d "libcommon/$room" ] || echo "$room"; done)
 [ -z "$unknown" ]
 ok $? "every room of the table is there"
+
+# A wider table is torn apart where a page is 78 columns wide: 5 of them are the indent, and columns stand 4 apart, 3 where there are 5 of
+# them, 1 where there are more (groff_mdoc(7)).
+wide=$(awk '/^\.Bl .*-column/ {
+    width = columns = 0
+    for (rest = $0; match(rest, /"[^"]*"/); rest = substr(rest, RSTART + RLENGTH)) { width += RLENGTH - 2; columns++ }
+    width += (columns < 5 ? 4 : columns == 5 ? 3 : 1) * (columns - 1)
+    if (width > 73) print "# " FILENAME ":" FNR ": " width " columns of text"
+}' man/*.[1-9])
+[ -z "$wide" ]
+ok $? "no table of a manual page is too wide"
+[ -z "$wide" ] || echo "$wide"
 
 cc=${CC:-cc}
 if command -v "$cc" >/dev/null; then
