@@ -77,18 +77,46 @@ featx -w w.safetensors a.pam | npyls -n | paste -sd' ' | grep -q 'weights=w.safe
 ok $? 'weights from a file'
 # layers [OPTION...]: those that featx takes
 layers() { featx "$@" a.pam | npyls -n | paste -sd' ' | grep -o ' layers=[^ ]*' | head -n 1; }
-[ "$(layers -w w.safetensors)" = ' layers=layer1,layer2' ] && [ "$(layers -w w.safetensors -l layer3)" = ' layers=layer3' ] && [ "$(layers -w random:1)" = ' layers=layer2,layer3' ]
+[ "$(layers -w w.safetensors)" = ' layers=layer1,layer2,half:layer1,quarter:layer1' ] && [ "$(layers -w w.safetensors -l layer3)" = ' layers=layer3' ] && [ "$(layers -w random:1)" = ' layers=layer2,layer3' ]
 ok $? 'the layers that the weights recommend, unless others are asked for; of random ones 2 and 3'
 fractrain -q -e 1 -b 4 -z 32 --taps layer2,pool:layer3 -o taps.safetensors train.pam && [ "$(layers -w taps.safetensors)" = ' layers=layer2,pool:layer3' ]
 ok $? 'fractrain --taps'
+
+# Parts of the size. rgb.ppm, each pixel twice or four times in both directions, is rgb.ppm again at half or a quarter of its size.
+larger() { # larger BITS
+    printf 'P3 %d %d 255\n' $((32 << $1)) $((32 << $1))
+    perl -e 'my $b = $ARGV[0]; for my $y (0 .. (32 << $b) - 1) { for my $x (0 .. (32 << $b) - 1) { my $v = (($y >> $b) * 32 + ($x >> $b) + 1) % 251; print "$v $v $v\n" } }' "$1"
+}
+larger 1 >twice.ppm && larger 2 >four.ppm
+tensor() { featx --precision f32 -w random:1 "$@"; }
+tensor -l layer2,layer1,pool:layer3 rgb.ppm >small.npys
+tensor -l half:layer2,half:layer1,pool:half:layer3 twice.ppm | npysdiff -t 0 small.npys - >&2
+ok $? "half: what the layers say of the image at half its size"
+tensor -l quarter:layer2,quarter:layer1,pool:quarter:layer3 four.ppm | npysdiff -t 0 small.npys - >&2
+ok $? "quarter: the same at a quarter"
+tensor -l quarter:layer1,layer1,half:layer1 four.ppm >three.npys
+tensor -l half:layer1,layer1,quarter:layer1 -b 2 four.ppm four.ppm >others.npys
+[ "$(npyls three.npys | cut -f 3,5 | tail -n +2 | paste -sd' ')" = $'quarter:layer1\t8x8x64 layer1\t32x32x64 half:layer1\t16x16x64' ]
+ok $? "three sizes of one image"
+arrays() { npyls -s "$1" | awk -F '\t' 'NR > 1 && $1 == 1 { print $3, $6, $7, $8, $9 }' | sort; }
+[ "$(arrays three.npys)" = "$(arrays others.npys)" ]
+ok $? "whose order does not matter, nor how many at once"
+imgcat -r 37 rgb.ppm | tensor -l layer1,half:layer1,quarter:layer1 | npyls | cut -f 5 | paste -sd' ' | grep -q '10x10x64 5x5x64 3x3x64'
+ok $? "an odd size is rounded up"
+for name in half:half:layer1 third:layer1 half:pool:layer1 half: quarter:layer5; do
+    fails 2 "-l: '$name' is not one of" featx -w random:1 -l layer1,$name a.pam
+    ok $? "no $name"
+done
+fractrain -q -e 1 -b 4 -z 32 --taps layer1,half:layer1 -o taps.safetensors train.pam && [ "$(layers -w taps.safetensors)" = ' layers=layer1,half:layer1' ]
+ok $? 'fractrain --taps half:layer1'
 # edit PERL: the header of w.safetensors, changed, in e.safetensors
 edit() {
     perl -e 'local $/; open F, "<", "w.safetensors"; binmode F; $_ = <F>; my $n = unpack "Q<", $_; my $h = substr $_, 8, $n; my $d = substr $_, 8 + $n;
         $_ = $h; eval $ARGV[0]; die $@ if $@; binmode STDOUT; print pack("Q<", length), $_, $d' "$1" >e.safetensors
 }
-edit 's/"taps":"layer1,layer2",//' && [ "$(layers -w e.safetensors)" = ' layers=layer2,layer3' ]
+edit 's/"taps":"layer1,layer2,half:layer1,quarter:layer1",//' && [ "$(layers -w e.safetensors)" = ' layers=layer2,layer3' ]
 ok $? 'those without a recommendation: 2 and 3'
-edit 's/"taps":"layer1,layer2"/"taps":"64x64x64"/'
+edit 's/"taps":"layer1,layer2,half:layer1,quarter:layer1"/"taps":"64x64x64"/'
 fails 1 "e.safetensors: taps=64x64x64: '64x64x64' is not one of" featx -w e.safetensors a.pam
 ok $? 'a recommendation that is none'
 [ "$(layers -w e.safetensors -l layer4)" = ' layers=layer4' ]

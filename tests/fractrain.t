@@ -229,7 +229,7 @@ ok $? "cells learn their classes: $(tail -n 1 cells.tsv | cut -f 4-6)"
 ok $? '-j 1 gives the same weights'
 npyls -s n.st | grep -q 'dense.layer3.bias' && ! npyls -s n.st | grep -q layer4 && npyls -s n.st | grep -q 'fc.weight.*256'
 ok $? '--layers 3: no layer4, the class is told from layer3'
-featx -w n.st cells.pam | npyls -n | grep -q 'layers=layer1,layer2'
+featx -w n.st cells.pam | npyls -n | grep -q 'layers=layer1,layer2,half:layer1,quarter:layer1'
 ok $? 'featx reads them'
 for weight in 1 2 3; do "${dense[@]}" -e 1 --rate 0 --precision f32 --dense "layer2:$weight" -l "weight$weight.tsv" -o p.st cells.pam; done
 awk -F'\t' 'FNR == 2 { loss[++n] = $3 } END { d = loss[2] - loss[1]; e = loss[3] - loss[2]; exit !(d > .5 && e - d < 1e-3 && d - e < 1e-3) }' weight?.tsv

@@ -14,8 +14,8 @@ cells() { awk -F '\t' '$5 == "all" { print $1 "/" $2 "/" $3 "/" $4 }' grid/resul
 
 grid CATEGORIES='carpet gear' METHODS='padim small' PROGRAM_small=patchcore FIT_small='-r 0.5 --score patch' -j2
 ok $? "two categories, two methods, -j2"
-cells | diff - <(printf '%s\n' carpet/net/layer1,layer2,layer3/padim carpet/net/layer1,layer2/small \
-    gear/net/layer1,layer2,layer3/padim gear/net/layer1,layer2/small) >&2
+cells | diff - <(printf '%s\n' carpet/net/layer1,layer2,layer3/padim carpet/net/layer1,layer2,half-layer1,quarter-layer1/small \
+    gear/net/layer1,layer2,layer3/padim gear/net/layer1,layer2,half-layer1,quarter-layer1/small) >&2
 ok $? "a row for each cell"
 awk -F '\t' 'NR == 1 { n = NF; for (i = 1; i <= NF; i++) at[$i] = i; next }
     NF != n || $at["fit_s"] !~ /^[0-9.]+$/ || $at["score_cpu_s"] !~ /^[0-9.]+$/ || $at["pixel_auroc"] !~ /^[01]\.[0-9]+$/ { bad = 1 }
@@ -47,7 +47,7 @@ grid CATEGORIES=carpet METHODS=padim FIT_padim='-d 20' OVERLAYS=yes MAPS=yes && 
 ok $? "overlays and maps, without another fit"
 
 grid CATEGORIES=carpet METHODS=patchcore WEIGHTS='net.safetensors random:1' OUT=both &&
-    awk -F '\t' '$5 == "all" { print $2, $3 }' both/results.tsv | diff - <(printf '%s\n' 'net layer1,layer2' 'random-1 layer2,layer3') >&2
+    awk -F '\t' '$5 == "all" { print $2, $3 }' both/results.tsv | diff - <(printf '%s\n' 'net layer1,layer2,half-layer1,quarter-layer1' 'random-1 layer2,layer3') >&2
 ok $? "patchcore's layers: those that weights recommend, else the usual"
 
 # Failures: a category with a broken image, and weights that aren't there.

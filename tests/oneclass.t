@@ -41,6 +41,8 @@ tune -e 1 -o freeze.st --freeze conv1,bn1,layer1,layer2,layer3.0 images && [ "$(
 ok $? "--freeze"
 tune -w net.st -e 1 -o layer.st images && [ "$(tensors layer.st '^layer4')" = "$(tensors net.st '^layer4')" ] && [ "$(tensors layer.st '^layer3')" != "$(tensors all.st '^layer3')" ]
 ok $? "-l pool:layer3"
+fails 2 '-l: half:layer3: a layer is tuned on images of their whole size' tune -l half:layer3 -e 1 -o out.st images
+ok $? "-l half:layer3 is refused"
 tune -e 1 -o ewc.st --clip 1 --ewc labelled images && tune -e 1 -o strong.st --clip 1 --ewc labelled --pull 1e7 images && ! cmp -s ewc.st strong.st
 ok $? "--ewc, --pull"
 tune -a resnet18 --norm none --precision f32 --mem 4K -e 1 -o norm.st images && ! cmp -s norm.st tuned.st

@@ -18,9 +18,9 @@ static const char usage[] =
     "             [--precision P] [-b N] [-vq] [-j N] [IMAGES ...]\n"
     "Feature maps of an image stream by a frozen network, as a tensor stream.\n"
     "  -w, --weights W   a safetensors file, or random:SEED for an untrained network\n"
-    "  -l, --layers L    taps, separated by commas: layer1..layer4, avgpool, or pool:layer3, the mean of\n"
-    "                    a layer over all pixels (default: as the weights recommend,\n"
-    "                    else layer2,layer3)\n"
+    "  -l, --layers L    taps, separated by commas: layer1..layer4, avgpool; half:layer1 or\n"
+    "                    quarter:layer1, of the image at that part of its size; pool:layer3, the\n"
+    "                    mean over all pixels (default: as the weights recommend, else layer2,layer3)\n"
     "  -a, --arch ARCH   resnet18, resnet34, resnet50, resnet101 or wide_resnet50_2\n"
     "                    (default: as the weights say; resnet18 for random ones)\n"
     "  -n, --names LIST  name the images again: a TSV with a column name, others become keys\n"
@@ -31,7 +31,7 @@ static const char usage[] =
     "                    16, half a million pixels); never changes a result\n" USAGE_THREADS USAGE_COMMON
     "examples:\n"
     "  imgcat -s train bottle | featx -w resnet18.safetensors | patchcore -o bottle.safetensors\n"
-    "  imgcat -s test bottle | featx -w random:1 -l layer1,layer2 | npyls\n";
+    "  imgcat -s test bottle | featx -w random:1 -l layer1,half:layer1 | npyls\n";
 
 /* Images at once: at most, and where the user does not say so many as PIXELS allow. */
 enum { BATCH_MAX = 256, BATCH_AUTO = 16, PIXELS = 1 << 19 };
@@ -116,7 +116,7 @@ static void rename_image(struct image *im, const struct table *list, size_t i)
 static void write_record(struct run *run, size_t image)
 {
     struct npys_record rec = {.note = run->note[image]};
-    frozen_arrays(&rec, run->infer, run->net.taps, image);
+    frozen_arrays(&rec, run->infer, run->net.taps.n, image);
     npys_write(run->out, &rec, run->net.layers);
     npys_record_free(&rec);
     run->note[image] = (struct note){0};
@@ -147,9 +147,8 @@ static void take_image(struct run *run, const struct image_reader *r, struct ima
 {
     if (!run->infer)
         begin_network(run, &im->raster);
-    const struct view in = infer_input(run->infer, 0);
     struct err e;
-    if (!images_same_size(in.h, in.w, im, &e) || !images_same_making(&run->known, im, &e)) {
+    if (!images_same_size(run->net.height, run->net.width, im, &e) || !images_same_making(&run->known, im, &e)) {
         finish_batch(run);
         image_reader_die(r, "%s", e.text);
     }
@@ -159,7 +158,7 @@ static void take_image(struct run *run, const struct image_reader *r, struct ima
     }
     if (run->o->names)
         rename_image(im, &run->names, run->done);
-    normalise(&in, run->waiting, &im->raster, &run->net.norm);
+    frozen_take(&run->net, run->infer, run->waiting, &im->raster);
     note_setf(&im->note, "input", "%zux%zu", im->raster.width, im->raster.height);
     run->note[run->waiting++] = im->note;
     im->note = (struct note){0};

@@ -68,7 +68,7 @@ static struct opts defaults(unsigned recipe)
 {
     const struct loop_options loop = {.minutes = 10, .log_every = 50};
     return (struct opts){.recipe = recipe,
-                         .train = {.taps = "layer1,layer2",
+                         .train = {.taps = "layer1,layer2,half:layer1,quarter:layer1",
                                    .recipe = classifier_recipe_named(recipe),
                                    .loop = loop,
                                    .memory = (size_t)1 << 30}};
@@ -136,7 +136,7 @@ static void check(const struct classifier_options *o, int operands)
     if (o->recipe.keep > 0 && !o->init)
         misuse("--keep is a share of --init's weights");
     struct err e;
-    if (!frozen_layers_are(o->recipe.arch, o->taps, &e))
+    if (!frozen_taps_are(o->recipe.arch, o->taps, &e))
         misuse("--taps: %s", e.text);
     check_layers(o);
     check_passes(&o->recipe);

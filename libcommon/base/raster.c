@@ -46,8 +46,3 @@ void raster_free(struct raster *r)
     free(r->samples);
     *r = (struct raster){0};
 }
-
-uint16_t raster_get(const struct raster *r, size_t i)
-{
-    return r->maxval > 255 ? ((const uint16_t *)r->samples)[i] : ((const uint8_t *)r->samples)[i];
-}

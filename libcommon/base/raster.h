@@ -31,5 +31,8 @@ bool raster_try_new(struct raster *out, size_t width, size_t height, size_t chan
                     struct err *e);
 void raster_free(struct raster *r);
 /* Sample i whatever the depth. */
-uint16_t raster_get(const struct raster *r, size_t i);
+static inline uint16_t raster_get(const struct raster *r, size_t i)
+{
+    return r->maxval > 255 ? ((const uint16_t *)r->samples)[i] : ((const uint8_t *)r->samples)[i];
+}
 #endif

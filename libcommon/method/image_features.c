@@ -58,13 +58,12 @@ static void write_image(struct source *s)
     struct err e;
     if (!s->infer)
         compile(s);
-    const struct view in = infer_input(s->infer, 0);
-    if (!images_same_size(in.h, in.w, &s->image, &e))
+    if (!images_same_size(s->net.height, s->net.width, &s->image, &e))
         image_reader_die(s->reader, "%s", e.text);
-    normalise(&in, 0, r, &s->net.norm);
+    frozen_take(&s->net, s->infer, 0, r);
     infer_run(s->infer, 1);
     rec.array[0] = image_array(s);
-    frozen_arrays(&rec, s->infer, s->net.taps, 0);
+    frozen_arrays(&rec, s->infer, s->net.taps.n, 0);
     note_setf(&rec.note, "input", "%zux%zu", r->width, r->height);
     npys_write(s->writer, &rec, s->names);
     npys_record_free(&rec);

@@ -9,56 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "layer3", or "pool:layer3": its mean over all pixels, a node more. -1 where there is none. */
-static ptrdiff_t find_tap(struct graph *g, const char *name)
-{
-    const bool pooled = strncmp(name, "pool:", 5) == 0;
-    const ptrdiff_t tap = graph_find_tap(g, pooled ? name + 5 : name);
-    if (tap < 0 || !pooled)
-        return tap;
-    const size_t mean = graph_meanpool(g, (size_t)tap);
-    graph_tap(g, mean, name);
-    return (ptrdiff_t)mean;
-}
-
-/* The taps of a list of them; false with a reason. */
-static bool list_taps(size_t tap[FROZEN_TAPS_MAX], size_t *taps, struct graph *g, const char *layers,
-                      struct err *e)
-{
-    char *list = xstrdup(layers), *save = NULL;
-    bool good = true;
-    *taps = 0;
-    for (char *name = strtok_r(list, ",", &save); name && good; name = strtok_r(NULL, ",", &save)) {
-        const ptrdiff_t found = find_tap(g, name);
-        if (found < 0)
-            good = err_set(e, "'%s' is not one of layer1, layer2, layer3, layer4, avgpool, or pool:layer3",
-                           name);
-        else if (*taps == FROZEN_TAPS_MAX)
-            good = err_set(e, "more than %d layers", FROZEN_TAPS_MAX);
-        else
-            tap[(*taps)++] = (size_t)found;
-    }
-    free(list);
-    return good && (*taps || err_set(e, "no layers"));
-}
-
-bool frozen_layers_are(const char *arch, const char *layers, struct err *e)
-{
-    struct graph g = {0};
-    size_t tap[FROZEN_TAPS_MAX], taps;
-    if (!network_build(&g, arch, 0))
-        return err_set(e, "'%s' is not a network that fern knows", arch);
-    const bool good = list_taps(tap, &taps, &g, layers, e);
-    graph_free(&g);
-    return good;
-}
-
 static void find_taps(struct frozen *net, const char *asked, const char *option)
 {
     const char *recommended = note_get(&net->weights.meta, "taps");
     struct err e;
     net->layers = xstrdup(asked ? asked : recommended ? recommended : FROZEN_LAYERS);
-    if (list_taps(net->tap, &net->taps, &net->graph, net->layers, &e))
+    if (frozen_taps_find(&net->taps, &net->graph, net->layers, &e))
         return;
     if (asked || !recommended)
         misuse("%s: %s", option, e.text);
@@ -132,15 +88,34 @@ void frozen_open(struct frozen *net, const struct frozen_options *o, const struc
 
 struct infer *frozen_compile(struct frozen *net, size_t n, size_t h, size_t w, enum dtype precision)
 {
-    const struct infer_plan plan = {
-        .wanted = net->tap, .wanted_n = net->taps, .n = n, .h = h, .w = w, .precision = precision};
+    size_t side[FROZEN_INPUTS_MAX][2];
+    for (size_t i = 0; i < net->taps.inputs; i++) {
+        side[i][0] = (h + net->taps.part[i] - 1) / net->taps.part[i];
+        side[i][1] = (w + net->taps.part[i] - 1) / net->taps.part[i];
+    }
+    const struct infer_plan plan = {.wanted = net->taps.node,
+                                    .wanted_n = net->taps.n,
+                                    .n = n,
+                                    .side = (const size_t(*)[2])side,
+                                    .precision = precision};
     struct infer *x = infer_new(&net->graph, &net->weights, net->file, &plan);
     bool *needed = xcalloc(net->graph.n, sizeof *needed);
-    graph_needed(&net->graph, net->tap, net->taps, needed);
+    graph_needed(&net->graph, net->taps.node, net->taps.n, needed);
     weights_exact(&net->weights, net->file, &net->graph, needed);
     safetensors_free(&net->weights);
     free(needed);
+    net->height = h;
+    net->width = w;
     return x;
+}
+
+void frozen_take(const struct frozen *net, const struct infer *x, size_t image, const struct raster *r)
+{
+    for (size_t i = 0; i < net->taps.inputs; i++) {
+        const struct view in = infer_input(x, i);
+        if (in.data)
+            normalise_part(&in, image, r, net->taps.part[i], &net->norm);
+    }
 }
 
 void frozen_free(struct frozen *net)

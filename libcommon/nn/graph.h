@@ -24,7 +24,7 @@ enum { NODE_INPUTS = 4 };
 struct graph_node {
     const struct layer *layer;
     char name[48]; /* "layer1.0.conv1"; "" where there are no tensors */
-    char tap[16];  /* "layer2": this node's output may be asked for by this name; "" mostly */
+    char tap[24];  /* "layer2": this node's output may be asked for by this name; "" mostly */
     size_t inputs, input[NODE_INPUTS];
     size_t channels;         /* of the output */
     struct convolution conv; /* of products; the window of a max pool */

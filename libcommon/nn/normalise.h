@@ -22,4 +22,8 @@ bool normalisation_parse(double out[3], const char *text);
 /* Image n of a framed view (h x w x 3, f32 or bf16) from a raster of its size: RGB, or grey for all three;
  * alpha is left out. */
 void normalise(const struct view *out, size_t n, const struct raster *in, const struct normalisation *norm);
+/* The same of the raster at 1/part of its size, rounded up: each sample is the exact mean of part x part, at the right and lower edge of
+ * those that are there. */
+void normalise_part(const struct view *out, size_t n, const struct raster *in, size_t part,
+                    const struct normalisation *norm);
 #endif

@@ -50,15 +50,17 @@ static void read_stream(struct tuner *t, const char *name)
 static void pool_layer(struct tuner *t)
 {
     struct graph *g = &t->net.graph;
-    const size_t input[1][2] = {{t->height, t->width}}, tap = t->net.tap[0];
-    if (t->net.taps != 1)
+    const size_t input[1][2] = {{t->height, t->width}}, tap = t->net.taps.node[0];
+    if (t->net.taps.n != 1)
         misuse("-l: %s: one layer is tuned, not several", t->o->net.layers);
+    if (t->net.taps.inputs > 1)
+        misuse("-l: %s: a layer is tuned on images of their whole size", t->o->net.layers);
     bool *needed = xcalloc(g->n, sizeof *needed);
     size_t(*side)[2] = xcalloc(g->n, sizeof *side);
     graph_needed(g, &tap, 1, needed);
     graph_sides(g, input, needed, side);
     if (side[tap][0] != 1 || side[tap][1] != 1)
-        t->net.tap[0] = graph_meanpool(g, tap);
+        t->net.taps.node[0] = graph_meanpool(g, tap);
     free(needed);
     free(side);
 }

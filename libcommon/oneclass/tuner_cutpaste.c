@@ -17,7 +17,7 @@ struct cutpaste_state {
 
 static void open_cutpaste(struct tuner *t, struct safetensors *st)
 {
-    t->output = cutpaste_head(&t->net.graph, t->net.tap[0], t->o->ways);
+    t->output = cutpaste_head(&t->net.graph, t->net.taps.node[0], t->o->ways);
     t->copies = t->o->ways;
     t->fixed = false;
     weights_random(st, &t->net.graph, CUTPASTE_HEAD, t->o->fit.seed);

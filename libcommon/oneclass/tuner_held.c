@@ -84,7 +84,7 @@ struct fitting_held tuner_look(void *arg)
     struct tuner *t = arg;
     if (!are_finite(t->learner))
         return (struct fitting_held){(double)NAN, 0, 1};
-    const size_t wanted[2] = {t->output, t->net.tap[0]}, images = t->n / HELD_EVERY;
+    const size_t wanted[2] = {t->output, t->net.taps.node[0]}, images = t->n / HELD_EVERY;
     const struct infer_plan plan = {.wanted = wanted,
                                     .wanted_n = 2,
                                     .n = AT_ONCE * t->copies,

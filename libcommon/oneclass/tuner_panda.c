@@ -16,7 +16,7 @@ struct panda_state {
 static void open_panda(struct tuner *t, struct safetensors *st)
 {
     (void)st;
-    t->output = t->net.tap[0];
+    t->output = t->net.taps.node[0];
     t->copies = 1;
     t->fixed = true;
 }
