@@ -148,7 +148,8 @@ static void take_image(struct run *run, const struct image_reader *r, struct ima
     if (!run->infer)
         begin_network(run, &im->raster);
     struct err e;
-    if (!images_same_size(run->net.height, run->net.width, im, &e) || !images_same_making(&run->known, im, &e)) {
+    if (!images_same_size(run->net.height, run->net.width, im, &e) ||
+        !images_same_making(&run->known, im, &e)) {
         finish_batch(run);
         image_reader_die(r, "%s", e.text);
     }
