@@ -39,15 +39,17 @@ patchcore -q -p 0 -r 0.6 -o few.st line
 that "a bank of three among five" grep -qa '"shape":\[3,2\]' few.st
 
 # Layers of another scale: a spreads by 100 around 100, b by 1 around 1, c not at all.
-layered() { # layered A,B...
+layered() { # [NAMES=a,b,c] layered A,B...
     local p i=0
     opening 1a2b
-    for p; do npy_note "name=$((++i))" input=1x1 arrays=a,b,c && npy_f4 '1, 1, 1' "$((9 * ${p%,*}))" && npy_f4 '1, 1, 1' "$((9 * ${p#*,}))" && npy_f4 '1, 1, 1' 63; done
+    for p; do npy_note "name=$((++i))" input=1x1 "arrays=${NAMES-a,b,c}" && npy_f4 '1, 1, 1' "$((9 * ${p%,*}))" && npy_f4 '1, 1, 1' "$((9 * ${p#*,}))" && npy_f4 '1, 1, 1' 63; done
     npy_note end=$i
 }
 layered 0,0 200,0 0,2 200,2 >square && layered 300,5 >far
 that "layers as they are: the first is all that counts" close_to "$(all plain.st --score patch --scale none square && score plain.st far)" 100.044990
 that "--scale layers: each spreads alike, sqrt(10) of the mean spread" close_to "$(all scaled.st --score patch --scale layers square && score scaled.st far)" 223.617978
+NAMES=a,half:b,c layered 0,0 200,0 0,2 200,2 >half && NAMES=a,half:b,c layered 300,5 >farther
+that "of the image at half its size half as much: 1 and 9 half times the mean spread over .75" close_to "$(all halved.st --score patch half && score halved.st farther)" 191.494996
 that "so does the threshold" close_to "$(grep -ao '"threshold":"[^"]*' scaled.st | cut -d '"' -f 4)" 141.428427
 that "of bins" fails 2 '--scale layers is of --patches pooled' all out.st --patches binned square
 scaled() { perl -0777 -pe "$1" scaled.st >damaged.st && ! cmp -s scaled.st damaged.st; }

@@ -14,6 +14,7 @@ enum { TAPS_MAX = NPYS_ARRAYS_MAX, TAP_SIDE_MAX = 65535 };
 struct tap {
     size_t height, width, channels;
     const float *value; /* height x width x channels: the record's, or of taps.converted */
+    bool part;          /* of the image at a part of its size: named half:... or quarter:... (featx(1)) */
 };
 
 struct taps {

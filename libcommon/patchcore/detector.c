@@ -12,6 +12,8 @@
 #include <stdlib.h>
 
 enum upsample { BILINEAR, NEAREST };
+/* Of --scale layers: what a layer of the image at a part of its size weighs. Coarse maps blur where a defect ends. */
+#define PART_WEIGHT 0.5
 
 struct options {
     struct patchcore_plan plan;
@@ -92,7 +94,8 @@ struct model {
     struct patchcore_fit *fit; /* NULL in a model that was read, */
     size_t old_images;         /* unless that is to grow: those of the bank; else 0 */
     struct spread spread;      /* of the fit's patches, where they are to be scaled */
-    size_t layer[TAPS_MAX], layers;
+    struct spread_layer layer[TAPS_MAX];
+    size_t layers;
     struct patches patches;
     float *patch; /* an image's; NULL until one has come */
 };
@@ -130,7 +133,8 @@ static void *begin(void *options, const struct taps *first)
         misuse("--scale layers is of --patches pooled: bins mix the layers");
     m->spread = spread_new(m->patches.channels);
     for (m->layers = 0; m->layers < first->n; m->layers++)
-        m->layer[m->layers] = first->tap[m->layers].channels;
+        m->layer[m->layers] = (struct spread_layer){first->tap[m->layers].channels,
+                                                    first->tap[m->layers].part ? PART_WEIGHT : 1};
     fit_begin(m);
     return m;
 }

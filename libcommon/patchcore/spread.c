@@ -39,20 +39,19 @@ static double variance(const struct spread *s, size_t first, size_t n)
     return sum;
 }
 
-float *spread_scale(const struct spread *s, const size_t *layer, size_t layers)
+float *spread_scale(const struct spread *s, const struct spread_layer *layer, size_t layers)
 {
     float *scale = xmalloc(s->channels, sizeof *scale);
-    double mean = 0;
-    size_t varying = 0;
-    for (size_t i = 0, first = 0; i < layers; first += layer[i++]) {
-        const double v = variance(s, first, layer[i]);
-        mean += v;
-        varying += v > 0;
+    double variances = 0, weights = 0;
+    for (size_t i = 0, first = 0; i < layers; first += layer[i++].channels) {
+        const double v = variance(s, first, layer[i].channels);
+        variances += v;
+        weights += v > 0 ? layer[i].weight : 0;
     }
-    for (size_t i = 0, first = 0; i < layers; first += layer[i++]) {
-        const double v = variance(s, first, layer[i]);
-        for (size_t c = first; c < first + layer[i]; c++)
-            scale[c] = v > 0 ? (float)(sqrt(mean / (double)varying) / sqrt(v)) : 1;
+    for (size_t i = 0, first = 0; i < layers; first += layer[i++].channels) {
+        const double v = variance(s, first, layer[i].channels);
+        for (size_t c = first; c < first + layer[i].channels; c++)
+            scale[c] = v > 0 ? (float)(sqrt(variances * layer[i].weight / weights) / sqrt(v)) : 1;
     }
     return scale;
 }

@@ -13,8 +13,13 @@ struct spread spread_new(size_t channels);
 void spread_free(struct spread *s);
 /* n vectors, dims numbers apart. */
 void spread_add(struct spread *s, const float *x, size_t n, size_t dims);
-/* For each channel sqrt(M / V), V being the variances of all channels of its layer together, M the mean of the layers' V: one layer
- * alone stays as it is. 1 for a layer that never changes, which doesn't count. layer: how many channels each of the layers has; in all
- * s->channels. free() it. */
-float *spread_scale(const struct spread *s, const size_t *layer, size_t layers);
+/* A layer: how many channels it has, in all s->channels, and how much it weighs. */
+struct spread_layer {
+    size_t channels;
+    double weight;
+};
+/* For each channel sqrt(W M / V), V being the variances of all channels of its layer together, M the mean of the layers' V, W the
+ * layer's weight over the mean of the weights: one layer alone stays as it is. 1 for a layer that never changes, which doesn't count.
+ * free() it. */
+float *spread_scale(const struct spread *s, const struct spread_layer *layer, size_t layers);
 #endif

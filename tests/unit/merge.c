@@ -38,7 +38,8 @@ static struct detector_part part_of(struct patchcore *m, const struct setup *s, 
     struct detector_part part = {.path = "part", .images = n};
     struct spread spread = spread_new(CHANNELS);
     spread_add(&spread, x, n, dims);
-    float *scale = s->scaled ? spread_scale(&spread, layer, 2) : NULL;
+    float *scale =
+        s->scaled ? spread_scale(&spread, (struct spread_layer[]){{layer[0], 1}, {layer[1], 1}}, 2) : NULL;
     const struct patchcore_plan plan = {.ratio = s->ratio, .seed = 5, .dims = s->projected, .scale = scale};
     struct patchcore_fit *fit = patchcore_fit_new(1, CHANNELS, 1);
     for (size_t i = 0; i < n; i++)
