@@ -21,7 +21,7 @@ bool flow_fits(const struct flow_shapes *s, const struct taps *t, struct err *e)
 {
     struct taps fit = {.n = s->taps};
     for (size_t i = 0; i < s->taps; i++)
-        fit.tap[i] = (struct tap){.height = s->height[i], .width = s->width[i], .channels = s->channels[i]};
+        fit.tap[i] = (struct tap){s->height[i], s->width[i], s->channels[i], NULL};
     return taps_match(t, &fit, e);
 }
 

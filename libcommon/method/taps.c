@@ -43,11 +43,11 @@ static struct tap shape_of(const struct npys_reader *r, const struct npys_record
         npys_reader_die(r, "%s has shape %s, not height x width x channels", tap_name(rec, i).text,
                         tensor_shape_text(t, shape));
     if (t->rank == 1)
-        return (struct tap){.height = 1, .width = 1, .channels = t->dim[0]};
+        return (struct tap){1, 1, t->dim[0], NULL};
     if (t->dim[0] > TAP_SIDE_MAX || t->dim[1] > TAP_SIDE_MAX || t->dim[2] > TAP_SIDE_MAX)
         npys_reader_die(r, "%s has shape %s; a side is %d at most", tap_name(rec, i).text,
                         tensor_shape_text(t, shape), TAP_SIDE_MAX);
-    return (struct tap){.height = t->dim[0], .width = t->dim[1], .channels = t->dim[2]};
+    return (struct tap){t->dim[0], t->dim[1], t->dim[2], NULL};
 }
 
 static void choose_finest(struct taps *t, const struct npys_reader *r)
@@ -83,7 +83,7 @@ static void set_shapes(struct taps *t, const struct npys_reader *r, const struct
         npys_reader_die(r, "a record without features");
     for (size_t i = 0; i < rec->n; i++) {
         t->tap[i] = shape_of(r, rec, i);
-        t->tap[i].part = of_a_part(rec, i);
+        t->part[i] = of_a_part(rec, i);
     }
     t->n = rec->n;
     choose_finest(t, r);

@@ -14,13 +14,13 @@ enum { TAPS_MAX = NPYS_ARRAYS_MAX, TAP_SIDE_MAX = 65535 };
 struct tap {
     size_t height, width, channels;
     const float *value; /* height x width x channels: the record's, or of taps.converted */
-    bool part;          /* of the image at a part of its size: named half:... or quarter:... (featx(1)) */
 };
 
 struct taps {
     size_t n; /* 0 until the first record */
     struct tap tap[TAPS_MAX];
-    size_t finest; /* the tap with the largest grid; the first of equals */
+    bool part[TAPS_MAX]; /* of the image at a part of its size: named half:... or quarter:... (featx(1)) */
+    size_t finest;       /* the tap with the largest grid; the first of equals */
     /* the network that they are of, where a fit's first stream says it (arch=); else NULL */
     const char *arch;
     float *converted[TAPS_MAX]; /* where the record's are not f32 */

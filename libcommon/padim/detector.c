@@ -172,8 +172,7 @@ static bool accepts(void *model, const struct taps *image, struct err *e)
     const struct padim_grid *grid = &((const struct model *)model)->padim.grid;
     struct taps fit = {.n = grid->taps};
     for (size_t i = 0; i < grid->taps; i++)
-        fit.tap[i] = (struct tap){
-            .height = grid->shape[i][0], .width = grid->shape[i][1], .channels = grid->shape[i][2]};
+        fit.tap[i] = (struct tap){grid->shape[i][0], grid->shape[i][1], grid->shape[i][2], NULL};
     return taps_match(image, &fit, e);
 }
 

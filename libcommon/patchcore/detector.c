@@ -132,9 +132,9 @@ static void *begin(void *options, const struct taps *first)
     if (m->o.scale_layers && m->o.patches == PATCH_BINNED)
         misuse("--scale layers is of --patches pooled: bins mix the layers");
     m->spread = spread_new(m->patches.channels);
-    for (m->layers = 0; m->layers < first->n; m->layers++)
-        m->layer[m->layers] = (struct spread_layer){first->tap[m->layers].channels,
-                                                    first->tap[m->layers].part ? PART_WEIGHT : 1};
+    for (size_t i = 0; i < first->n; i++)
+        m->layer[m->layers++] =
+            (struct spread_layer){first->tap[i].channels, first->part[i] ? PART_WEIGHT : 1};
     fit_begin(m);
     return m;
 }

@@ -65,10 +65,10 @@ static void shape_taps(struct session *s)
     const size_t first = s->pyramid ? 1 : 0;
     s->taps.n = first + STUDENT_TAPS;
     if (s->pyramid)
-        s->taps.tap[0] = (struct tap){4 * sides[0][0], 4 * sides[0][1], 3, NULL, false};
+        s->taps.tap[0] = (struct tap){4 * sides[0][0], 4 * sides[0][1], 3, NULL};
     for (size_t i = 0; i < STUDENT_TAPS; i++)
-        s->taps.tap[first + i] = (struct tap){
-            sides[i][0], sides[i][1], s->student.graph.node[s->student.output[i]].channels, NULL, false};
+        s->taps.tap[first + i] = (struct tap){sides[i][0], sides[i][1],
+                                              s->student.graph.node[s->student.output[i]].channels, NULL};
     for (size_t i = 0; i < s->taps.n; i++) {
         const struct tap *t = &s->taps.tap[i];
         s->array[i] = xmalloc(t->height * t->width * t->channels, sizeof(float));
@@ -350,14 +350,14 @@ static void test_fits(void)
     struct err e;
     begin(&s, "basic");
     ok(student_fits(&s.student, &s.taps, &e), "taps that halve");
-    refuses(&s, 0, (struct tap){16, 24, 5, NULL, false}, "5 channels");
-    refuses(&s, 1, (struct tap){8, 13, 8, NULL, false}, "half");
+    refuses(&s, 0, (struct tap){16, 24, 5, NULL}, "5 channels");
+    refuses(&s, 1, (struct tap){8, 13, 8, NULL}, "half");
     s.taps.n = 2;
     refuses(&s, 0, s.taps.tap[0], "2 taps");
     end(&s);
     begin(&s, "stfpm");
     ok(student_fits(&s.student, &s.taps, &e), "an image and its taps");
-    refuses(&s, 0, (struct tap){64, 100, 3, NULL, false}, "tap 2 is 24x16");
+    refuses(&s, 0, (struct tap){64, 100, 3, NULL}, "tap 2 is 24x16");
     end(&s);
 }
 

@@ -12,7 +12,7 @@ static struct tap tap(size_t height, size_t width, size_t channels)
     float *value = xmalloc(height * width * channels, sizeof *value);
     for (size_t i = 0; i < height * width * channels; i++)
         value[i] = (float)((double)(i * 37 % 101) / 101 - 0.5);
-    return (struct tap){height, width, channels, value, false};
+    return (struct tap){height, width, channels, value};
 }
 
 static void forget(struct taps *t)
