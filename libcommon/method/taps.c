@@ -1,15 +1,23 @@
 #include "method/taps.h"
 #include "base/mem.h"
+#include "nn/frozen_taps.h"
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct tap_name tap_name(const struct npys_record *rec, size_t i)
+/* The rest of arrays= from the name of array i on; NULL without the key. */
+static const char *name_in_list(const struct npys_record *rec, size_t i)
 {
-    struct tap_name name;
     const char *at = note_get(&rec->note, "arrays");
     for (size_t k = 0; at && k < i; k++)
         at += strcspn(at, ",") + (at[strcspn(at, ",")] == ',');
+    return at;
+}
+
+struct tap_name tap_name(const struct npys_record *rec, size_t i)
+{
+    struct tap_name name;
+    const char *at = name_in_list(rec, i);
     if (at)
         snprintf(name.text, sizeof name.text, "tap %.*s", (int)strcspn(at, ","), at);
     else
@@ -71,19 +79,14 @@ static void check_shape(const struct taps *t, const struct npys_reader *r, const
                         want->channels);
 }
 
-static bool of_a_part(const struct npys_record *rec, size_t i)
-{
-    const struct tap_name name = tap_name(rec, i);
-    return strncmp(name.text, "tap half:", 9) == 0 || strncmp(name.text, "tap quarter:", 12) == 0;
-}
-
 static void set_shapes(struct taps *t, const struct npys_reader *r, const struct npys_record *rec)
 {
     if (rec->n == 0)
         npys_reader_die(r, "a record without features");
     for (size_t i = 0; i < rec->n; i++) {
         t->tap[i] = shape_of(r, rec, i);
-        t->part[i] = of_a_part(rec, i);
+        const char *name = name_in_list(rec, i);
+        t->part[i] = name && frozen_tap_is_part(name);
     }
     t->n = rec->n;
     choose_finest(t, r);

@@ -19,7 +19,7 @@ struct tap {
 struct taps {
     size_t n; /* 0 until the first record */
     struct tap tap[TAPS_MAX];
-    bool part[TAPS_MAX]; /* of the image at a part of its size: named half:... or quarter:... (featx(1)) */
+    bool part[TAPS_MAX]; /* of the image at a part of its size: by its name (nn/frozen_taps.h) */
     size_t finest;       /* the tap with the largest grid; the first of equals */
     /* the network that they are of, where a fit's first stream says it (arch=); else NULL */
     const char *arch;

@@ -89,3 +89,11 @@ bool frozen_taps_are(const char *arch, const char *list, struct err *e)
     graph_free(&g);
     return good;
 }
+
+bool frozen_tap_is_part(const char *name)
+{
+    bool part = false;
+    for (size_t s = 0; s < SCALES; s++)
+        part |= after(name, scales[s].prefix) != NULL;
+    return part;
+}

@@ -22,4 +22,6 @@ struct frozen_taps {
 bool frozen_taps_find(struct frozen_taps *t, struct graph *g, const char *list, struct err *e);
 /* The same of a network that is only known by its name. */
 bool frozen_taps_are(const char *arch, const char *list, struct err *e);
+/* Whether a tap of this name, or of one that begins a list, is of the image at a part of its size. */
+bool frozen_tap_is_part(const char *name);
 #endif
